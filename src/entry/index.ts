@@ -1,0 +1,19 @@
+export {
+  type Entry,
+  type EntryHeader,
+  type EntryId,
+  type EpochId,
+  type LogId,
+  lastSeqOf,
+  logIdOf,
+  type Message,
+  type PublishId,
+  splitLogId,
+} from './entry.ts';
+export {
+  ENTRY_BATCH_BYTES_MAX,
+  ENTRY_BYTES_MAX,
+  ENTRY_MESSAGES_MAX,
+  NUMBER_MAX,
+  PAYLOAD_BYTES_MAX,
+} from './limits.ts';

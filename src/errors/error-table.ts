@@ -1,0 +1,299 @@
+/** What a code stands for: `bug` crashes, `input` is counted, `operation` is thrown. */
+export interface ErrorEntry {
+  /** What happened, in one sentence. */
+  readonly meaning: string;
+  /** What a person does next. */
+  readonly next: string;
+}
+
+/**
+ * Every code of sedge, with its meaning and what to do next. Codes are stable, texts are not.
+ * The README prints this table; a test holds both together.
+ */
+export const ERROR_TABLE = {
+  // bytes and cose
+  'cbor.malformed': {
+    meaning: 'The bytes are not well-formed deterministic CBOR.',
+    next: 'Nothing: the input was refused and counted.',
+  },
+  'cose.bad-frame': {
+    meaning: 'The bytes do not follow the COSE_Sign1 frame that sedge uses.',
+    next: 'Nothing: the input was refused and counted.',
+  },
+  'cose.bad-key': {
+    meaning: 'The public key is not canonical or of small order.',
+    next: 'Nothing: the input was refused and counted.',
+  },
+  'cose.bad-signature': {
+    meaning: 'The signature does not fit the bytes and the key.',
+    next: 'Nothing: the input was refused and counted.',
+  },
+
+  // identity
+  'identity.key-missing': {
+    meaning: 'There is no key file in the directory.',
+    next: 'Run "sedge init" or "sedge join TOKEN", or name the right directory with --dir.',
+  },
+  'identity.key-unreadable': {
+    meaning: 'The key file is damaged or not an Ed25519 key.',
+    next: 'Restore the key file from a backup, or move it away and join again as a new node.',
+  },
+  'identity.key-open': {
+    meaning: 'The key file can be read by other users.',
+    next: 'Run "chmod 600" on the key file.',
+  },
+
+  // topic
+  'topic.empty': { meaning: 'The topic is empty.', next: 'Give a topic such as site/greenhouse/temp.' },
+  'topic.too-long': { meaning: 'The topic is longer than 1,024 bytes.', next: 'Use a shorter topic.' },
+  'topic.too-deep': { meaning: 'The topic has more than 64 levels.', next: 'Use fewer levels.' },
+  'topic.wildcard': {
+    meaning: 'A topic to publish on holds a wildcard (+ or #).',
+    next: 'Name one topic; wildcards are for subscriptions.',
+  },
+  'topic.bad-character': {
+    meaning: 'The topic holds a NUL or is not valid Unicode.',
+    next: 'Remove the character.',
+  },
+  'topic.reserved': {
+    meaning: "Topics that start with $ are sedge's own.",
+    next: 'Use a topic that does not start with $.',
+  },
+  'topic.bad-filter': {
+    meaning: 'In a filter + must fill a whole level and # must be the whole last level.',
+    next: 'Write a filter such as site/+/temp or site/#.',
+  },
+
+  // realm
+  'realm.token-malformed': {
+    meaning: 'The token is not a sedge invitation, or a part of it is missing.',
+    next: 'Copy the whole token again, or ask for a new one ("sedge invite").',
+  },
+  'realm.token-expired': {
+    meaning: 'The invitation has expired.',
+    next: 'Ask for a new one ("sedge invite"), and check this machine\'s clock.',
+  },
+  'realm.token-used': {
+    meaning: 'The invitation was used as often as it allows.',
+    next: 'Ask for a new one ("sedge invite").',
+  },
+  'realm.other-realm': {
+    meaning: 'The directory belongs to another realm than the token.',
+    next: 'Use another directory (--dir) for the other realm.',
+  },
+  'realm.exists': {
+    meaning: 'The directory already belongs to a realm.',
+    next: 'Run "sedge start", or use another directory (--dir).',
+  },
+  'realm.missing': {
+    meaning: 'The directory does not belong to a realm yet.',
+    next: 'Run "sedge init" for a new realm or "sedge join TOKEN" for an existing one.',
+  },
+  'realm.damaged': {
+    meaning: 'The realm file of the directory is damaged.',
+    next: 'Restore realm.json from a backup, or join again in a new directory.',
+  },
+  'realm.not-admin': {
+    meaning: 'This node may not invite, revoke or change the realm.',
+    next: 'Run the command on the node that made the realm or on an admin node.',
+  },
+  'realm.grant-malformed': {
+    meaning: 'A grant or revocation does not have the right shape.',
+    next: 'Nothing: it was refused and counted.',
+  },
+  'realm.grant-broken-chain': {
+    meaning: "A grant chain does not lead from the realm's root to its bearer.",
+    next: 'Nothing: it was refused and counted. The node concerned joins again with a fresh token.',
+  },
+  'realm.grant-expired': {
+    meaning: 'The invitation behind a grant had expired when it was used.',
+    next: 'The node concerned joins again with a fresh token.',
+  },
+  'realm.unknown-node': {
+    meaning: 'No node of that id or name is known in the realm.',
+    next: 'Look at "sedge realm" for the nodes of the realm.',
+  },
+  'realm.revoked': {
+    meaning: 'The node was revoked.',
+    next: 'An admin can invite it again under a new key.',
+  },
+  'realm.too-many-channels': {
+    meaning: 'The realm declares more channels than the limit.',
+    next: 'Declare fewer channels (256 at most by default).',
+  },
+  'realm.bad-record': {
+    meaning: 'The channels or the name of a realm record are not allowed.',
+    next: 'Channel names are 1 to 64 of a-z, 0-9 and -, each with a topic prefix filter of its own.',
+  },
+
+  // entry
+  'entry.malformed': {
+    meaning: 'The bytes are no entry.',
+    next: 'Nothing: the input was refused and counted.',
+  },
+  'entry.too-large': {
+    meaning: 'The entry is larger than 1.25 MiB.',
+    next: 'Nothing: the input was refused and counted.',
+  },
+  'entry.payload-too-large': {
+    meaning: 'The payload is larger than 1 MiB.',
+    next: 'Publish a smaller payload, or split it.',
+  },
+  'entry.bad-signature': {
+    meaning: "The signature of the entry is not its author's for this realm.",
+    next: 'Nothing: the input was refused and counted.',
+  },
+  'entry.unknown-author': {
+    meaning: "No grant of the entry's author is known; it is parked until one arrives.",
+    next: 'Nothing, if the author joined just now; else check which realm it belongs to.',
+  },
+  'entry.revoked-author': {
+    meaning: 'The author was revoked before this entry.',
+    next: 'Nothing: the entry was refused and counted.',
+  },
+  'entry.unknown-channel': {
+    meaning: 'The entry is of a channel that this node does not carry.',
+    next: 'Nothing: the entry was relayed, not kept.',
+  },
+  'entry.known': { meaning: 'The entry is held already.', next: 'Nothing.' },
+  'entry.forked': {
+    meaning: 'The entry contradicts another valid entry of the same log.',
+    next: 'Look at "sedge doctor": the author\'s key may have been cloned.',
+  },
+  'entry.parked-full': {
+    meaning: 'The quota for entries of unknown authors is used up.',
+    next: 'Nothing: the entry was dropped; sync fetches it once its author is known.',
+  },
+
+  // journal
+  'journal.disk-full': {
+    meaning: 'The disk is full; nothing new can be stored.',
+    next: 'Free space on the disk of the directory; the agent goes on by itself.',
+  },
+  'journal.io-failed': {
+    meaning: 'Reading or writing the journal failed.',
+    next: 'Check the disk ("dmesg", "sedge doctor"), then start the agent again.',
+  },
+  'journal.segment-corrupt': {
+    meaning: 'A segment held damaged records; they were set aside.',
+    next: 'Nothing: peers are asked for what is missing. Check the disk if it happens again.',
+  },
+  'journal.version': {
+    meaning: 'The journal was written by a newer version of sedge.',
+    next: 'Install that version, or use another directory.',
+  },
+  'journal.backlog-full': {
+    meaning: 'More is waiting to be written than the limit.',
+    next: 'Publish slower, or wait for the returned promise before publishing more.',
+  },
+  'journal.stopped': { meaning: 'The journal was stopped.', next: 'Start it again.' },
+  'journal.offset-unknown': {
+    meaning: 'The offset is not of this journal.',
+    next: 'Use --from all or a time.',
+  },
+
+  // overlay
+  'overlay.not-started': { meaning: 'The overlay is not running.', next: 'Start it first.' },
+  'overlay.listen-failed': {
+    meaning: 'The address to listen on cannot be used.',
+    next: 'Choose another address or port with --listen, or stop the program that uses it.',
+  },
+  'overlay.bad-address': {
+    meaning: 'The address is not a multiaddr that sedge can dial.',
+    next: 'Write it like /ip4/192.168.1.5/tcp/7600 or /dns4/pi.local/tcp/7600/p2p/12D3....',
+  },
+  'overlay.no-route': {
+    meaning: 'The peer cannot be reached now.',
+    next: 'Check the address and the network; the agent keeps trying.',
+  },
+  'overlay.wrong-network': {
+    meaning: 'The peer belongs to another realm.',
+    next: 'Check the address, or join the realm of that peer.',
+  },
+  'overlay.stream-closed': {
+    meaning: 'The stream to the peer was closed.',
+    next: 'Nothing: the agent tries again by itself.',
+  },
+  'overlay.frame-too-large': {
+    meaning: 'A peer announced a frame over the limit.',
+    next: 'Nothing: the stream was closed and counted.',
+  },
+
+  // gossip and sync
+  'gossip.malformed': {
+    meaning: 'A gossip message is neither an entry nor an announcement.',
+    next: 'Nothing: it was refused and counted.',
+  },
+  'sync.malformed': {
+    meaning: 'A peer sent a sync frame that is not allowed there.',
+    next: 'Nothing: the session was closed and counted.',
+  },
+  'sync.version': {
+    meaning: 'A peer speaks a version of sync that this node does not know.',
+    next: 'Update the older of the two nodes.',
+  },
+  'sync.not-granted': {
+    meaning: 'A peer showed no valid grant of this realm.',
+    next: 'The peer joins with a token ("sedge invite").',
+  },
+  'sync.lying-heads': {
+    meaning: 'A peer claimed heads that cannot be.',
+    next: 'Nothing: the session was closed and counted.',
+  },
+  'sync.unsolicited': {
+    meaning: 'A peer sent entries that were not asked for.',
+    next: 'Nothing: they were refused and counted.',
+  },
+
+  // mesh
+  'mesh.not-started': { meaning: 'The mesh is not running.', next: 'Call start() first.' },
+  'mesh.bad-option': {
+    meaning: 'An option has a value that is not allowed.',
+    next: "See the option's documentation for its bounds.",
+  },
+  'mesh.not-acknowledged': {
+    meaning: 'The acknowledgement that was asked for did not come.',
+    next: 'Publish again with the same publish id.',
+  },
+  'mesh.subscription-in-use': {
+    meaning: 'The durable subscription is open already.',
+    next: 'Stop the other subscriber, or use another name.',
+  },
+  'mesh.subscription-mismatch': {
+    meaning: 'The durable subscription was made with other filters.',
+    next: 'Use the same filters, or another name.',
+  },
+  'mesh.too-many-pending': {
+    meaning: 'More publishes are waiting than the limit.',
+    next: 'Wait for earlier ones before publishing more.',
+  },
+
+  // agent and command line
+  'agent.running': {
+    meaning: 'Another agent uses this directory.',
+    next: 'Stop it first, or use another directory (--dir).',
+  },
+  'agent.not-running': { meaning: 'No agent runs in this directory.', next: 'Start one with "sedge start".' },
+  'agent.node-too-old': { meaning: 'This Node.js is too old.', next: 'Install Node.js 22.18 or newer.' },
+  'agent.bad-request': { meaning: 'The request to the agent is not allowed.', next: 'See "sedge --help".' },
+  'agent.too-large': {
+    meaning: 'The request to the agent is larger than the limit.',
+    next: 'Send less at once.',
+  },
+  'agent.directory': {
+    meaning: 'The directory cannot be used.',
+    next: 'Check that it exists, is yours and can be written, or name another with --dir.',
+  },
+  'agent.internal': {
+    meaning: 'Something failed inside the agent.',
+    next: "Look at the agent's log, and report it with the code.",
+  },
+  'cli.usage': { meaning: 'The command line is not right.', next: 'See "sedge --help".' },
+  'cli.wait-ran-out': {
+    meaning: 'The time given with --wait ran out.',
+    next: 'Wait longer, or look at "sedge status".',
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+/** A stable code, `<layer>.<what>`. */
+export type ErrorCode = keyof typeof ERROR_TABLE;

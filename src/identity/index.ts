@@ -1,0 +1,1 @@
+export { type NodeId, nodeIdOf, publicKeyOf } from './node-id.ts';

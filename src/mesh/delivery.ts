@@ -1,0 +1,31 @@
+import type { EpochId, Message } from '../entry/index.ts';
+import type { NodeId } from '../identity/index.ts';
+
+/** A message as a subscriber gets it. */
+export interface DeliveredMessage extends Message {
+  readonly kind: 'message';
+  readonly author: NodeId;
+  /** Name of the author in the realm; the empty string if it has none. */
+  readonly name: string;
+  readonly channel: string;
+  readonly epoch: EpochId;
+  readonly seq: number;
+  /** `<incarnation>:<position>`: resume with `from` and this text; valid in this node's channel alone. */
+  readonly offset: string;
+  /** It fills a gap that was reported before, so it is out of its author's order. */
+  readonly late: boolean;
+}
+
+/** Numbers that exist and that this node does not hold: the subscription went on without them. */
+export interface DeliveredGap {
+  readonly kind: 'gap';
+  readonly author: NodeId;
+  readonly name: string;
+  readonly channel: string;
+  readonly epoch: EpochId;
+  /** First and last number missing. */
+  readonly first: number;
+  readonly last: number;
+}
+
+export type Delivery = DeliveredMessage | DeliveredGap;

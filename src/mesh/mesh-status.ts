@@ -1,0 +1,79 @@
+import type { EpochId } from '../entry/index.ts';
+import type { NodeId } from '../identity/index.ts';
+
+/** A channel as this node holds it. */
+export interface ChannelStatus {
+  readonly channel: string;
+  /** Topic filter of the channel; `null` for `main`, which takes the rest. */
+  readonly filter: string | null;
+  readonly logs: number;
+  readonly entries: number;
+  readonly messages: number;
+  readonly bytes: number;
+  readonly gaps: number;
+  /** `<incarnation>:<position>` of the last entry; `null` while there is none. */
+  readonly offset: string | null;
+}
+
+/** A log as this node holds it. */
+export interface LogStatus {
+  readonly channel: string;
+  readonly author: NodeId;
+  readonly name: string;
+  readonly epoch: EpochId;
+  readonly last: number;
+  /** Messages held. */
+  readonly held: number;
+  /** Messages known to exist and not held. */
+  readonly missing: number;
+  readonly own: boolean;
+}
+
+/** A gap in a log. */
+export interface GapStatus {
+  readonly channel: string;
+  readonly author: NodeId;
+  readonly name: string;
+  readonly epoch: EpochId;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** A peer and how far this node is in step with it. */
+export interface PeerStatus {
+  /** `null` while only an address is known. */
+  readonly node: NodeId | null;
+  readonly name: string;
+  readonly addresses: readonly string[];
+  readonly source: 'given' | 'invitation' | 'discovered' | 'inbound';
+  readonly connected: boolean;
+  readonly latencyMs: number | null;
+  readonly sinceMs: number | null;
+  /** From progress, not from the socket: `in-sync` when the last exchange left nothing to fetch. */
+  readonly sync: 'in-sync' | 'syncing' | 'unknown';
+  /** When both were last in sync, milliseconds since 1970. */
+  readonly inSyncAtMs: number | null;
+  readonly failedDials: number;
+  readonly lastError: string | null;
+}
+
+/** The node at a glance. */
+export interface MeshStatus {
+  readonly node: NodeId;
+  readonly name: string;
+  readonly realm: string;
+  readonly realmName: string;
+  readonly addresses: readonly string[];
+  readonly startedAtMs: number;
+  readonly peersConnected: number;
+  readonly peersKnown: number;
+  readonly channels: readonly ChannelStatus[];
+  readonly published: number;
+  readonly delivered: number;
+  readonly received: number;
+  readonly parked: number;
+  /** What was refused or dropped, by code. */
+  readonly counters: Readonly<Record<string, number>>;
+  /** What a person has to look at, by code; empty when all is well. */
+  readonly problems: readonly { readonly code: string; readonly sentence: string; readonly next: string }[];
+}

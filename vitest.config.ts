@@ -1,0 +1,31 @@
+import { defineConfig } from 'vitest/config';
+
+const shared = {
+  environment: 'node' as const,
+  pool: 'forks' as const,
+  testTimeout: 30_000,
+  hookTimeout: 30_000,
+};
+
+/** One project a kind of test; `npm test` runs all but `long`, which `npm run test:long` runs alone. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: { ...shared, name: 'unit', include: ['test/unit/**/*.test.ts', 'test/contract/**/*.test.ts'] },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          testTimeout: 120_000,
+        },
+      },
+      { test: { ...shared, name: 'repo', include: ['test/repo/**/*.test.ts'] } },
+      ...(process.env.SEDGE_LONG
+        ? [{ test: { ...shared, name: 'long', include: ['test/long/**/*.test.ts'], testTimeout: 3_600_000 } }]
+        : []),
+    ],
+  },
+});
