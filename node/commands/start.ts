@@ -1,6 +1,8 @@
 import { Option } from 'commander';
+import type { Log } from '../../src/errors/index.ts';
 import type { CommandContext } from '../cli/command-context.ts';
 import { addExamples, type DefineCommand } from '../cli/command-definition.ts';
+import { EXIT } from '../cli/exit-codes.ts';
 import { repeatable, wholeNumber } from '../cli/option-parsers.ts';
 import { type AgentSettings, LOG_LEVELS, type LogLevel, resolveSettings } from '../config/index.ts';
 
@@ -63,12 +65,21 @@ async function start(context: CommandContext, options: StartOptions): Promise<vo
     import('../package-version.ts'),
   ]);
   const log = agentLog(io.stderr, settings.logLevel ?? 'info');
+  endOnBug(log);
   const agent = new Agent({ directory, settings, version: packageVersion(), log, nowMs: io.nowMs });
   const ready = await agent.start();
   if (context.json) await context.record({ event: 'ready', ...ready });
   else await context.write(readyText(ready, directory));
   await Promise.race([agent.stopAsked, aborted(interruption)]);
   await agent.stop();
+}
+
+/** A bug crashes, as what the program knows is no longer sure; the journal is made for that. */
+function endOnBug(log: Log): void {
+  process.on('uncaughtException', (error) => {
+    log.error({ reason: error.message, stack: error.stack ?? '' }, 'a bug ended the agent; please report it');
+    process.exit(EXIT.failure);
+  });
 }
 
 function settingsOf(options: StartOptions): AgentSettings {
