@@ -105,7 +105,9 @@ export class CommitLoop {
     this.#clearTimer();
     this.#running = this.#pump().finally(() => {
       this.#running = null;
-      this.#armTimer();
+      // Asked for after the last round had begun.
+      if (this.#forced && this.#isDue()) this.#run();
+      else this.#armTimer();
     });
   }
 
