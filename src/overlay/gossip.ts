@@ -115,8 +115,7 @@ export class Gossip {
     assert(data.length <= this.#settings.gossipBytesMax, 'a gossip message is within the limit');
     const service = this.#gossipsub;
     if (service === null || !this.#started) return false;
-    if (this.#pendingBytes > this.#settings.gossipBacklogBytes) return false;
-    const slow = this.#isAnyOverMark(topic);
+    if (!this.#hasRoom(topic)) return false;
     this.#pendingBytes += data.length;
     service
       .publish(topic, data)
@@ -126,7 +125,7 @@ export class Gossip {
       .finally(() => {
         this.#pendingBytes = Math.max(0, this.#pendingBytes - data.length);
       });
-    return !slow;
+    return true;
   }
 
   /** Messages that skipped a peer because it does not keep up, since the start. */
@@ -134,17 +133,18 @@ export class Gossip {
     return this.#skipped;
   }
 
-  #isAnyOverMark(topic: string): boolean {
+  /** False where every peer of the topic is over its mark: what gossipsub saw once it never sends again. */
+  #hasRoom(topic: string): boolean {
+    if (this.#pendingBytes > this.#settings.gossipBacklogBytes) return false;
     const internals = this.internals;
-    for (const peer of internals.topics.get(topic) ?? []) {
-      if (this.#isOverMark(internals, peer)) return true;
-    }
-    return false;
+    const peers = internals.topics.get(topic);
+    if (peers === undefined || peers.size === 0) return true;
+    const most = this.#settings.gossipBacklogBytes;
+    return [...peers].some((peer) => this.#backlogBytes(internals, peer) <= most);
   }
 
-  #isOverMark(internals: GossipInternals, peer: string): boolean {
-    const stream = internals.streamsOutbound.get(peer)?.rawStream;
-    return stream !== undefined && stream.writeBufferLength > this.#settings.gossipBacklogBytes;
+  #backlogBytes(internals: GossipInternals, peer: string): number {
+    return internals.streamsOutbound.get(peer)?.rawStream.writeBufferLength ?? 0;
   }
 
   #subscribe(topic: string, handler: GossipHandler): void {
@@ -172,8 +172,10 @@ export class Gossip {
   /** A peer that does not keep up gets no further messages for a while; control messages still go. */
   #skipSlowPeers(internals: GossipInternals): void {
     const sendRpc = internals.sendRpc.bind(internals);
+    // What a publish was promised room for must not be skipped when gossipsub gets to it.
+    const skipBytes = 3 * this.#settings.gossipBacklogBytes;
     internals.sendRpc = (peer, rpc) => {
-      if (rpc.messages.length > 0 && this.#isOverMark(internals, peer)) {
+      if (rpc.messages.length > 0 && this.#backlogBytes(internals, peer) > skipBytes) {
         this.#skipped += rpc.messages.length;
         return false;
       }
