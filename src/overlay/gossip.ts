@@ -8,7 +8,7 @@ import { HeldBackReads } from './held-back-reads.ts';
 import type { GossipHandler, GossipVerdict } from './overlay.ts';
 
 /** Room for a message's frame: topic, lengths, and control messages that ride along. */
-const RPC_ROOM_BYTES = 1024 * 1024;
+const RPC_ROOM_BYTES = 256 * 1024;
 
 /** Bytes waiting at which gossipsub itself would end the stream: far above the mark at which peers are skipped. */
 const OUTBOUND_BYTES_MAX = 64 * 1024 * 1024;

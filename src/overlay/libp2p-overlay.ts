@@ -26,6 +26,9 @@ const SLOW_LOOKS = 2;
 /** Opening a stream: negotiation with a peer that is alive takes one round trip. */
 const OPEN_MS_MAX = 5_000;
 
+/** libp2p's names for addresses that it could not listen on. */
+const LISTEN_ERRORS = new Set(['UnsupportedListenAddressesError', 'UnsupportedListenAddressError']);
+
 /** What tests and simulations replace. */
 export interface OverlayInternals {
   /** Transports instead of TCP, such as a network in memory. */
@@ -162,6 +165,8 @@ export class Libp2pOverlay implements Overlay {
     try {
       await node.start();
     } catch (cause) {
+      // libp2p has stopped what it had started. Other failures than this one are bugs.
+      if (!(cause instanceof Error) || !LISTEN_ERRORS.has(cause.name)) throw cause;
       throw new SedgeError('overlay.listen-failed', { listen: this.#options.listen.join(' ') }, { cause });
     }
     this.#node = node;
