@@ -222,6 +222,14 @@ export const ERROR_TABLE = {
     meaning: 'The peer belongs to another realm.',
     next: 'Check the address, or join the realm of that peer.',
   },
+  'overlay.wrong-peer': {
+    meaning: 'Another node answers at the address.',
+    next: 'Check the /p2p/ part of the address: the machine may have got a new key, or another its address.',
+  },
+  'overlay.denied': {
+    meaning: 'The connection was closed right after it was made: one side does not admit the other.',
+    next: 'Run "sedge peers" and "sedge realm" on both; the node may be revoked or not yet known there.',
+  },
   'overlay.stream-closed': {
     meaning: 'The stream to the peer was closed.',
     next: 'Nothing: the agent tries again by itself.',
