@@ -76,6 +76,8 @@ async function main(): Promise<void> {
     const results = await bench(options, stage);
     if (!options.isJson) for (const line of resultTable(results)) console.log(line);
   } catch (error) {
+    // Ctrl-C has pulled the processes away from under the workload: that is no failure to tell of.
+    if (stage.isClosed) return;
     clearProgress();
     console.error(error instanceof Error ? error.message : String(error));
     process.exitCode = 1;

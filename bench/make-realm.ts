@@ -20,7 +20,7 @@ export async function makeRealm(directories: readonly string[]): Promise<void> {
   try {
     const { token } = await mesh.invite({ uses: members.length });
     for (const [index, directory] of members.entries()) {
-      await joinRealmDirectory(directory, token, { nodeName: `node-${index + 2}`, nowMs: Date.now });
+      await joinRealmDirectory(directory, token, { nodeName: `node-${index + 2}`, nowMs: Date.now() });
     }
   } finally {
     await mesh.stop();

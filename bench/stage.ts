@@ -18,6 +18,7 @@ export class Stage {
   readonly #links = new Set<CuttableLink>();
   readonly #root: string;
   #directories = 0;
+  #isClosed = false;
 
   private constructor(root: string) {
     this.#root = root;
@@ -31,12 +32,18 @@ export class Stage {
     return new Stage(await mkdtemp(join(parent, 'sedge-bench-')));
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** A fresh path for a node's directory; whoever initialises it makes it. */
   directory(): string {
     return join(this.#root, String(++this.#directories));
   }
 
+  /** A process that waits for commands. Throws when the stage is closed, as {@link agent} and {@link link} do. */
   child(): BenchChild {
+    this.#assertOpen();
     const child = new BenchChild();
     this.#children.add(child);
     return child;
@@ -44,6 +51,7 @@ export class Stage {
 
   /** Starts an agent; wait for its `ready`. */
   agent(start: AgentStart): AgentProcess {
+    this.#assertOpen();
     const agent = AgentProcess.spawn(start);
     this.#agents.add(agent);
     return agent;
@@ -51,6 +59,7 @@ export class Stage {
 
   /** A link to a place on loopback, passing. */
   async link(port: number): Promise<CuttableLink> {
+    this.#assertOpen();
     const link = new CuttableLink({ host: '127.0.0.1', port });
     this.#links.add(link);
     await link.heal();
@@ -66,9 +75,15 @@ export class Stage {
     this.#links.clear();
   }
 
-  /** Removes everything. */
+  /** Removes everything, for good. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.clear();
     await rm(this.#root, { recursive: true, force: true });
+  }
+
+  /** A workload that goes on after Ctrl-C must not start what nobody would end. */
+  #assertOpen(): void {
+    if (this.#isClosed) throw new Error('The benchmark was ended.');
   }
 }

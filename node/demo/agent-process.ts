@@ -45,7 +45,7 @@ export class AgentProcess {
     const loopback = ['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns', '--no-discovery'];
     const child = spawn(
       process.execPath,
-      [MAIN, 'start', '--json', '--dir', start.directory, ...loopback, ...peers],
+      [MAIN, '--dir', start.directory, '--json', 'start', ...loopback, ...peers],
       // In a process group of its own, so that Ctrl-C reaches it only through the one who started it.
       { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
     );

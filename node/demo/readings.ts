@@ -7,6 +7,9 @@ export const READINGS_FILE = fileURLToPath(
   new URL('./data/beijing-air-quality-2016-12.csv', import.meta.url),
 );
 
+/** Message header with the time of the observation; the author's own time is that of publishing. */
+export const OBSERVED_HEADER = 'observed';
+
 /** One value that a station measured. */
 export interface Reading {
   readonly station: string;
@@ -61,6 +64,26 @@ export async function* readReadings(
     }
     const station = cells[columns.station]!;
     if (stations.has(station)) yield* readingsOf(columns, cells, station);
+  }
+}
+
+/**
+ * The readings of several stations in turn, one of each station that has more: as they would come from stations
+ * that measure at the same time.
+ */
+export async function* readInTurn(
+  stations: readonly string[],
+  file: string = READINGS_FILE,
+): AsyncGenerator<Reading> {
+  let running = stations.map((station) => readReadings(new Set([station]), file));
+  while (running.length > 0) {
+    const ended = new Set<AsyncGenerator<Reading>>();
+    for (const readings of running) {
+      const { value, done } = await readings.next();
+      if (done === true) ended.add(readings);
+      else yield value;
+    }
+    if (ended.size > 0) running = running.filter((readings) => !ended.has(readings));
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Reading, readReadings, STATIONS } from '../../../node/demo/readings.ts';
+import { type Reading, readInTurn, readReadings, STATIONS } from '../../../node/demo/readings.ts';
 
 let directory = '';
 beforeAll(async () => {
@@ -52,6 +52,18 @@ describe('the readings of the demo', () => {
     const file = await fileOf(HEADER, '1,2016,12,1,0,NA,3.5,E,X', '2,2016,12,1,1,7,NA,E,X');
     const readings = await all(readReadings(new Set(['X']), file));
     expect(readings.map((one) => one.value)).toEqual(['3.5', '7']);
+  });
+
+  it('of several stations come in turn until each has ended', async () => {
+    const file = await fileOf(
+      'No,year,month,day,hour,PM2.5,wd,station',
+      '1,2016,12,1,0,1,E,X',
+      '2,2016,12,1,1,2,E,X',
+      '3,2016,12,1,2,3,E,X',
+      '1,2016,12,1,0,7,E,Y',
+    );
+    const readings = await all(readInTurn(['X', 'Y'], file));
+    expect(readings.map((one) => one.station + one.value)).toEqual(['X1', 'Y7', 'X2', 'X3']);
   });
 
   it('fail for a row that was cut short', async () => {
