@@ -6,7 +6,7 @@ import { AgentProcess } from './agent-process.ts';
 import { Centre } from './centre.ts';
 import { CuttableLink } from './cuttable-link.ts';
 import { NODES, type NodeName } from './node-names.ts';
-import { sedgeCommand } from './sedge-command.ts';
+import { type SedgeAnswer, sedgeCommand } from './sedge-command.ts';
 import { tcpPortOf, withTcpPort } from './tcp-port.ts';
 
 /**
@@ -110,9 +110,10 @@ export class DemoLine {
     await Promise.all([...this.#agents.values()].map((agent) => agent.stop()));
   }
 
-  /** Checks a node's journal offline with `sedge verify`; what that printed. */
-  verify(node: NodeName): Promise<readonly Record<string, unknown>[]> {
-    return this.#sedge(node, 'verify');
+  /** Checks a node's journal offline with `sedge verify`: an object a log, also where something is wrong. */
+  async verify(node: NodeName): Promise<SedgeAnswer['objects']> {
+    const where = { directory: this.directoryOf(node), signal: this.#signal };
+    return (await sedgeCommand(['verify'], where)).objects;
   }
 
   /** Kills what still runs and removes all directories, unless they are to be kept. */
@@ -136,7 +137,11 @@ export class DemoLine {
     return agent.address;
   }
 
-  #sedge(node: NodeName, ...words: string[]): Promise<readonly Record<string, unknown>[]> {
-    return sedgeCommand(words, { directory: this.directoryOf(node), signal: this.#signal });
+  /** Throws an `Error` with what the command said if its exit code is not 0. */
+  async #sedge(node: NodeName, ...words: string[]): Promise<SedgeAnswer['objects']> {
+    const where = { directory: this.directoryOf(node), signal: this.#signal };
+    const { exitCode, objects, said } = await sedgeCommand(words, where);
+    if (exitCode !== 0) throw new Error(`"sedge ${words[0]}" at ${node}: exit code ${exitCode}.\n${said}`);
+    return objects;
   }
 }

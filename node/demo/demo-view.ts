@@ -115,17 +115,27 @@ export function pictureLines(picture: DemoPicture): string[] {
   const count = (value: number): string => value.toLocaleString('en');
   const up = (node: NodeName): string => (picture.running[node] ? node : `(${node} down)`);
   const [a, b, c, d] = NODES.map(up);
+  const link = picture.isLinkUp ? '──' : '✂ ';
+  const centre = picture.isCentreUp ? 'centre' : '(centre down)';
   return [
     '',
     `  ${bar} ${count(arrived)} of ${count(readings)} at the centre, ${count(published)} published, ${seconds.toFixed(0)} s`,
-    `  ${a} ── ${b} ── ${c} ──${picture.isLinkUp ? '──' : ' ✂ '}── ${d} ── ${picture.isCentreUp ? 'centre' : '(centre down)'}`,
+    `  ${a} ── ${b} ── ${c} ${link} ${d} ── ${centre}`,
     '',
-    `  ${'station'.padEnd(16)}${'readings'.padStart(9)}${SHOWN.map((name) => name.padStart(8)).join('')}`,
+    stationLine('station', 'readings', SHOWN),
     ...Object.entries(picture.stations)
       .sort(([one], [other]) => (one < other ? -1 : 1))
-      .map(
-        ([station, { count: arrivedHere, latest }]) =>
-          `  ${station.slice(0, 16).padEnd(16)}${count(arrivedHere).padStart(9)}${SHOWN.map((name) => (latest[name] ?? '').padStart(8)).join('')}`,
+      .map(([station, tally]) =>
+        stationLine(
+          station,
+          count(tally.count),
+          SHOWN.map((quantity) => tally.latest[quantity] ?? ''),
+        ),
       ),
   ];
+}
+
+function stationLine(station: string, readings: string, values: readonly string[]): string {
+  const cells = values.map((value) => value.slice(0, 8).padStart(8)).join('');
+  return `  ${station.slice(0, 16).padEnd(16)}${readings.padStart(9)}${cells}`.trimEnd();
 }

@@ -3,14 +3,20 @@ import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 
-/**
- * Runs one command of the command line and resolves with the objects that it printed. Throws an `Error` with
- * what it said if its exit code is not 0.
- */
+/** What one command of the command line gave. */
+export interface SedgeAnswer {
+  readonly exitCode: number | null;
+  /** Objects on stdout. */
+  readonly objects: readonly Record<string, unknown>[];
+  /** Text on stderr. */
+  readonly said: string;
+}
+
+/** Runs one command of the command line, with `--json`, to its end. */
 export async function sedgeCommand(
   words: readonly string[],
   { directory, signal }: { readonly directory: string; readonly signal: AbortSignal },
-): Promise<readonly Record<string, unknown>[]> {
+): Promise<SedgeAnswer> {
   const child = spawn(process.execPath, [MAIN, '--dir', directory, '--json', ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
@@ -29,9 +35,9 @@ export async function sedgeCommand(
     child.once('error', reject);
     child.once('close', resolve);
   });
-  if (exitCode !== 0) throw new Error(`"sedge ${words[0]}" failed with exit code ${exitCode}.\n${said}`);
-  return printed
+  const objects = printed
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
+  return { exitCode, objects, said };
 }

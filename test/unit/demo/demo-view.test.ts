@@ -33,7 +33,7 @@ describe('the picture of the demo', () => {
     expect(text).toContain('A ── (B down) ── C');
   });
   it('shows a cut link and a centre that is away', () => {
-    expect(pictureLines({ ...PICTURE, isLinkUp: false }).join('\n')).toContain('C ── ✂ ── D');
+    expect(pictureLines({ ...PICTURE, isLinkUp: false }).join('\n')).toContain('C ✂  D');
     expect(pictureLines({ ...PICTURE, isCentreUp: false }).join('\n')).toContain('(centre down)');
   });
   it('fills its bar as readings arrive', () => {
