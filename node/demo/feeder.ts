@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AgentPublisher, connectAgent } from '../control/client/index.ts';
+import { type AgentClient, type AgentPublisher, connectAgent } from '../control/client/index.ts';
 import { readingName } from './delivery-check.ts';
 import { OBSERVED_HEADER, type Reading, readInTurn } from './readings.ts';
 
@@ -20,12 +20,18 @@ export interface FeederOptions {
   readonly patienceMs: number;
 }
 
+/** Where a feeder gets its connections; tests bring their own. */
+export interface FeederDependencies {
+  readonly connect: (options: { readonly directory: string }) => Pick<AgentClient, 'publisher' | 'close'>;
+}
+
 /**
  * Publishes the readings of its stations at one agent. Each has the publish id (feeder, running number), so that
  * after a crash of the agent it sends again what was not acknowledged, and nothing is there twice.
  */
 export class Feeder {
   readonly #options: FeederOptions;
+  readonly #connect: FeederDependencies['connect'];
   readonly #unacknowledged = new Map<number, Reading>();
   readonly #published = new Map<string, string>();
   #lastN = 0;
@@ -34,8 +40,9 @@ export class Feeder {
   #startedAtMs = 0;
   #progressAtMs = 0;
 
-  constructor(options: FeederOptions) {
+  constructor(options: FeederOptions, { connect }: FeederDependencies = { connect: connectAgent }) {
     this.#options = options;
+    this.#connect = connect;
   }
 
   get name(): string {
@@ -80,7 +87,7 @@ export class Feeder {
 
   /** One connection's worth: what was not acknowledged first, under its old ids, then what is new. */
   async #feed(readings: AsyncIterator<Reading, unknown>, signal: AbortSignal): Promise<void> {
-    const agent = connectAgent({ directory: this.#options.directory });
+    const agent = this.#connect({ directory: this.#options.directory });
     const publisher = agent.publisher({ ack: 'durable' });
     try {
       for (const [n, reading] of [...this.#unacknowledged]) await this.#send(publisher, n, reading);

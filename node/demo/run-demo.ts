@@ -10,7 +10,7 @@ import { verifiedMessages } from './verified-messages.ts';
 
 /** How to run the demo. */
 export interface DemoOptions {
-  /** Readings a second over all feeders, 100 to 100,000. */
+  /** Readings a second over all feeders: slow enough that cores keep up and every accident meets readings. */
   readonly readingsPerSecond: number;
   /** Keeps the directories. */
   readonly keep: boolean;
@@ -18,9 +18,6 @@ export interface DemoOptions {
   /** Ends it early; everything is removed all the same. */
   readonly signal: AbortSignal;
 }
-
-/** Fast enough to be over soon, slow enough that two cores keep up and every accident meets readings. */
-export const READINGS_PER_SECOND_DEFAULT = 7_000;
 
 /** After this a run has failed, whatever is missing. */
 const RUN_MS_MAX = 85_000;

@@ -11,7 +11,9 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true }));
 
 async function all(readings: AsyncIterable<Reading>): Promise<Reading[]> {
-  return Array.fromAsync(readings);
+  const list: Reading[] = [];
+  for await (const reading of readings) list.push(reading);
+  return list;
 }
 
 async function fileOf(...lines: string[]): Promise<string> {
