@@ -1,4 +1,3 @@
-import process from 'node:process';
 import type { CommandIo } from './cli/command-context.ts';
 import { type CommandEntry, CommandLine } from './cli/command-line.ts';
 import { errorReport } from './cli/error-report.ts';

@@ -27,6 +27,8 @@ export async function publishLines(context: CommandContext, what: PublishLinesOp
   const interruption = context.interruption();
   return context.withAgent(async (agent) => {
     const publisher = agent.publisher({ ack: what.ack });
+    // Before anything is read: whoever types or pipes into it learns at once that nobody listens.
+    await publisher.opened();
     const run = new LinePublishing(context, publisher, what);
     try {
       await run.readAll(interruption);

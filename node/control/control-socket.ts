@@ -18,8 +18,7 @@ export interface ControlSocketPath {
 /**
  * The control socket of a directory. A socket's path is limited to 107 bytes; for a longer one Linux gets
  * `/proc/self/fd/<directory>/control.sock`, which is the same file by a short name and so needs no second place
- * that both sides would have to agree on. Throws `agent.directory` where that is not possible, and
- * `agent.not-running` if the directory does not exist.
+ * that both sides would have to agree on. Throws `agent.directory` where that is not possible.
  */
 export function controlSocketPath(directory: string): ControlSocketPath {
   const path = join(directory, CONTROL_SOCKET);
@@ -29,6 +28,8 @@ export function controlSocketPath(directory: string): ControlSocketPath {
     throw new SedgeError('agent.directory', { directory, reason });
   }
   const descriptor = openDirectory(directory);
+  // Connecting to what is not there fails in the usual way, as it does with a short path.
+  if (descriptor === null) return { path: `/proc/self/fd/-1/${CONTROL_SOCKET}`, release: () => {} };
   let open = true;
   return {
     path: `/proc/self/fd/${descriptor}/${CONTROL_SOCKET}`,
@@ -39,12 +40,12 @@ export function controlSocketPath(directory: string): ControlSocketPath {
   };
 }
 
-function openDirectory(directory: string): number {
+/** `null` if there is no such directory. */
+function openDirectory(directory: string): number | null {
   try {
     return openSync(directory, 'r');
   } catch (error) {
-    if ((error as { code?: unknown }).code === 'ENOENT')
-      throw new SedgeError('agent.not-running', { directory });
+    if ((error as { code?: unknown }).code === 'ENOENT') return null;
     throw new SedgeError('agent.directory', { directory, reason: String(error) }, { cause: error });
   }
 }

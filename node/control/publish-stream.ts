@@ -1,12 +1,14 @@
-import { isUtf8 } from 'node:buffer';
+import { Buffer, isUtf8 } from 'node:buffer';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { PAYLOAD_BYTES_MAX } from '../../src/entry/index.ts';
 import { SedgeError } from '../../src/errors/index.ts';
-import type { Acknowledgement, Published } from '../../src/index.ts';
+import { type Acknowledgement, checkTopic, type Published } from '../../src/index.ts';
 import { errorToJson } from './error-json.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { type MessageToPublish, parsePublish } from './publish-line.ts';
 import type { ServedMesh } from './served-mesh.ts';
+import { writeWhenRoom } from './write-when-room.ts';
 
 /** Messages taken and not yet answered; over it the request is not read on. */
 const WINDOW_MESSAGES = 16_384;
@@ -108,9 +110,20 @@ export class PublishStream {
       this.#add({ kind: 'refused', count: 1, bytes: 0, error });
       return;
     }
-    for (const message of messages) this.#gathered.push(message);
+    for (const message of messages) this.#takeMessage(message);
     this.#gatheredBytes += line.length;
     if (this.#gathered.length >= CALL_MESSAGES_MAX) this.#flush();
+  }
+
+  /** What is wrong with one message must not fail those that are published with it. */
+  #takeMessage(message: MessageToPublish): void {
+    const error = inputError(message);
+    if (error === null) {
+      this.#gathered.push(message);
+      return;
+    }
+    this.#flush();
+    this.#add({ kind: 'refused', count: 1, bytes: 0, error });
   }
 
   #flush(): void {
@@ -140,16 +153,11 @@ export class PublishStream {
         await new Promise<void>((resolve) => (this.#wakeAnswerer = resolve));
         continue;
       }
-      await this.#write(await answerOf(segment));
+      await writeWhenRoom(this.#response, await answerOf(segment));
       this.#pendingMessages -= segment.count;
       this.#pendingBytes -= segment.bytes;
       if (!this.#ended && !this.#isFull()) this.#request?.resume();
     }
-  }
-
-  async #write(text: string): Promise<void> {
-    if (this.#response.destroyed || this.#response.write(text)) return;
-    await Promise.race([once(this.#response, 'drain'), once(this.#response, 'close')]);
   }
 }
 
@@ -159,6 +167,16 @@ function parseJson(line: string): unknown {
   } catch {
     throw new SedgeError('agent.bad-request', { reason: 'a line is not JSON' });
   }
+}
+
+function inputError({ topic, payload }: MessageToPublish): SedgeError | null {
+  const checked = checkTopic(topic);
+  if (!checked.ok) return new SedgeError(checked.code, checked.details);
+  const bytes =
+    typeof payload === 'string' && payload.length * 3 > PAYLOAD_BYTES_MAX
+      ? Buffer.byteLength(payload)
+      : payload.length;
+  return bytes > PAYLOAD_BYTES_MAX ? new SedgeError('entry.payload-too-large', { bytes }) : null;
 }
 
 async function answerOf(segment: Segment): Promise<string> {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SedgeError } from '../../src/errors/index.ts';
 import type { Delivery, SubscribeFrom, SubscribeOptions, Subscription } from '../../src/index.ts';
@@ -6,6 +5,7 @@ import { DeliveryWriter } from './delivery-batch.ts';
 import { errorToJson } from './error-json.ts';
 import { LineSplitter } from './line-splitter.ts';
 import type { ServedMesh } from './served-mesh.ts';
+import { writeWhenRoom } from './write-when-room.ts';
 
 /** Messages that the mesh is asked for at once where the client does not say. */
 const BATCH_MESSAGES = 1_024;
@@ -60,7 +60,7 @@ export class SubscribeStream {
       if (options.durable === undefined) await this.#push(subscription, writer);
       else await this.#serveSteps(subscription, writer);
     } catch (error) {
-      await this.#write(`${JSON.stringify({ error: errorToJson(error) })}\n`);
+      await writeWhenRoom(this.#response, `${JSON.stringify({ error: errorToJson(error) })}\n`);
     }
     await subscription.close();
     // The client's side may still be open; it ends when all was handed on.
@@ -89,7 +89,7 @@ export class SubscribeStream {
       if (batch.length === 0) return;
       await this.#writeBatch(batch, writer);
       // Runs have no fixed length, so the client is told where the batch ends.
-      await this.#write(`{"batch":${batch.length}}\n`);
+      await writeWhenRoom(this.#response, `{"batch":${batch.length}}\n`);
     }
   }
 
@@ -98,16 +98,11 @@ export class SubscribeStream {
     const acknowledged = subscription.nextBatch(1);
     await subscription.close();
     await acknowledged;
-    await this.#write('{"finished":true}\n');
+    await writeWhenRoom(this.#response, '{"finished":true}\n');
   }
 
   async #writeBatch(batch: readonly Delivery[], writer: DeliveryWriter): Promise<void> {
-    for (const piece of writer.pieces(batch)) await this.#write(piece);
-  }
-
-  async #write(text: string): Promise<void> {
-    if (this.#response.destroyed || this.#response.write(text)) return;
-    await Promise.race([once(this.#response, 'drain'), once(this.#response, 'close')]);
+    for (const piece of writer.pieces(batch)) await writeWhenRoom(this.#response, piece);
   }
 }
 

@@ -63,6 +63,7 @@ export class AgentPublisher {
   #failure: SedgeError | null = null;
   #firstError: SedgeError | null = null;
   #wakers: (() => void)[] = [];
+  readonly #opened: Promise<unknown>;
   readonly #ended: Promise<void>;
 
   /** Messages acknowledged, duplicates among them. */
@@ -81,9 +82,15 @@ export class AgentPublisher {
       this.#isBlocked = false;
       this.#wake();
     });
+    this.#opened = response;
     this.#ended = response
       .then((incoming) => this.#readAnswers(incoming))
       .catch((error) => this.#fail(error));
+  }
+
+  /** Resolves when the agent has the stream; throws its error, or `agent.not-running`. */
+  async opened(): Promise<void> {
+    await this.#opened;
   }
 
   /** Messages sent and not yet acknowledged. */

@@ -1,7 +1,10 @@
-import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { SedgeError } from '../../../src/errors/index.ts';
 import { controlSocketPath } from '../control-socket.ts';
 import { errorFromJson } from '../error-json.ts';
+
+/** An `import` of it reads every export, one of which loads Node's fetch: 38 ms and 14 MB, against 5 ms and 2 MB. */
+const { Agent, request } = process.getBuiltinModule('node:http');
 
 /** Largest answer that is taken whole: the status of a large realm. */
 const ANSWER_BYTES_MAX = 64 * 1_048_576;
