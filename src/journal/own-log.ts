@@ -109,7 +109,8 @@ export class OwnLog {
       journal.lamportMax + (renewed === null || renewed === 'first' ? 0 : this.#options.block);
     if (renewed === null && reserve !== null) this.#goOn(reserve);
     else this.#begin();
-    this.#lamport = Math.max(this.#lamport, lamportFloor, reserve?.lamportCeiling ?? 0);
+    const ceiling = renewed === null ? 0 : (reserve?.lamportCeiling ?? 0);
+    this.#lamport = Math.max(this.#lamport, lamportFloor, ceiling);
     await this.#reserve();
     assert(this.#epoch !== null, 'the log is open');
     const { epoch, nextSeq, skip, lamport } = {
