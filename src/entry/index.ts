@@ -10,6 +10,7 @@ export {
   type PublishId,
   splitLogId,
 } from './entry.ts';
+export { decodeEntry, ENTRY_VERSION, type EntryDraft, entryIdOf, sealEntry, verifyEntry } from './entry-codec.ts';
 export {
   ENTRY_BATCH_BYTES_MAX,
   ENTRY_BYTES_MAX,
@@ -17,3 +18,4 @@ export {
   NUMBER_MAX,
   PAYLOAD_BYTES_MAX,
 } from './limits.ts';
+export { isPublishId, messageBytesBound } from './message-codec.ts';

@@ -42,6 +42,10 @@ export const ERROR_TABLE = {
     meaning: 'The key file can be read by other users.',
     next: 'Run "chmod 600" on the key file.',
   },
+  'identity.key-exists': {
+    meaning: 'A key file is there already.',
+    next: 'Use another directory (--dir) or file name, or move the old key away first.',
+  },
 
   // topic
   'topic.empty': { meaning: 'The topic is empty.', next: 'Give a topic such as site/greenhouse/temp.' },
@@ -124,6 +128,14 @@ export const ERROR_TABLE = {
   'realm.bad-record': {
     meaning: 'The channels or the name of a realm record are not allowed.',
     next: 'Channel names are 1 to 64 of a-z, 0-9 and -, each with a topic prefix filter of its own.',
+  },
+  'realm.bad-name': {
+    meaning: 'The name of the realm, node or invitation is not allowed.',
+    next: 'Use 1 to 64 bytes of text without control characters.',
+  },
+  'realm.too-many-nodes': {
+    meaning: 'The realm has more nodes or revocations than this node keeps account of.',
+    next: 'Look at "sedge realm" for an invitation that was used too often, and revoke it.',
   },
 
   // entry
@@ -209,6 +221,14 @@ export const ERROR_TABLE = {
   'overlay.wrong-network': {
     meaning: 'The peer belongs to another realm.',
     next: 'Check the address, or join the realm of that peer.',
+  },
+  'overlay.wrong-peer': {
+    meaning: 'Another node answers at the address.',
+    next: 'Check the /p2p/ part of the address: the machine may have got a new key, or another its address.',
+  },
+  'overlay.denied': {
+    meaning: 'The connection was closed right after it was made: one side does not admit the other.',
+    next: 'Run "sedge peers" and "sedge realm" on both; the node may be revoked or not yet known there.',
   },
   'overlay.stream-closed': {
     meaning: 'The stream to the peer was closed.',
