@@ -95,7 +95,7 @@ export class ChannelJournal {
     const segment = this.#store.writable(own ? 'own' : 'carried', bytes, position);
     const held = this.#index.logOf(entry);
     segment.rows!.add(entry, { log: held.number, position, offset: segment.size }, facts);
-    segment.enqueue(encodeRecordHeader(entry.bytes, position, facts, segment.salt), entry.bytes);
+    this.#store.enqueue(segment, encodeRecordHeader(entry.bytes, position, facts, segment.salt), entry.bytes);
     this.#index.add(held, entry, position);
     if (own) this.#addPublishes(segment.rows!, entry);
     const record = {
@@ -149,13 +149,18 @@ export class ChannelJournal {
     return this.#repair.shrinks;
   }
 
+  /** The present life of the journal, 16 hexadecimal digits; only after the start. */
+  get incarnation(): string {
+    return this.#store.incarnation;
+  }
+
   /** Where the journal stands; `null` while it never held anything. */
   currentOffset(): Offset | null {
     if (this.lastPosition === 0) return null;
     return { incarnation: this.#store.incarnation, position: this.lastPosition };
   }
 
-  /** `<incarnation>:<position>` of a position given in this incarnation or before. */
+  /** `<incarnation>:<position>` of a position, with the incarnation that gave it. */
   offsetText(position: number): string {
     const incarnations = this.#state?.incarnations ?? [];
     const of = incarnations.findLast(({ first }) => first <= position) ?? incarnations.at(-1);
@@ -210,6 +215,15 @@ export class ChannelJournal {
     const missing: SeqRange[] = numbers.holes().map(({ first, last }) => ({ first, last }));
     for (const skip of numbers.skips) cutRange(missing, skip.first, skip.last);
     return missing;
+  }
+
+  /** True while a number below any head is neither held nor declared unused. */
+  hasMissing(): boolean {
+    for (const { log, numbers } of this.#index.held()) {
+      const whole = numbers.ranges.length === 1 && numbers.ranges[0]!.first === 1;
+      if (!whole && this.missing(log).length > 0) return true;
+    }
+    return false;
   }
 
   /** Id of the entry that ends the numbers held below `seq`, a number that is not held; `null` if none are. */
@@ -312,7 +326,7 @@ export class ChannelJournal {
         flush: (sync) => this.#flush(sync),
         durable: (position) => this.#cache.evict(position),
         fault: (error) => this.#noteFault(error),
-        backlogBytes: () => this.#store.backlogBytes(),
+        backlogBytes: () => this.#store.backlogBytes,
       },
     );
     try {
@@ -384,7 +398,7 @@ export class ChannelJournal {
     const loop = this.#running();
     const { fault } = loop;
     if (fault !== null) throw new SedgeError(fault.code, fault.details, { cause: fault });
-    if (this.#store.backlogBytes() >= this.#options.backlogBytesMax) {
+    if (this.#store.backlogBytes >= this.#options.backlogBytesMax) {
       throw new SedgeError('journal.backlog-full', { bytesMax: this.#options.backlogBytesMax });
     }
     return loop;

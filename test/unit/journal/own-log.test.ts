@@ -19,7 +19,7 @@ async function openAll(disk: MemoryDisk, seed = 1) {
 function publish(journal: ChannelJournal, own: OwnLog, count = 1) {
   const taken = own.take(count);
   if (taken === null) throw new Error('nothing reserved');
-  journal.append(sampleEntry({ author: self, epoch: own.epoch, ...taken }), {
+  journal.append(sampleEntry({ author: self, ...taken }), {
     ...sampleFacts(),
     source: 'own',
   });
