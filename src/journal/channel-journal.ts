@@ -1,7 +1,8 @@
 import { type Entry, type EntryId, type EpochId, type LogId, lastSeqOf } from '../entry/index.ts';
 import { assert, type Result, SedgeError } from '../errors/index.ts';
 import { CommitLoop } from './commit-loop.ts';
-import type { Head, LocalFacts, Offset, SeqRange, StoredEntry } from './journal-face.ts';
+import { HeldLogs } from './held-logs.ts';
+import type { LocalFacts, Offset, StoredEntry } from './journal-face.ts';
 import { journalFailure } from './journal-failure.ts';
 import { JOURNAL_DEFAULTS, type JournalDependencies, type JournalOptions } from './journal-options.ts';
 import { JournalReader } from './journal-reader.ts';
@@ -9,12 +10,10 @@ import { encodeRecordHeader, RECORD_HEADER_BYTES } from './journal-record.ts';
 import { formatOffset, type JournalState, resolveOffset, writeJournalState } from './journal-state.ts';
 import { PublishFilter } from './publish-filter.ts';
 import { findPublish } from './publish-lookup.ts';
-import { headOf, RangeIndex } from './range-index.ts';
 import { RecordCache } from './record-cache.ts';
 import { type RecoveryReport, recoverJournal } from './recovery.ts';
 import { SegmentRepair } from './segment-repair.ts';
 import { SegmentStore } from './segment-store.ts';
-import { cutRange } from './seq-ranges.ts';
 import type { ReadOptions, StoredRecord } from './stored-record.ts';
 import { firstPositionSince } from './time-lookup.ts';
 
@@ -25,12 +24,11 @@ const SEAL_AT_STOP_FRACTION = 0.25;
  * What this node holds of one channel, on disk, in order of arrival. Appends are synchronous, readable at once
  * and durable when {@link ChannelJournal.whenDurable} resolves. Formats and invariants: README.md.
  */
-export class ChannelJournal {
+export class ChannelJournal extends HeldLogs {
   readonly channel: string;
   readonly directory: string;
   readonly #options: Required<JournalOptions>;
   readonly #deps: JournalDependencies;
-  readonly #index = new RangeIndex();
   readonly #publishFilter = new PublishFilter();
   readonly #cache: RecordCache;
   readonly #store: SegmentStore;
@@ -44,6 +42,7 @@ export class ChannelJournal {
   #stopping: Promise<void> | null = null;
 
   constructor(options: JournalOptions, deps: JournalDependencies) {
+    super();
     this.#options = { ...JOURNAL_DEFAULTS, ...options };
     this.#deps = deps;
     this.channel = options.channel;
@@ -52,7 +51,7 @@ export class ChannelJournal {
     this.#store = new SegmentStore({
       ...this.#options,
       ...deps,
-      index: this.#index,
+      index: this.index,
       publishFilter: this.#publishFilter,
     });
     this.#reader = new JournalReader(this.#store, this.#cache, {
@@ -93,10 +92,10 @@ export class ChannelJournal {
     const position = this.#nextPosition++;
     const bytes = RECORD_HEADER_BYTES + entry.bytes.length;
     const segment = this.#store.writable(own ? 'own' : 'carried', bytes, position);
-    const held = this.#index.logOf(entry);
+    const held = this.index.logOf(entry);
     segment.rows!.add(entry, { log: held.number, position, offset: segment.size }, facts);
-    segment.enqueue(encodeRecordHeader(entry.bytes, position, facts, segment.salt), entry.bytes);
-    this.#index.add(held, entry, position);
+    this.#store.enqueue(segment, encodeRecordHeader(entry.bytes, position, facts, segment.salt), entry.bytes);
+    this.index.add(held, entry, position);
     if (own) this.#addPublishes(segment.rows!, entry);
     const record = {
       bytes: entry.bytes,
@@ -149,13 +148,18 @@ export class ChannelJournal {
     return this.#repair.shrinks;
   }
 
+  /** The present life of the journal, 16 hexadecimal digits; only after the start. */
+  get incarnation(): string {
+    return this.#store.incarnation;
+  }
+
   /** Where the journal stands; `null` while it never held anything. */
   currentOffset(): Offset | null {
     if (this.lastPosition === 0) return null;
     return { incarnation: this.#store.incarnation, position: this.lastPosition };
   }
 
-  /** `<incarnation>:<position>` of a position given in this incarnation or before. */
+  /** `<incarnation>:<position>` of a position, with the incarnation that gave it. */
   offsetText(position: number): string {
     const incarnations = this.#state?.incarnations ?? [];
     const of = incarnations.findLast(({ first }) => first <= position) ?? incarnations.at(-1);
@@ -167,60 +171,9 @@ export class ChannelJournal {
     return resolveOffset({ incarnations: this.#state?.incarnations ?? [] }, text, this.lastPosition);
   }
 
-  /** Heads of all logs of which something is held. */
-  *heads(): IterableIterator<Head> {
-    for (const held of this.#index.held()) yield headOf(held);
-  }
-
-  /** Heads of the logs that got something after a position. */
-  *headsSince(position: number): IterableIterator<Head> {
-    for (const held of this.#index.held()) if (held.lastPosition > position) yield headOf(held);
-  }
-
-  /** Head of a log; `null` if nothing of it is held. */
-  head(log: LogId): Head | null {
-    const held = this.#index.get(log);
-    return held === undefined || held.numbers.ranges.length === 0 ? null : headOf(held);
-  }
-
-  /** Logs of which something is held. */
-  *logs(): IterableIterator<LogId> {
-    for (const { log } of this.#index.held()) yield log;
-  }
-
-  /** Numbers held of a log, ascending. */
-  heldRanges(log: LogId): readonly SeqRange[] {
-    return this.#index.get(log)?.numbers.ranges ?? [];
-  }
-
-  /** How much of `first` to `last` is held. */
-  holds(log: LogId, first: number, last: number): 'none' | 'some' | 'all' {
-    return this.#index.get(log)?.numbers.coverage(first, last) ?? 'none';
-  }
-
-  /** Numbers that held entries declare unused and that are not held: nobody waits for them. */
-  skipped(log: LogId): readonly SeqRange[] {
-    return this.#index.get(log)?.numbers.skips ?? [];
-  }
-
-  /** Numbers below the head that are neither held nor declared unused. */
-  missing(log: LogId): SeqRange[] {
-    const numbers = this.#index.get(log)?.numbers;
-    if (numbers === undefined) return [];
-    const missing: SeqRange[] = numbers.holes().map(({ first, last }) => ({ first, last }));
-    for (const skip of numbers.skips) cutRange(missing, skip.first, skip.last);
-    return missing;
-  }
-
-  /** Id of the entry that ends the numbers held below `seq`, a number that is not held; `null` if none are. */
-  idBefore(log: LogId, seq: number): EntryId | null {
-    const ranges = this.#index.get(log)?.numbers.ranges ?? [];
-    return ranges.findLast(({ last }) => last < seq)?.lastId ?? null;
-  }
-
   /** Id of the entry whose last message has the number `lastSeq`; `null` if none is held. */
   async idAt(log: LogId, lastSeq: number): Promise<EntryId | null> {
-    const ranges = this.#index.get(log)?.numbers.ranges ?? [];
+    const ranges = this.index.get(log)?.numbers.ranges ?? [];
     const edge = ranges.findLast(({ last }) => last === lastSeq);
     if (edge !== undefined) return edge.lastId;
     const record = await this.entryCovering(log, lastSeq);
@@ -238,11 +191,6 @@ export class ChannelJournal {
   async overlap(log: LogId, first: number, last: number): Promise<StoredRecord[]> {
     if (this.holds(log, first, last) === 'none') return [];
     return this.readLog(log, first, { throughSeq: last, bytesMax: Number.MAX_SAFE_INTEGER });
-  }
-
-  /** 16 bytes over all heads: equal on two nodes that hold the same. */
-  root(): Uint8Array {
-    return this.#index.root();
   }
 
   /** Records of a log that reach `fromSeq`, ascending, over holes, until one begins after `throughSeq`. */
@@ -273,6 +221,11 @@ export class ChannelJournal {
     });
   }
 
+  /** False where {@link ChannelJournal.publishedAs} is certain to find nothing; needs no disk. */
+  mayHavePublished(producer: string, n: number): boolean {
+    return this.#publishFilter.mayHave(producer, n);
+  }
+
   /** Where an own message of a publish id went; `null` if the id was never used. Exact over restarts. */
   async publishedAs(producer: string, n: number): Promise<{ epoch: EpochId; seq: number } | null> {
     if (!this.#publishFilter.mayHave(producer, n)) return null;
@@ -288,7 +241,7 @@ export class ChannelJournal {
 
   /** What is held, in numbers. */
   totals(): { logs: number; entries: number; messages: number; bytes: number; segments: number } {
-    const totals = { logs: [...this.#index.held()].length, entries: 0, messages: 0, bytes: 0, segments: 0 };
+    const totals = { logs: [...this.index.held()].length, entries: 0, messages: 0, bytes: 0, segments: 0 };
     for (const segment of this.#store.all()) {
       totals.entries += segment.records;
       totals.messages += segment.messages;
@@ -312,7 +265,7 @@ export class ChannelJournal {
         flush: (sync) => this.#flush(sync),
         durable: (position) => this.#cache.evict(position),
         fault: (error) => this.#noteFault(error),
-        backlogBytes: () => this.#store.backlogBytes(),
+        backlogBytes: () => this.#store.backlogBytes,
       },
     );
     try {
@@ -384,7 +337,7 @@ export class ChannelJournal {
     const loop = this.#running();
     const { fault } = loop;
     if (fault !== null) throw new SedgeError(fault.code, fault.details, { cause: fault });
-    if (this.#store.backlogBytes() >= this.#options.backlogBytesMax) {
+    if (this.#store.backlogBytes >= this.#options.backlogBytesMax) {
       throw new SedgeError('journal.backlog-full', { bytesMax: this.#options.backlogBytesMax });
     }
     return loop;

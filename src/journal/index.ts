@@ -17,3 +17,4 @@ export {
 } from './own-log.ts';
 export type { RecoveryReport } from './recovery.ts';
 export type { ReadOptions, StoredRecord } from './stored-record.ts';
+export { type VerifiedItem, verifyJournalDirectory } from './verify-directory.ts';

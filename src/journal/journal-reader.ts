@@ -3,30 +3,21 @@ import { logIdOf } from '../entry/index.ts';
 import type { Result } from '../errors/index.ts';
 import { FileWindow } from './file-window.ts';
 import { isRecordWhole, parseRecordHeader, RECORD_HEADER_BYTES } from './journal-record.ts';
+import { LogMerge } from './log-merge.ts';
 import type { RangeIndex } from './range-index.ts';
+import { ReadBudget } from './read-budget.ts';
 import type { RecordCache } from './record-cache.ts';
-import { IndexDamaged, type RowList } from './sealed-index.ts';
 import type { Segment } from './segment.ts';
 import { SEGMENT_KINDS, type SegmentKind } from './segment-header.ts';
 import type { SegmentRow } from './segment-rows.ts';
 import type { SegmentStore } from './segment-store.ts';
-import { READ_DEFAULTS, type ReadOptions, type StoredRecord } from './stored-record.ts';
+import { SegmentUnsound } from './segment-unsound.ts';
+import type { ReadOptions, StoredRecord } from './stored-record.ts';
 
 /** Records nearer to each other than this are read in one go. */
 const JOIN_GAP_BYTES = 4_096;
 /** One read takes at most about this much. */
 const JOIN_BYTES_MAX = 262_144;
-
-/** Thrown where a segment does not hold what its index says; the journal repairs it and reads again. */
-export class SegmentUnsound extends Error {
-  override readonly name = 'SegmentUnsound';
-  readonly segment: Segment;
-
-  constructor(segment: Segment, cause: unknown) {
-    super('a segment does not hold what its index says', { cause });
-    this.segment = segment;
-  }
-}
 
 /** A row that was chosen, and the segment it is of. */
 interface Pick {
@@ -66,7 +57,7 @@ export class JournalReader {
     const held = this.#index.get(log);
     if (held === undefined) return [];
     const throughSeq = options.throughSeq ?? Number.MAX_SAFE_INTEGER;
-    const budget = new Budget(options);
+    const budget = new ReadBudget(options);
     const highest = options.durableOnly === true ? this.#durable() : Number.MAX_SAFE_INTEGER;
     const picks: Pick[] = [];
     const merge = await LogMerge.open(this.#store, held.number, fromSeq);
@@ -96,7 +87,7 @@ export class JournalReader {
     const limit = Math.min(
       ...byKind.map(({ complete, records }) => (complete ? through : records.at(-1)!.position)),
     );
-    const budget = new Budget(options);
+    const budget = new ReadBudget(options);
     return byKind
       .flatMap(({ records }) => records)
       .filter(({ position }) => position <= limit)
@@ -129,7 +120,7 @@ export class JournalReader {
 
   #readCached(from: number, through: number, options: ReadOptions): StoredRecord[] {
     const records: StoredRecord[] = [];
-    const budget = new Budget(options);
+    const budget = new ReadBudget(options);
     for (let position = from; position <= through; position++) {
       const record = this.#cache.get(position);
       if (record === undefined || !budget.take(record.bytes.length)) break;
@@ -143,7 +134,7 @@ export class JournalReader {
     range: { readonly from: number; readonly through: number },
     options: ReadOptions,
   ): Promise<{ records: StoredRecord[]; complete: boolean }> {
-    const budget = new Budget(options);
+    const budget = new ReadBudget(options);
     const records: StoredRecord[] = [];
     const segments = this.#store.segments[kind];
     for (const segment of segments.slice(firstReaching(segments, range.from))) {
@@ -296,114 +287,8 @@ export class JournalReader {
 interface ArrivalRead {
   readonly from: number;
   readonly through: number;
-  readonly budget: Budget;
+  readonly budget: ReadBudget;
   readonly records: StoredRecord[];
-}
-
-/** What a read may still return. */
-class Budget {
-  #bytes: number;
-  #records: number;
-  #empty = true;
-
-  constructor(options: ReadOptions) {
-    this.#bytes = options.bytesMax ?? READ_DEFAULTS.bytesMax;
-    this.#records = options.recordsMax ?? READ_DEFAULTS.recordsMax;
-  }
-
-  /** `false` where the next record is too much; the first never is. */
-  take(bytes: number): boolean {
-    if (!this.#empty && (bytes > this.#bytes || this.#records <= 0)) {
-      this.#bytes = 0;
-      this.#records = 0;
-      return false;
-    }
-    this.#empty = false;
-    this.#bytes -= bytes;
-    this.#records--;
-    return true;
-  }
-}
-
-/** The rows of one log in all segments, merged by number. */
-class LogMerge {
-  readonly #cursors: RowCursor[];
-
-  private constructor(cursors: RowCursor[]) {
-    this.#cursors = cursors;
-  }
-
-  static async open(store: SegmentStore, log: number, fromSeq: number): Promise<LogMerge> {
-    const cursors: RowCursor[] = [];
-    for (const segment of store.all()) {
-      const rows = segment.rowsOf(log, store.blocks);
-      if (rows === null) continue;
-      const cursor = new RowCursor(segment, rows);
-      if (await cursor.seek(fromSeq)) cursors.push(cursor);
-    }
-    return new LogMerge(cursors);
-  }
-
-  async next(): Promise<{ segment: Segment; row: SegmentRow } | null> {
-    let best: RowCursor | null = null;
-    for (const cursor of this.#cursors) {
-      if (cursor.row === null) continue;
-      if (best === null || isBefore(cursor.row, best.row!)) best = cursor;
-    }
-    if (best === null) return null;
-    const next = { segment: best.segment, row: best.row! };
-    await best.advance();
-    return next;
-  }
-}
-
-class RowCursor {
-  readonly segment: Segment;
-  readonly #rows: RowList;
-  row: SegmentRow | null = null;
-  #at = 0;
-
-  constructor(segment: Segment, rows: RowList) {
-    this.segment = segment;
-    this.#rows = rows;
-  }
-
-  /** Goes to the first row that reaches `seq`; `false` if there is none. */
-  async seek(seq: number): Promise<boolean> {
-    let low = 0;
-    let high = this.#rows.count;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const row = await this.#row(middle);
-      if (row.seq + row.count <= seq) low = middle + 1;
-      else high = middle;
-    }
-    this.#at = low;
-    this.row = low < this.#rows.count ? await this.#row(low) : null;
-    return this.row !== null;
-  }
-
-  async advance(): Promise<void> {
-    const passed = this.row!;
-    do {
-      this.#at++;
-      this.row = this.#at < this.#rows.count ? await this.#row(this.#at) : null;
-      // An entry that came in below meanwhile moved the rows of an open segment along.
-    } while (this.row !== null && !isBefore(passed, this.row));
-  }
-
-  async #row(index: number): Promise<SegmentRow> {
-    try {
-      return await this.#rows.row(index);
-    } catch (error) {
-      if (error instanceof IndexDamaged) throw new SegmentUnsound(this.segment, error);
-      throw new SegmentUnsound(this.segment, error);
-    }
-  }
-}
-
-function isBefore(a: SegmentRow, b: SegmentRow): boolean {
-  return a.seq < b.seq || (a.seq === b.seq && a.position < b.position);
 }
 
 function firstReaching(segments: readonly Segment[], position: number): number {

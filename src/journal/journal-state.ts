@@ -90,9 +90,10 @@ export function resolveOffset(
   const incarnation = state.incarnations[index];
   if (incarnation === undefined) return refuse('journal.offset-unknown');
   const last = index === state.incarnations.length - 1 ? lastPosition : incarnation.last;
-  // The position just before its first is what an incarnation reports before its first append.
-  const known = position >= incarnation.first - 1 && position <= Math.max(last, incarnation.first - 1);
-  return known ? accept({ position }) : refuse('journal.offset-unknown');
+  // Any position up to there: an incarnation knows those that it took over from the ones before.
+  return position <= Math.max(last, incarnation.first - 1)
+    ? accept({ position })
+    : refuse('journal.offset-unknown');
 }
 
 /** `<incarnation>:<position>`. */

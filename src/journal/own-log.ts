@@ -46,6 +46,7 @@ export interface OwnLogPlace {
 
 /** Numbers for one entry. */
 export interface TakenNumbers {
+  readonly epoch: EpochId;
   readonly seq: number;
   readonly count: number;
   readonly skip: number;
@@ -109,7 +110,8 @@ export class OwnLog {
       journal.lamportMax + (renewed === null || renewed === 'first' ? 0 : this.#options.block);
     if (renewed === null && reserve !== null) this.#goOn(reserve);
     else this.#begin();
-    this.#lamport = Math.max(this.#lamport, lamportFloor, reserve?.lamportCeiling ?? 0);
+    const ceiling = renewed === null ? 0 : (reserve?.lamportCeiling ?? 0);
+    this.#lamport = Math.max(this.#lamport, lamportFloor, ceiling);
     await this.#reserve();
     assert(this.#epoch !== null, 'the log is open');
     const { epoch, nextSeq, skip, lamport } = {
@@ -143,7 +145,13 @@ export class OwnLog {
     assert(this.#epoch !== null, 'the log is open');
     assert(count > 0 && count <= this.#options.block, 'an entry takes at most a block');
     if (this.#closed || !this.#reaches(count)) return null;
-    const taken = { seq: this.#nextSeq, count, skip: this.#skip, lamport: this.#lamport + 1 };
+    const taken = {
+      epoch: this.#epoch,
+      seq: this.#nextSeq,
+      count,
+      skip: this.#skip,
+      lamport: this.#lamport + 1,
+    };
     this.#nextSeq += count;
     this.#lamport++;
     this.#skip = 0;
@@ -153,7 +161,8 @@ export class OwnLog {
 
   /** Takes back the numbers of an entry that was not signed after all; only those given last. */
   giveBack(taken: TakenNumbers): void {
-    assert(taken.seq + taken.count === this.#nextSeq, 'only the last numbers can be given back');
+    const last = taken.epoch === this.#epoch && taken.seq + taken.count === this.#nextSeq;
+    assert(last, 'only the last numbers can be given back');
     this.#nextSeq = taken.seq;
     this.#skip = taken.skip;
   }

@@ -1,9 +1,9 @@
 import { SedgeError } from '../errors/index.ts';
 import { HeldNumbers } from './held-numbers.ts';
-import { SegmentUnsound } from './journal-reader.ts';
 import type { HeldLog } from './range-index.ts';
 import type { Segment } from './segment.ts';
 import type { SegmentStore } from './segment-store.ts';
+import { SegmentUnsound } from './segment-unsound.ts';
 
 /** A read that meets this many unsound segments one after the other gives up. */
 const REPAIRS_MAX = 64;

@@ -50,6 +50,8 @@ export class SegmentStore {
   generation = 0;
   readonly #active: Record<SegmentKind, Segment | null> = { own: null, carried: null };
   #directoryDirty = false;
+  #enqueuedBytes = 0;
+  #syncedBytes = 0;
 
   constructor(context: SegmentStoreContext) {
     this.context = context;
@@ -96,25 +98,25 @@ export class SegmentStore {
   }
 
   /** Bytes that are not durable yet. */
-  backlogBytes(): number {
-    let bytes = 0;
-    for (const segment of this.all()) bytes += segment.size - segment.syncedBytes;
-    return bytes;
+  get backlogBytes(): number {
+    return this.#enqueuedBytes - this.#syncedBytes;
+  }
+
+  /** Adds a record to a segment; it is written with the next flush. */
+  enqueue(segment: Segment, header: Uint8Array, entry: Uint8Array): void {
+    segment.enqueue(header, entry);
+    this.#enqueuedBytes += header.length + entry.length;
   }
 
   /** Writes all that waits; with `sync` makes it durable. Throws sedge's error; all is kept for another try. */
   async flush(sync: boolean): Promise<void> {
+    const enqueuedBytes = this.#enqueuedBytes;
     const outcomes = await Promise.allSettled(SEGMENT_KINDS.map((kind) => this.#flushKind(kind, sync)));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) await this.#rewindAndThrow(failed.reason);
-    if (!sync || !this.#directoryDirty) return;
-    this.#directoryDirty = false;
-    try {
-      await this.context.disk.syncDirectory(this.context.directory);
-    } catch (error) {
-      this.#directoryDirty = true;
-      await this.#rewindAndThrow(error);
-    }
+    if (!sync) return;
+    await this.#syncDirectory();
+    this.#syncedBytes = enqueuedBytes;
   }
 
   /** Writes the index file of a segment that is wholly durable, and lets go of its rows. */
@@ -211,6 +213,17 @@ export class SegmentStore {
       // A segment is durable before the next one begins, so that only the last can have a torn tail.
       if (sync || retired) await segment.sync();
       if (retired && !segment.mending && segment.syncedBytes === segment.size) await this.seal(segment);
+    }
+  }
+
+  async #syncDirectory(): Promise<void> {
+    if (!this.#directoryDirty) return;
+    this.#directoryDirty = false;
+    try {
+      await this.context.disk.syncDirectory(this.context.directory);
+    } catch (error) {
+      this.#directoryDirty = true;
+      await this.#rewindAndThrow(error);
     }
   }
 

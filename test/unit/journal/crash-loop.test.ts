@@ -86,7 +86,6 @@ function appendOne(world: {
     expect(taken.skip).toBeLessThan(taken.seq);
     const entry = sampleEntry({
       author: self,
-      epoch: own.epoch,
       ...taken,
       payloadBytes: Math.floor(random() * 100),
     });
