@@ -21,6 +21,7 @@ export {
   type Invited,
   type InviteOptions,
   type LogStatus,
+  type LogVerification,
   Mesh,
   type MeshOptions,
   type MeshStatus,
@@ -34,6 +35,7 @@ export {
   type SubscribeFrom,
   type SubscribeOptions,
   type Subscription,
+  verifyDirectory,
 } from './mesh/index.ts';
 export {
   backupRoot,

@@ -137,15 +137,16 @@ export class SyncSession {
   #carryOut(effect: SyncEffect): void {
     switch (effect.kind) {
       case 'send':
-        return this.#send(effect.frame);
+        this.#send(effect.frame);
+        break;
       case 'send-heads':
         for (const frame of this.#deps.view.headsFrames(effect.channel)) this.#send(frame);
-        return;
+        break;
       case 'pull':
         void this.#pull(effect.channel, effect.logs);
-        return;
+        break;
       default:
-        return assertNever(effect);
+        assertNever(effect);
     }
   }
 
