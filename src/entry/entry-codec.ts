@@ -110,10 +110,12 @@ function readHeader(body: readonly unknown[], author: Entry['author']): EntryHea
   if (typeof channel !== 'string' || channel.length === 0 || channel.length > CHANNEL_LENGTH_MAX) return null;
   if (!isBytes(epoch, 8) || !(prev === null || isBytes(prev, 16))) return null;
   if (!isNumber(seq) || !isNumber(count) || !isNumber(skip)) return null;
-  if (seq < 1 || count < 1 || count > ENTRY_MESSAGES_MAX || seq + count > NUMBER_MAX || skip >= seq) return null;
+  if (seq < 1 || count < 1 || count > ENTRY_MESSAGES_MAX || seq + count > NUMBER_MAX || skip >= seq)
+    return null;
   // Only the first entry of a log has nothing before it.
   if (prev === null && seq - skip !== 1) return null;
-  if (!isNumber(lamport) || !isNumber(timeMs) || !isNumber(ttlSeconds) || ttlSeconds >= TTL_SECONDS_MAX) return null;
+  if (!isNumber(lamport) || !isNumber(timeMs) || !isNumber(ttlSeconds) || ttlSeconds >= TTL_SECONDS_MAX)
+    return null;
   return {
     version,
     author,

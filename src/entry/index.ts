@@ -10,7 +10,14 @@ export {
   type PublishId,
   splitLogId,
 } from './entry.ts';
-export { decodeEntry, ENTRY_VERSION, type EntryDraft, entryIdOf, sealEntry, verifyEntry } from './entry-codec.ts';
+export {
+  decodeEntry,
+  ENTRY_VERSION,
+  type EntryDraft,
+  entryIdOf,
+  sealEntry,
+  verifyEntry,
+} from './entry-codec.ts';
 export {
   ENTRY_BATCH_BYTES_MAX,
   ENTRY_BYTES_MAX,

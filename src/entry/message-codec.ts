@@ -29,12 +29,18 @@ export function messageBytesBound(message: Message): number {
   if (message.contentType !== undefined) bytes += message.contentType.length * 3 + 8;
   if (message.key !== undefined) bytes += message.key.length * 3 + 8;
   if (message.was !== undefined) bytes += 24;
-  for (const [name, value] of Object.entries(message.headers ?? {})) bytes += (name.length + value.length) * 3 + 10;
+  for (const [name, value] of Object.entries(message.headers ?? {}))
+    bytes += (name.length + value.length) * 3 + 10;
   return bytes + 8;
 }
 
 /** Reads the content of an entry: `items` as they were decoded, checked one by one. */
-export function readMessages(items: unknown, count: number, timeMs: number, ownTopics: boolean): Result<Message[]> {
+export function readMessages(
+  items: unknown,
+  count: number,
+  timeMs: number,
+  ownTopics: boolean,
+): Result<Message[]> {
   if (!Array.isArray(items) || items.length !== count) return MALFORMED;
   const messages: Message[] = [];
   for (const item of items) {
@@ -45,7 +51,12 @@ export function readMessages(items: unknown, count: number, timeMs: number, ownT
   return accept(messages);
 }
 
-function readMessage(item: unknown, before: readonly Message[], timeMs: number, ownTopics: boolean): Message | null {
+function readMessage(
+  item: unknown,
+  before: readonly Message[],
+  timeMs: number,
+  ownTopics: boolean,
+): Message | null {
   if (!Array.isArray(item) || item.length < 3 || item.length > 4) return null;
   const topic = readTopic(item[0], before, ownTopics);
   const payload: unknown = item[1];
@@ -61,7 +72,7 @@ function readMessage(item: unknown, before: readonly Message[], timeMs: number, 
 function readTopic(item: unknown, before: readonly Message[], ownTopics: boolean): string | null {
   if (typeof item === 'number') return before[item]?.topic ?? null;
   if (typeof item !== 'string') return null;
-  return checkTopic(item, { own: ownTopics }).ok ? item : null;
+  return checkTopic(item, { allowReserved: ownTopics }).ok ? item : null;
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -79,7 +90,12 @@ function readKeys(base: Message, keys: unknown): Message | null {
   return message;
 }
 
-function readKey(message: Writable<Message>, key: number, value: unknown, extra: Map<number, unknown>): boolean {
+function readKey(
+  message: Writable<Message>,
+  key: number,
+  value: unknown,
+  extra: Map<number, unknown>,
+): boolean {
   switch (key) {
     case CONTENT_TYPE:
       if (typeof value !== 'string') return false;

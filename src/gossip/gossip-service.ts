@@ -1,6 +1,6 @@
 import { sha256 } from '../bytes/index.ts';
-import { assertNever, type Counters } from '../errors/index.ts';
 import { ENTRY_BATCH_BYTES_MAX, type Entry } from '../entry/index.ts';
+import { assertNever, type Counters } from '../errors/index.ts';
 import type { Ingest, Verdict } from '../ingest/index.ts';
 import type { GossipVerdict, Overlay } from '../overlay/index.ts';
 import type { Realm } from '../realm/index.ts';
@@ -36,7 +36,10 @@ export class GossipService {
    */
   send(entry: Entry): boolean {
     if (entry.bytes.length > ENTRY_BATCH_BYTES_MAX) return false;
-    return this.#deps.overlay.publish(this.#topic(shardOf(entry.channel, this.#deps.realm.shards)), entry.bytes);
+    return this.#deps.overlay.publish(
+      this.#topic(shardOf(entry.channel, this.#deps.realm.shards)),
+      entry.bytes,
+    );
   }
 
   #topic(shard: number): string {
@@ -78,4 +81,8 @@ function gossipVerdict(verdict: Verdict): GossipVerdict {
   }
 }
 
-const PROVES_BAD_RELAY: ReadonlySet<string> = new Set(['entry.malformed', 'entry.too-large', 'entry.bad-signature']);
+const PROVES_BAD_RELAY: ReadonlySet<string> = new Set([
+  'entry.malformed',
+  'entry.too-large',
+  'entry.bad-signature',
+]);

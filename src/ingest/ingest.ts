@@ -1,9 +1,9 @@
 import { equalBytes } from '../bytes/index.ts';
-import { type Counters, type ErrorCode, isSedgeError, type Log } from '../errors/index.ts';
 import { decodeEntry, type Entry, lastSeqOf, logIdOf, verifyEntry } from '../entry/index.ts';
+import { type Counters, type ErrorCode, isSedgeError, type Log } from '../errors/index.ts';
 import type { ChannelJournal, EntrySource, StoredEntry } from '../journal/index.ts';
 import type { Realm } from '../realm/index.ts';
-import { ParkingLot, type ParkingLimits } from './parking-lot.ts';
+import { type ParkingLimits, ParkingLot } from './parking-lot.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What {@link Ingest} works with. */
@@ -151,11 +151,14 @@ export class Ingest {
   releaseParked(): void {
     for (const author of this.#parking.authors()) {
       if (this.#deps.realm.standing(author).status === 'unknown') continue;
-      for (const { entry, source, ageMs } of this.#parking.take(author)) void this.offerEntry(entry, { source, ageMs });
+      for (const { entry, source, ageMs } of this.#parking.take(author))
+        void this.offerEntry(entry, { source, ageMs });
     }
   }
 }
 
 function carriesGrants(entry: Entry): boolean {
-  return entry.channel === '$realm' && (entry.messages?.some(({ topic }) => topic === '$realm/grant') ?? false);
+  return (
+    entry.channel === '$realm' && (entry.messages?.some(({ topic }) => topic === '$realm/grant') ?? false)
+  );
 }

@@ -18,7 +18,10 @@ export interface ParkingLimits {
 }
 
 /** Defaults of {@link ParkingLimits}. */
-export const PARKING_DEFAULTS: ParkingLimits = Object.freeze({ entriesPerAuthorMax: 64, bytesMax: 8 * 1024 * 1024 });
+export const PARKING_DEFAULTS: ParkingLimits = Object.freeze({
+  entriesPerAuthorMax: 64,
+  bytesMax: 8 * 1024 * 1024,
+});
 
 /**
  * Holds entries of unknown authors in memory until a grant arrives. Over a limit the new entry is not taken:

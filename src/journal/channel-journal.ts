@@ -221,6 +221,11 @@ export class ChannelJournal extends HeldLogs {
     });
   }
 
+  /** False where {@link ChannelJournal.publishedAs} is certain to find nothing; needs no disk. */
+  mayHavePublished(producer: string, n: number): boolean {
+    return this.#publishFilter.mayHave(producer, n);
+  }
+
   /** Where an own message of a publish id went; `null` if the id was never used. Exact over restarts. */
   async publishedAs(producer: string, n: number): Promise<{ epoch: EpochId; seq: number } | null> {
     if (!this.#publishFilter.mayHave(producer, n)) return null;

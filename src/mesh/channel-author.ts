@@ -1,4 +1,3 @@
-import { isSedgeError } from '../errors/index.ts';
 import {
   ENTRY_BATCH_BYTES_MAX,
   ENTRY_MESSAGES_MAX,
@@ -9,6 +8,7 @@ import {
   messageBytesBound,
   sealEntry,
 } from '../entry/index.ts';
+import { isSedgeError } from '../errors/index.ts';
 import type { Identity } from '../identity/index.ts';
 import type { ChannelJournal, OwnLog, StoredEntry } from '../journal/index.ts';
 import type { Acknowledgement, Published } from './publish-options.ts';
@@ -50,8 +50,6 @@ export class ChannelAuthor {
   readonly #deps: ChannelAuthorDependencies;
   readonly #pending: Pending[] = [];
   #prev: EntryId | null;
-  /** Numbers that were taken for entries which could not be stored. */
-  #unused = 0;
   #scheduled = false;
   #committing = false;
   #gatherTimer: NodeJS.Timeout | null = null;
@@ -74,6 +72,18 @@ export class ChannelAuthor {
       this.#pending.push({ message, ttlSeconds, ack, bytes: messageBytesBound(message), resolve, reject });
       this.#schedule();
     });
+  }
+
+  /** Begins a new epoch: its first entry has nothing before it. What waits goes into it. */
+  async renew(newEpoch: () => Promise<unknown>): Promise<void> {
+    this.#scheduled = true;
+    try {
+      await newEpoch();
+      this.#prev = null;
+    } finally {
+      this.#scheduled = false;
+      this.#schedule();
+    }
   }
 
   /** Ends the wait for a commit; what still waits is rejected with `reason`. */
@@ -135,13 +145,14 @@ export class ChannelAuthor {
       numbers = ownLog.take(batch.length);
     }
     if (numbers === null) throw new Error('bug: numbers were reserved and are not there');
-    const { epoch, seq } = numbers;
+    const { seq } = numbers;
+    const { epoch } = ownLog;
     const entry = sealEntry(
       {
         channel: this.#channel,
         epoch,
         seq,
-        skip: numbers.skip + this.#unused,
+        skip: numbers.skip,
         prev: this.#prev,
         lamport: numbers.lamport,
         timeMs: batch[0]!.message.timeMs,
@@ -155,10 +166,10 @@ export class ChannelAuthor {
     try {
       stored = store(entry);
     } catch (error) {
-      this.#unused += numbers.skip + batch.length;
+      // It never left this node, so its numbers are still unused.
+      ownLog.giveBack(numbers);
       throw error;
     }
-    this.#unused = 0;
     this.#prev = entry.id;
     this.#acknowledge(batch, stored, { epoch, seq }, send);
   }

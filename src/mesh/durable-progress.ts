@@ -1,7 +1,7 @@
 import { cborUint } from '../bytes/index.ts';
-import { SedgeError } from '../errors/index.ts';
 import type { LogId } from '../entry/index.ts';
-import { type CursorFile, type SeqRange } from '../journal/index.ts';
+import { SedgeError } from '../errors/index.ts';
+import type { CursorFile, SeqRange } from '../journal/index.ts';
 import type { LogProgress, LogReader } from './log-reader.ts';
 
 const VERSION = 1;
@@ -77,12 +77,18 @@ export class DurableProgress {
 }
 
 function rowOf({ channel, log, next, reported }: LogProgress): unknown[] {
-  return [channel, log, cborUint(next), reported.flatMap(({ first, last }) => [cborUint(first), cborUint(last)])];
+  return [
+    channel,
+    log,
+    cborUint(next),
+    reported.flatMap(({ first, last }) => [cborUint(first), cborUint(last)]),
+  ];
 }
 
 function readRow(row: unknown): LogProgress | LogProgress[] {
   const items = row as unknown[];
-  if (items[0] === 'rows' && Array.isArray(items[1])) return (items[1] as unknown[]).map((one) => readRow(one) as LogProgress);
+  if (items[0] === 'rows' && Array.isArray(items[1]))
+    return (items[1] as unknown[]).map((one) => readRow(one) as LogProgress);
   const [channel, log, next, numbers] = items as [string, LogId, number, number[]];
   const reported: SeqRange[] = [];
   for (let index = 0; index < numbers.length; index += 2) {

@@ -1,9 +1,9 @@
+import { type Entry, type LogId, lastSeqOf, logIdOf, type Message, splitLogId } from '../entry/index.ts';
 import { assert } from '../errors/index.ts';
-import { type Entry, lastSeqOf, type LogId, logIdOf, type Message, splitLogId } from '../entry/index.ts';
 import type { NodeId } from '../identity/index.ts';
 import type { ChannelJournal, SeqRange, StoredEntry, StoredRecord } from '../journal/index.ts';
 import type { TopicFilter } from '../topic/index.ts';
-import type { Delivery, DeliveredMessage } from './delivery.ts';
+import type { DeliveredMessage, Delivery } from './delivery.ts';
 import { DeliveryQueue } from './delivery-queue.ts';
 import type { DurableProgress } from './durable-progress.ts';
 import { LogReader } from './log-reader.ts';
@@ -27,7 +27,7 @@ export interface SubscriptionDependencies {
   readonly journals: ReadonlyMap<string, ChannelJournal>;
   /** `null` where nothing is kept. */
   readonly durable: DurableProgress | null;
-  readonly decode: (bytes: Uint8Array) => Entry | null;
+  readonly decode: (record: StoredRecord) => Entry | null;
   readonly nameOf: (node: NodeId) => string;
   readonly isSupplied: (channel: string, log: LogId, range: SeqRange) => boolean;
   readonly nowMs: () => number;
@@ -135,9 +135,13 @@ export class JournalSubscription implements Subscription {
     if (kept !== null) {
       for (const progress of kept.logs) this.#addReader(new LogReader(progress));
     } else {
-      const start = await plan.resolve({ matches: (topic) => this.#matchesTopic(topic), decode: this.#deps.decode });
+      const start = await plan.resolve({
+        matches: (topic) => this.#matchesTopic(topic),
+        decode: this.#deps.decode,
+      });
       this.#minPositions = start.minPositions;
-      for (const progress of start.logs) if (!this.#readers.has(keyOf(progress))) this.#addReader(new LogReader(progress));
+      for (const progress of start.logs)
+        if (!this.#readers.has(keyOf(progress))) this.#addReader(new LogReader(progress));
       for (const [channel, next] of start.arrivalNext) this.#arrival.set(channel, { next, behind: true });
       for (const stored of start.lastValues) this.#queueLastValue(stored.record, stored.entry, stored.index);
       await this.#deps.durable?.create([...this.#readers.values()].map((reader) => reader.progress()));
@@ -157,7 +161,10 @@ export class JournalSubscription implements Subscription {
   #queueLastValue(record: StoredRecord, entry: Entry, index: number): void {
     const journal = this.#deps.journals.get(entry.channel);
     assert(journal !== undefined, 'last values come from the journals that were scanned');
-    this.#queue.push({ delivery: this.#deliveryOf(entry, index, this.#offsetOf(journal, record.position), false), reader: null });
+    this.#queue.push({
+      delivery: this.#deliveryOf(entry, index, journal.offsetText(record.position), false),
+      reader: null,
+    });
   }
 
   // ---- live --------------------------------------------------------------------------------------------------
@@ -220,7 +227,7 @@ export class JournalSubscription implements Subscription {
     let offset: string | null = null;
     for (let index = fromIndex; index < entry.messages.length; index++) {
       if (!this.#matchesTopic(entry.messages[index]!.topic)) continue;
-      offset ??= this.#offsetOf(journal, position);
+      offset ??= journal.offsetText(position);
       if (reader !== null) reader.outstanding++;
       this.#queue.push({ delivery: this.#deliveryOf(entry, index, offset, late), reader });
     }
@@ -277,10 +284,12 @@ export class JournalSubscription implements Subscription {
     });
     const before = reader.next;
     for (const record of records) {
-      if (record.seq > reader.next && !this.#passHoles(reader, journal, record.seq)) return reader.next > before;
-      const entry = record.entry ?? this.#deps.decode(record.bytes);
+      if (record.seq > reader.next && !this.#passHoles(reader, journal, record.seq))
+        return reader.next > before;
+      const entry = this.#deps.decode(record);
       if (entry === null) reader.next = record.seq + record.count;
-      else if (lastSeqOf(entry) >= reader.next) this.#queueEntry(reader, entry, record.position, record.facts);
+      else if (lastSeqOf(entry) >= reader.next)
+        this.#queueEntry(reader, entry, record.position, record.facts);
       if (this.#queue.size > 0) this.#wake?.();
     }
     const head = journal.head(reader.log);
@@ -290,7 +299,9 @@ export class JournalSubscription implements Subscription {
 
   /** Passes numbers that need not be waited for; `false` while a hole is in the way. */
   #passHoles(reader: LogReader, journal: ChannelJournal, heldSeq: number): boolean {
-    const missing = journal.missing(reader.log).filter(({ first, last }) => last >= reader.next && first < heldSeq);
+    const missing = journal
+      .missing(reader.log)
+      .filter(({ first, last }) => last >= reader.next && first < heldSeq);
     if (missing.length > 0 && !this.#patienceRanOut(reader, missing[0]!)) return false;
     for (const { first, last } of missing) this.#queueGap(reader, Math.max(first, reader.next), last);
     reader.blockedSinceMs = null;
@@ -302,7 +313,8 @@ export class JournalSubscription implements Subscription {
     const nowMs = this.#deps.nowMs();
     // Time counts only while nobody is on the way with it; a clock that stepped back starts anew.
     const supplied = this.#deps.isSupplied(reader.channel, reader.log, hole);
-    if (reader.blockedSinceMs === null || supplied || nowMs < reader.blockedSinceMs) reader.blockedSinceMs = nowMs;
+    if (reader.blockedSinceMs === null || supplied || nowMs < reader.blockedSinceMs)
+      reader.blockedSinceMs = nowMs;
     return nowMs - reader.blockedSinceMs >= this.#spec.gapPatienceMs;
   }
 
@@ -320,10 +332,13 @@ export class JournalSubscription implements Subscription {
 
   async #readArrival(channel: string, arrival: { next: number; behind: boolean }): Promise<boolean> {
     const journal = this.#deps.journals.get(channel)!;
-    const records = await journal.readArrival(arrival.next, { bytesMax: READ_BYTES, recordsMax: READ_RECORDS_MAX });
+    const records = await journal.readArrival(arrival.next, {
+      bytesMax: READ_BYTES,
+      recordsMax: READ_RECORDS_MAX,
+    });
     const before = arrival.next;
     for (const record of records) {
-      const entry = record.entry ?? this.#deps.decode(record.bytes);
+      const entry = this.#deps.decode(record);
       if (entry !== null) this.#queueMessages(entry, record.position, record.facts, 0, null, false);
       arrival.next = record.position + 1;
     }
@@ -350,7 +365,11 @@ export class JournalSubscription implements Subscription {
   #noteHandedOut(delivery: Delivery, reader: LogReader | null): void {
     if (reader === null) return;
     const gap = delivery.kind === 'gap';
-    this.#handedOut.push({ reader, last: gap ? delivery.last : delivery.seq, gapFirst: gap ? delivery.first : null });
+    this.#handedOut.push({
+      reader,
+      last: gap ? delivery.last : delivery.seq,
+      gapFirst: gap ? delivery.first : null,
+    });
   }
 
   async #acknowledge(): Promise<void> {
@@ -367,7 +386,10 @@ export class JournalSubscription implements Subscription {
   // ---- small parts -------------------------------------------------------------------------------------------
 
   #reader(channel: string, log: LogId): LogReader {
-    return this.#readers.get(keyOf({ channel, log })) ?? this.#addReader(new LogReader({ channel, log, next: 1, reported: [] }));
+    return (
+      this.#readers.get(keyOf({ channel, log })) ??
+      this.#addReader(new LogReader({ channel, log, next: 1, reported: [] }))
+    );
   }
 
   #addReader(reader: LogReader): LogReader {
@@ -382,10 +404,6 @@ export class JournalSubscription implements Subscription {
     if (this.#matches.size >= TOPICS_MAX) this.#matches.clear();
     this.#matches.set(topic, matches);
     return matches;
-  }
-
-  #offsetOf(journal: ChannelJournal, position: number): string {
-    return `${journal.incarnation}:${position}`;
   }
 
   #fail(error: unknown): void {

@@ -1,5 +1,5 @@
-import { assertNever, SedgeError } from '../errors/index.ts';
 import type { Entry, LogId } from '../entry/index.ts';
+import { assertNever, SedgeError } from '../errors/index.ts';
 import type { ChannelJournal, StoredRecord } from '../journal/index.ts';
 import type { LogProgress } from './log-reader.ts';
 import type { SubscribeFrom } from './subscribe-options.ts';
@@ -25,7 +25,7 @@ export interface LastValue {
 /** What the scan of a journal needs. */
 export interface StartContext {
   readonly matches: (topic: string) => boolean;
-  readonly decode: (bytes: Uint8Array) => Entry | null;
+  readonly decode: (record: StoredRecord) => Entry | null;
 }
 
 /** A start whose fixed points are taken; `resolve` reads the rest. */
@@ -58,7 +58,8 @@ export function planStart(from: SubscribeFrom, journals: Journals): StartPlan {
   if ('timeMs' in from) {
     return { resolve: async () => startAt(journals, await positionsAtTime(journals, from.timeMs), ends) };
   }
-  if ('offset' in from) return { resolve: async () => startAt(journals, positionAfter(journals, from.offset), ends) };
+  if ('offset' in from)
+    return { resolve: async () => startAt(journals, positionAfter(journals, from.offset), ends) };
   return assertNever(from);
 }
 
@@ -83,7 +84,10 @@ async function positionsAtTime(journals: Journals, timeMs: number): Promise<Map<
 function positionAfter(journals: Journals, offset: string): Map<string, number> {
   const [entry] = journals;
   if (journals.size !== 1 || entry === undefined) {
-    throw new SedgeError('mesh.bad-option', { option: 'from', reason: 'an offset needs filters within one channel' });
+    throw new SedgeError('mesh.bad-option', {
+      option: 'from',
+      reason: 'an offset needs filters within one channel',
+    });
   }
   const [channel, journal] = entry;
   const resolved = journal.resolveOffset(offset);
@@ -92,7 +96,11 @@ function positionAfter(journals: Journals, offset: string): Map<string, number> 
 }
 
 /** Each log starts at its lowest number that lies at or after the position; logs without one start at their end. */
-async function startAt(journals: Journals, positions: ReadonlyMap<string, number>, ends: ReadonlyMap<string, number>): Promise<Start> {
+async function startAt(
+  journals: Journals,
+  positions: ReadonlyMap<string, number>,
+  ends: ReadonlyMap<string, number>,
+): Promise<Start> {
   const logs: LogProgress[] = [];
   for (const [channel, journal] of journals) {
     const lowest = new Map<LogId, number>();
@@ -115,7 +123,7 @@ async function readLastValues(
   const last = new Map<string, LastValue>();
   for (const [channel, journal] of journals) {
     for await (const record of scan(journal, 1, ends.get(channel) ?? 1)) {
-      const entry = record.entry ?? decode(record.bytes);
+      const entry = decode(record);
       entry?.messages?.forEach(({ topic }, index) => {
         if (!matches(topic)) return;
         const before = last.get(topic);

@@ -18,10 +18,7 @@ export function checkGrantChain(anchor: RealmAnchor, chain: readonly Uint8Array[
 }
 
 /** As {@link checkGrantChain}, with all grants of the chain, of which there is at least one. */
-export function readGrantChain(
-  anchor: RealmAnchor,
-  chain: readonly Uint8Array[],
-): Result<readonly Grant[]> {
+export function readGrantChain(anchor: RealmAnchor, chain: readonly Uint8Array[]): Result<readonly Grant[]> {
   if (chain.length === 0 || chain.length > CHAIN_GRANTS_MAX) return refuse('realm.grant-broken-chain');
   const grants: Grant[] = [];
   for (const bytes of chain) {
@@ -35,10 +32,7 @@ export function readGrantChain(
 }
 
 /** As {@link readGrantChain} for who signs something: no grants stand for the root. */
-export function readIssuerChain(
-  anchor: RealmAnchor,
-  chain: readonly Uint8Array[],
-): Result<readonly Grant[]> {
+export function readIssuerChain(anchor: RealmAnchor, chain: readonly Uint8Array[]): Result<readonly Grant[]> {
   return chain.length === 0 ? accept([]) : readGrantChain(anchor, chain);
 }
 

@@ -1,12 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
-  concatBytes,
-  encodeCbor,
-  equalBytes,
-  fromBase64Url,
-  sha256,
-  toBase64Url,
-} from '../bytes/index.ts';
+import { concatBytes, encodeCbor, equalBytes, fromBase64Url, sha256, toBase64Url } from '../bytes/index.ts';
 import { isAcceptableKey } from '../cose/index.ts';
 import { accept, assert, type Result, refuse, SedgeError } from '../errors/index.ts';
 import { Identity, SEED_BYTES } from '../identity/index.ts';
@@ -77,7 +70,15 @@ export function makeInvite(
   });
   const grant = checkGrantChain(anchor, chain);
   assert(grant.ok, 'an invitation that was just made is valid');
-  const token = encodeToken([1, anchor.rootKey, anchor.name, anchor.networkSecret, options.addresses, key.seed, chain]);
+  const token = encodeToken([
+    1,
+    anchor.rootKey,
+    anchor.name,
+    anchor.networkSecret,
+    options.addresses,
+    key.seed,
+    chain,
+  ]);
   return { token, inviteId: grant.value.id };
 }
 
@@ -144,11 +145,13 @@ function readInvitation(payload: Uint8Array): Invitation | null {
   const [, rootKey, name, networkSecret, addresses, seed, chain] = items;
   if (!isBytes(rootKey, 32) || !isAcceptableKey(rootKey) || !isName(name)) return null;
   if (!isBytes(networkSecret, NETWORK_SECRET_BYTES) || !isBytes(seed, SEED_BYTES)) return null;
-  if (!areAddresses(addresses) || !isArrayOf(chain, CHAIN_GRANTS_MAX, isBytesUpTo(GRANT_BYTES_MAX))) return null;
+  if (!areAddresses(addresses) || !isArrayOf(chain, CHAIN_GRANTS_MAX, isBytesUpTo(GRANT_BYTES_MAX)))
+    return null;
   const anchor = anchorOf(name, rootKey, networkSecret);
   const key = Identity.fromSeed(seed);
   const grant = checkGrantChain(anchor, chain);
-  if (!grant.ok || grant.value.kind !== 'invite' || !equalBytes(grant.value.subject, key.publicKey)) return null;
+  if (!grant.ok || grant.value.kind !== 'invite' || !equalBytes(grant.value.subject, key.publicKey))
+    return null;
   return { anchor, addresses, key, chain, grant: grant.value };
 }
 

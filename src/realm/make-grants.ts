@@ -56,6 +56,9 @@ export function extendChain(issuer: Issuer, fields: GrantFields): readonly Uint8
     throw new SedgeError('realm.not-admin', { chainLength: chain.length });
   }
   const extended = [...chain, signGrant(issuer.anchor, issuer.issuer, fields)];
-  assert(checkGrantChain(issuer.anchor, extended).ok, 'the fields of a grant are checked before it is signed');
+  assert(
+    checkGrantChain(issuer.anchor, extended).ok,
+    'the fields of a grant are checked before it is signed',
+  );
   return extended;
 }

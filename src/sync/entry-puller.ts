@@ -1,5 +1,5 @@
-import type { Counters, ErrorCode } from '../errors/index.ts';
 import { decodeEntry, type Entry, type LogId, lastSeqOf, logIdOf } from '../entry/index.ts';
+import type { Counters, ErrorCode } from '../errors/index.ts';
 import type { Ingest, Verdict } from '../ingest/index.ts';
 import type { ChannelJournal, SeqRange } from '../journal/index.ts';
 import type { OverlayStream } from '../overlay/index.ts';
@@ -53,7 +53,8 @@ export async function pullEntries(
     for (const aged of frame.value.entries) {
       const entry = decodeEntry(aged.bytes);
       if (!entry.ok) return refuseStream(stream, outcome, entry.code, deps);
-      if (!isSolicited(entry.value, channel, wanted)) return refuseStream(stream, outcome, 'sync.unsolicited', deps);
+      if (!isSolicited(entry.value, channel, wanted))
+        return refuseStream(stream, outcome, 'sync.unsolicited', deps);
       const verdict = await offer(entry.value, aged.ageMs, request.journal, deps);
       outcome.entries++;
       if (verdict === 'stored') outcome.stored++;
@@ -81,9 +82,15 @@ async function offer(
   }
 }
 
-function isSolicited(entry: Entry, channel: string, wanted: ReadonlyMap<LogId, readonly SeqRange[]>): boolean {
+function isSolicited(
+  entry: Entry,
+  channel: string,
+  wanted: ReadonlyMap<LogId, readonly SeqRange[]>,
+): boolean {
   const ranges = wanted.get(logIdOf(entry));
-  return entry.channel === channel && ranges !== undefined && touchesRange(ranges, entry.seq, lastSeqOf(entry));
+  return (
+    entry.channel === channel && ranges !== undefined && touchesRange(ranges, entry.seq, lastSeqOf(entry))
+  );
 }
 
 function refuseStream(

@@ -1,5 +1,5 @@
-import type { Log } from '../errors/index.ts';
 import type { LogId } from '../entry/index.ts';
+import type { Log } from '../errors/index.ts';
 import type { ChannelJournal, SeqRange } from '../journal/index.ts';
 import type { OverlayStream } from '../overlay/index.ts';
 import { type AgedEntry, decodeDataFrame, encodeDataFrame, type LogRanges } from './sync-frames.ts';

@@ -1,6 +1,6 @@
 import { cborUint, decodeCbor, encodeCbor, fromHex, toHex } from '../bytes/index.ts';
-import { accept, type Result, refuse } from '../errors/index.ts';
 import { type EntryId, type EpochId, type LogId, NUMBER_MAX } from '../entry/index.ts';
+import { accept, type Result, refuse } from '../errors/index.ts';
 import { type NodeId, nodeIdOf, publicKeyOf } from '../identity/index.ts';
 import type { Offset, SeqRange } from '../journal/index.ts';
 
@@ -46,7 +46,12 @@ export interface WireHead {
 
 /** Frames of the data stream `/sedge/sync-data/1`. */
 export type DataFrame =
-  | { readonly kind: 'request'; readonly channel: string; readonly credit: number; readonly logs: readonly LogRanges[] }
+  | {
+      readonly kind: 'request';
+      readonly channel: string;
+      readonly credit: number;
+      readonly logs: readonly LogRanges[];
+    }
   | { readonly kind: 'credit'; readonly credit: number }
   | { readonly kind: 'entries'; readonly entries: readonly AgedEntry[] }
   | { readonly kind: 'done' }
@@ -180,7 +185,8 @@ function readItems(bytes: Uint8Array): readonly unknown[] | null {
 
 function readGrant(items: readonly unknown[]): Result<ControlFrame> {
   const [, version, chain] = items;
-  if (!isNumber(version) || version < 1 || !Array.isArray(chain) || chain.length > CHAIN_MAX) return MALFORMED;
+  if (!isNumber(version) || version < 1 || !Array.isArray(chain) || chain.length > CHAIN_MAX)
+    return MALFORMED;
   if (!chain.every((link) => link instanceof Uint8Array)) return MALFORMED;
   return accept({ kind: 'grant', version, chain: chain as Uint8Array[] });
 }
@@ -194,7 +200,8 @@ function readHello(items: readonly unknown[]): Result<ControlFrame> {
     const [channel, root] = row as unknown[];
     const offset = readOffset(row[2], row[3]);
     const seen = readOffset(row[4], row[5]);
-    if (!isChannel(channel) || !isBytes(root, 16) || offset === undefined || seen === undefined) return MALFORMED;
+    if (!isChannel(channel) || !isBytes(root, 16) || offset === undefined || seen === undefined)
+      return MALFORMED;
     channels.push({ channel, root: toHex(root), offset, seen });
   }
   return accept({ kind: 'hello', storeId: toHex(storeId), channels });

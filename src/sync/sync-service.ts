@@ -1,5 +1,5 @@
+import { type LogId, logIdOf } from '../entry/index.ts';
 import { type Counters, isSedgeError, type Log } from '../errors/index.ts';
-import type { LogId } from '../entry/index.ts';
 import type { NodeId } from '../identity/index.ts';
 import type { Ingest } from '../ingest/index.ts';
 import type { ChannelJournal, SeqRange, StoredEntry } from '../journal/index.ts';
@@ -98,7 +98,9 @@ export class SyncService {
     overlay.handle(SYNC_PROTOCOL, (stream) => this.#openSession(stream));
     overlay.handle(SYNC_DATA_PROTOCOL, (stream) => this.#serve(stream));
     this.#ends = [
-      overlay.onPeer(({ kind, node }) => (kind === 'up' ? this.#meet(node) : this.#sessions.get(node)?.end())),
+      overlay.onPeer(({ kind, node }) =>
+        kind === 'up' ? this.#meet(node) : this.#sessions.get(node)?.end(),
+      ),
       ingest.onStored((stored) => this.#onStored(stored)),
     ];
     this.#scheduleHello();
@@ -140,16 +142,20 @@ export class SyncService {
 
   #onStored({ entry, facts }: StoredEntry): void {
     if (facts.source === 'sync' || facts.source === 'import') this.announce();
-    if (facts.source === 'gossip') this.#watchHole(entry.channel);
+    if (facts.source === 'gossip') this.#watchHole(entry.channel, logIdOf(entry));
   }
 
   /**
    * Gossip may come out of order for a moment; what is missing after that is asked for. A hole that nobody
    * fills is asked for ever more rarely, until the holes change.
    */
-  #watchHole(channel: string): void {
-    const watch = this.#holes.get(channel) ?? { armed: false, missing: 0, delayMs: this.#options.holeDelayMs };
-    if (watch.armed || !this.#view.hasHole(channel)) return;
+  #watchHole(channel: string, log: LogId): void {
+    const watch = this.#holes.get(channel) ?? {
+      armed: false,
+      missing: 0,
+      delayMs: this.#options.holeDelayMs,
+    };
+    if (watch.armed || !this.#view.hasHole(channel, log)) return;
     watch.armed = true;
     this.#holes.set(channel, watch);
     this.#after(watch.delayMs, () => {

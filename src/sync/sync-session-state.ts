@@ -105,7 +105,9 @@ export class SyncSessionState {
       case 'hello':
         return this.#onHello(frame.storeId, frame.channels, nowMs);
       case 'heads-wanted':
-        return this.#view.root(frame.channel) === null ? [] : [{ kind: 'send-heads', channel: frame.channel }];
+        return this.#view.root(frame.channel) === null
+          ? []
+          : [{ kind: 'send-heads', channel: frame.channel }];
       case 'heads':
         return this.#onHeads(frame);
       default:
@@ -125,7 +127,9 @@ export class SyncSessionState {
       else effects.push(...this.#askHeads(channel, nowMs));
     }
     // The peer compares against what was said last; a root that moved since would look like a difference.
-    const said = this.#view.helloChannels().every(({ channel, root }) => this.#rootsSaid.get(channel) === root);
+    const said = this.#view
+      .helloChannels()
+      .every(({ channel, root }) => this.#rootsSaid.get(channel) === root);
     return said ? effects : [this.#hello(), ...effects];
   }
 

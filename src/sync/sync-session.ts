@@ -7,7 +7,13 @@ import type { Realm } from '../realm/index.ts';
 import { pullEntries } from './entry-puller.ts';
 import { subtractRanges } from './seq-ranges.ts';
 import type { SupplyBoard } from './supply-board.ts';
-import { type ControlFrame, decodeControlFrame, encodeControlFrame, type LogRanges, SYNC_VERSION } from './sync-frames.ts';
+import {
+  type ControlFrame,
+  decodeControlFrame,
+  encodeControlFrame,
+  type LogRanges,
+  SYNC_VERSION,
+} from './sync-frames.ts';
 import { type SyncEffect, type SyncEvent, SyncSessionState } from './sync-session-state.ts';
 import type { SyncStoreView } from './sync-store-view.ts';
 
@@ -80,7 +86,8 @@ export class SyncSession {
         } else this.handle({ kind: 'frame', frame: frame.value });
       }
     } catch (error) {
-      if (!isSedgeError(error)) this.#deps.log.error({ peer: this.#peer, err: error }, 'a sync session failed');
+      if (!isSedgeError(error))
+        this.#deps.log.error({ peer: this.#peer, err: error }, 'a sync session failed');
     } finally {
       this.end();
     }
@@ -130,15 +137,16 @@ export class SyncSession {
   #carryOut(effect: SyncEffect): void {
     switch (effect.kind) {
       case 'send':
-        return this.#send(effect.frame);
+        this.#send(effect.frame);
+        break;
       case 'send-heads':
         for (const frame of this.#deps.view.headsFrames(effect.channel)) this.#send(frame);
-        return;
+        break;
       case 'pull':
         void this.#pull(effect.channel, effect.logs);
-        return;
+        break;
       default:
-        return assertNever(effect);
+        assertNever(effect);
     }
   }
 
@@ -151,7 +159,11 @@ export class SyncSession {
     try {
       if (journal !== undefined && claimed.length > 0) {
         const stream = await overlay.open(this.#peer, dataProtocol, { signal: this.#abort.signal });
-        const outcome = await pullEntries(stream, { channel, journal, logs: claimed, creditBytes }, this.#deps);
+        const outcome = await pullEntries(
+          stream,
+          { channel, journal, logs: claimed, creditBytes },
+          this.#deps,
+        );
         complete = outcome.done && this.#isHeld(journal, claimed);
         if (outcome.refusal !== null) return this.#refuse(outcome.refusal);
       }

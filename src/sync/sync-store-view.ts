@@ -1,4 +1,5 @@
 import { toHex } from '../bytes/index.ts';
+import type { LogId } from '../entry/index.ts';
 import type { ChannelJournal, Head } from '../journal/index.ts';
 import { rangesBelow, subtractRanges } from './seq-ranges.ts';
 import {
@@ -40,7 +41,10 @@ export class SyncStoreView implements SyncView {
     const journal = this.#journals.get(channel);
     if (journal === undefined) return [];
     return frame.heads.flatMap(({ log, last, holes }) => {
-      const ranges = subtractRanges(rangesBelow(last, holes), journal.heldRanges(log)).slice(0, HOLES_PER_HEAD_MAX);
+      const ranges = subtractRanges(rangesBelow(last, holes), journal.heldRanges(log)).slice(
+        0,
+        HOLES_PER_HEAD_MAX,
+      );
       return ranges.length === 0 ? [] : [{ log, ranges }];
     });
   }
@@ -69,9 +73,9 @@ export class SyncStoreView implements SyncView {
     return count;
   }
 
-  /** True while a number in the channel is known to exist and not held. */
-  hasHole(channel: string): boolean {
-    return this.#journals.get(channel)?.hasMissing() ?? false;
+  /** True while a number of the log is known to exist and not held. */
+  hasHole(channel: string, log: LogId): boolean {
+    return (this.#journals.get(channel)?.missing(log).length ?? 0) > 0;
   }
 }
 
