@@ -151,6 +151,7 @@ export class Libp2pOverlay implements Overlay {
     const node = await createNode(this.#options, {
       gossip: this.#gossip,
       admits: (peer) => this.#admits(peer),
+      onStranger: () => this.#deps.counters.count('overlay.wrong-network'),
       onDiscovered: (peer, addresses) => this.#discovered(peer, addresses),
       transports: this.#internals.transports,
     });
