@@ -87,13 +87,13 @@ describe('an outage', () => {
       (event) => event.kind === 'down' && downs.push(`${event.kind} ${event.node === b.self ? 'b' : 'c'}`),
     );
     // A trickle, so that one frame takes seconds: an answer to a ping waits behind it.
-    busy.bytesPerSecond = 64 * 1024;
+    busy.bytesPerSecond = 32 * 1024;
     c.handle('/sedge/bulk/1', async (stream) => {
       for await (const _frame of stream.frames);
     });
     const bulk = await a.open(c.self, '/sedge/bulk/1');
     void (async () => {
-      for (;;) await bulk.send(new Uint8Array(256 * 1024));
+      for (;;) await bulk.send(new Uint8Array(1024 * 1024));
     })().catch(() => {});
     await dead.swallow();
     const startMs = performance.now();

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { Counters } from '../../../src/errors/index.ts';
 import type { GossipVerdict, Libp2pOverlay } from '../../../src/overlay/index.ts';
 import { collect, connectPair, flows, isUp, TestOverlays, until } from '../../unit/overlay/test-overlays.ts';
 import { NetworkProxy } from '../network-proxy.ts';
@@ -140,7 +141,8 @@ describe('a trap of libp2p', () => {
   });
 
   it('8: a peer that is stuck does not keep gossip from the others', async () => {
-    const a = await overlays.start();
+    const counters = new Counters();
+    const a = await overlays.start({}, { counters });
     const slow = await overlays.start();
     const fast = await overlays.start();
     collect(a, TOPIC);
@@ -158,6 +160,7 @@ describe('a trap of libp2p', () => {
     }
     await until(() => atFast.length - before === 1_000, 'the other peer hears all');
     expect(isUp(a, slow)).toBe(true);
+    expect(counters.get('overlay.peer-slow')).toBeGreaterThan(700);
   });
 
   it('13: sending and receiving in a loop lets timers run', async () => {
