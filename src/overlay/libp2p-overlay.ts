@@ -54,6 +54,7 @@ export class Libp2pOverlay implements Overlay {
   readonly #supervisor: Supervisor;
   readonly #handlers = new Map<string, StreamHandler>();
   readonly #listeners = new Set<(event: PeerEvent) => void>();
+  readonly #skipListeners = new Set<(node: NodeId) => void>();
   #node: OverlayNode | null = null;
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
@@ -66,7 +67,14 @@ export class Libp2pOverlay implements Overlay {
     this.#deps = deps;
     this.#internals = internals;
     this.self = nodeIdOf(publicKeyOfSeed(options.seed));
-    this.#gossip = new Gossip({ ...this.#options, log: deps.log, counters: deps.counters });
+    this.#gossip = new Gossip({
+      ...this.#options,
+      log: deps.log,
+      counters: deps.counters,
+      onSkipped: (node) => {
+        for (const listener of this.#skipListeners) listener(node);
+      },
+    });
     this.#readiness = new PeerReadiness(
       (node) => this.#gossip.reaches(node),
       (node) => this.#ready(node),
@@ -111,6 +119,11 @@ export class Libp2pOverlay implements Overlay {
   onPeer(listener: (event: PeerEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  onSkipped(listener: (node: NodeId) => void): () => void {
+    this.#skipListeners.add(listener);
+    return () => this.#skipListeners.delete(listener);
   }
 
   join(topic: string, handler: GossipHandler): void {
