@@ -140,14 +140,18 @@ export class JournalSubscription implements Subscription {
         decode: this.#deps.decode,
       });
       this.#minPositions = start.minPositions;
-      for (const progress of start.logs)
-        if (!this.#readers.has(keyOf(progress))) this.#addReader(new LogReader(progress));
-      for (const [channel, next] of start.arrivalNext) this.#arrival.set(channel, { next, behind: true });
+      if (this.#spec.order === 'arrival') {
+        for (const [channel, next] of start.arrivalNext) this.#arrival.set(channel, { next, behind: true });
+      } else {
+        for (const progress of start.logs)
+          if (!this.#readers.has(keyOf(progress))) this.#addReader(new LogReader(progress));
+      }
       for (const stored of start.lastValues) this.#queueLastValue(stored.record, stored.entry, stored.index);
       await this.#deps.durable?.create([...this.#readers.values()].map((reader) => reader.progress()));
     }
     this.#started = true;
-    this.#markAllBehind();
+    // Either the logs are read or the order of arrival: both would deliver everything twice.
+    if (this.#spec.order === 'author') this.#markAllBehind();
     void this.#pump();
   }
 

@@ -28,6 +28,7 @@ export interface PublisherDependencies {
   readonly disk: Disk;
   readonly store: (entry: Entry) => StoredEntry;
   readonly send: (entry: Entry) => void;
+  readonly whenRoom: () => Promise<void> | null;
   readonly nowMs: () => number;
   readonly randomBytes: (n: number) => Uint8Array;
   readonly log: Log;
@@ -134,30 +135,36 @@ export class Publisher {
     const fresh =
       tail === undefined && !this.#underWay.has(key) && !channel.journal.mayHavePublished(id.producer, id.n);
     if (fresh) return this.#track(key, this.#hand(channel, message, options));
-    const waits = (tail ?? Promise.resolve()).then(() => this.#publishOnce(channel, key, message, options));
-    const settled = waits.then(
-      () => {},
-      () => {},
+    // The next one waits until this one is in line, not until it is acknowledged: that would be one a commit.
+    const { promise: inLine, resolve: setInLine } = Promise.withResolvers<void>();
+    const publishing = (tail ?? Promise.resolve()).then(() =>
+      this.#publishOnce(channel, key, { message, options, inLine: setInLine }),
     );
-    this.#tails.set(producer, settled);
-    void settled.then(() => {
-      if (this.#tails.get(producer) === settled) this.#tails.delete(producer);
+    void publishing.catch(() => {}).then(() => setInLine());
+    this.#tails.set(producer, inLine);
+    void inLine.then(() => {
+      if (this.#tails.get(producer) === inLine) this.#tails.delete(producer);
     });
-    return waits;
+    return publishing;
   }
 
   async #publishOnce(
     channel: OpenChannel,
     key: string,
-    message: Message,
-    options: PublishOptions,
+    attempt: { readonly message: Message; readonly options: PublishOptions; readonly inLine: () => void },
   ): Promise<Published> {
+    const { message, options, inLine } = attempt;
     const { producer, n } = options.id as PublishId;
     const underWay = this.#underWay.get(key);
     // The first attempt's own acknowledgement may be weaker than what is asked for now; the journal tells.
     if (underWay !== undefined) await underWay.catch(() => {});
     const known = await channel.journal.publishedAs(producer, n);
-    if (known === null) return this.#track(key, this.#hand(channel, message, options));
+    if (known === null) {
+      const publishing = this.#track(key, this.#hand(channel, message, options));
+      inLine();
+      return publishing;
+    }
+    inLine();
     if (options.ack !== 'accepted') await channel.journal.commit();
     const { journal } = channel;
     return {
@@ -200,7 +207,7 @@ export class Publisher {
   }
 
   async #openChannel(name: string): Promise<OpenChannel> {
-    const { identity, realm, channels, disk, store, send, nowMs, randomBytes, log } = this.#deps;
+    const { identity, realm, channels, disk, store, send, whenRoom, nowMs, randomBytes, log } = this.#deps;
     const journal = await channels.open(name);
     const ownLog = new OwnLog({ self: identity.nodeId }, { disk, journal, randomBytes, log });
     const { epoch } = await ownLog.open();
@@ -212,6 +219,7 @@ export class Publisher {
       ownLog,
       store,
       send,
+      whenRoom,
       nowMs,
     });
     const opened = { journal, ownLog, author };

@@ -76,6 +76,8 @@ export interface Overlay {
    * published again. (Data that was published once is not sent again for two minutes, on whatever topic.)
    */
   publish(topic: string, data: Uint8Array): boolean;
+  /** Tells of peers that a message skipped, own or relayed, as they do not keep up; returns how to end that. */
+  onSkipped(listener: (node: NodeId) => void): () => void;
 
   /** Answers a protocol, with at most `maxInboundStreams` at once from a peer. */
   handle(protocol: string, handler: (stream: OverlayStream) => void | Promise<void>): void;
