@@ -27,6 +27,8 @@ type TransportFactory = NonNullable<Libp2pOptions['transports']>[number];
 export interface NodeParts {
   readonly gossip: Gossip;
   readonly admits: (peer: PeerId) => boolean;
+  /** Somebody without the network's secret called or answered. */
+  readonly onStranger: () => void;
   readonly onDiscovered: (peer: PeerId, addresses: readonly string[]) => void;
   /** Replaces TCP; simulations put a network in memory here. */
   readonly transports?: readonly TransportFactory[] | undefined;
@@ -55,7 +57,7 @@ export async function createNode(options: ResolvedOverlayOptions, parts: NodePar
     nodeInfo: { name: 'sedge', version: '1', userAgent: 'sedge/1' },
     addresses: { listen: [...options.listen] },
     transports: [...(parts.transports ?? [tcpTransport()])],
-    connectionProtector: privateNetwork(options.networkSecret),
+    connectionProtector: privateNetwork(options.networkSecret, parts.onStranger),
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ enableKeepAlive: false, streamOptions: window })],
     peerDiscovery: options.mdns ? [await mdnsDiscovery(options.realmId, parts.onDiscovered)] : [],

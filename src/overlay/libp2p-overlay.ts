@@ -6,6 +6,7 @@ import { type NodeId, nodeIdOf } from '../identity/index.ts';
 import { FrameStream } from './frame-stream.ts';
 import { Gossip } from './gossip.ts';
 import { GossipWatchdog } from './gossip-watchdog.ts';
+import { endLeftovers } from './libp2p-internals.ts';
 import { createNode, DIAL_MS_MAX, type NodeParts, type OverlayNode } from './libp2p-node.ts';
 import { Links } from './links.ts';
 import { networkFingerprint } from './network-watch.ts';
@@ -151,6 +152,7 @@ export class Libp2pOverlay implements Overlay {
     const node = await createNode(this.#options, {
       gossip: this.#gossip,
       admits: (peer) => this.#admits(peer),
+      onStranger: () => this.#deps.counters.count('overlay.wrong-network'),
       onDiscovered: (peer, addresses) => this.#discovered(peer, addresses),
       transports: this.#internals.transports,
     });
@@ -161,15 +163,17 @@ export class Libp2pOverlay implements Overlay {
       this.#identified(peerId, listenAddrs);
     });
     this.#gossip.onChange((peer) => this.#readiness.check(peer));
-    for (const [protocol, handler] of this.#handlers) await this.#register(node, protocol, handler);
+    this.#node = node;
+    for (const [protocol, handler] of this.#handlers) void this.#register(node, protocol, handler);
     try {
       await node.start();
     } catch (cause) {
+      this.#node = null;
+      endLeftovers(node);
       // libp2p has stopped what it had started. Other failures than this one are bugs.
       if (!(cause instanceof Error) || !LISTEN_ERRORS.has(cause.name)) throw cause;
       throw new SedgeError('overlay.listen-failed', { listen: this.#options.listen.join(' ') }, { cause });
     }
-    this.#node = node;
     this.#gossip.start();
     this.#network = networkFingerprint();
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
@@ -185,7 +189,10 @@ export class Libp2pOverlay implements Overlay {
     const node = this.#node;
     this.#node = null;
     this.#gossip.stop();
-    await node?.stop();
+    if (node !== null) {
+      await node.stop();
+      endLeftovers(node);
+    }
     this.#readiness.clear();
     this.#listeners.clear();
   }

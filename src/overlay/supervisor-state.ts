@@ -52,7 +52,7 @@ const ATTEMPTS_WITH_HOPE = 6;
 const WAKE_MS_MIN = 5_000;
 /** Addresses kept for a peer. */
 const ADDRESSES_MAX = 8;
-/** Peers known at once, wanted or not; past it inbound and then discovered ones that are down are forgotten. */
+/** Peers known at once; past it those that nobody named and that are down are forgotten, inbound ones first. */
 const TARGETS_MAX = 1_024;
 /** Failed dials after which a discovered peer makes room for another. */
 const FAILURES_TO_GIVE_WAY = 5;
@@ -65,6 +65,10 @@ const ANSWERED: ReadonlySet<ErrorCode> = new Set([
   'overlay.wrong-peer',
   'overlay.denied',
 ]);
+
+function isNamed(source: PeerSource): boolean {
+  return source === 'given' || source === 'invitation';
+}
 
 interface Target {
   readonly id: number;
@@ -319,9 +323,9 @@ export class SupervisorState {
   }
 
   #waitBeforeNext(target: Target, nowMs: number): void {
-    const isNamed = target.source === 'given' || target.source === 'invitation';
-    let most = isNamed ? BACKOFF_MS_MAX_NAMED : BACKOFF_MS_MAX_OTHER;
-    if (isNamed && nowMs - target.downSinceMs < EARLY_MS) most = BACKOFF_MS_MAX_EARLY;
+    const isWished = isNamed(target.source);
+    let most = isWished ? BACKOFF_MS_MAX_NAMED : BACKOFF_MS_MAX_OTHER;
+    if (isWished && nowMs - target.downSinceMs < EARLY_MS) most = BACKOFF_MS_MAX_EARLY;
     const isPointless = target.lastError !== null && ANSWERED.has(target.lastError);
     if (isPointless && target.attempts >= ATTEMPTS_WITH_HOPE) most = BACKOFF_MS_MAX_OTHER;
     const wait = Math.min(most, BACKOFF_MS_FIRST * 2 ** Math.min(target.attempts, 20));
@@ -408,7 +412,7 @@ export class SupervisorState {
   }
 
   #forgetOne(): void {
-    const down = [...this.#targets.values()].filter((target) => !target.connected);
+    const down = [...this.#targets.values()].filter((target) => !target.connected && !isNamed(target.source));
     down.sort((a, b) => PRIORITY[a.source] - PRIORITY[b.source] || a.downSinceMs - b.downSinceMs);
     if (down[0] !== undefined) this.#forget(down[0]);
   }
