@@ -24,7 +24,7 @@ export type SupervisorEvent =
 
 /** What the service does about it. */
 export type SupervisorEffect =
-  | { readonly kind: 'dial'; readonly target: number; readonly address: string; readonly node: NodeId | null }
+  | { readonly kind: 'dial'; readonly target: number; readonly address: string; readonly timeoutMs: number }
   | { readonly kind: 'hang-up'; readonly node: NodeId }
   | { readonly kind: 'remember'; readonly important: boolean };
 
@@ -37,6 +37,12 @@ export interface SupervisorLimits {
   readonly random: () => number;
 }
 
+/** One dial: a link that swallows packets is given up soon, and tried again. */
+const DIAL_MS = 2_000;
+/** Every so many attempts one is given {@link DIAL_MS_PATIENT}, because a handshake takes six round trips. */
+const PATIENT_EVERY = 4;
+/** Enough for a link by satellite, and for a slow board. */
+const DIAL_MS_PATIENT = 8_000;
 /** First wait after a loss or a failed dial. */
 const BACKOFF_MS_FIRST = 100;
 /** Longest wait in the first minute of an outage for a peer that somebody named: links come back soon or late. */
@@ -199,7 +205,9 @@ export class SupervisorState {
     const isRaised = PRIORITY[source] > PRIORITY[known.source];
     if (isRaised && source === 'discovered' && !this.#makeRoom()) return;
     if (isRaised) known.source = source;
-    if (isRaised || (isNewAddress && !known.connected)) this.#retrySoon(known, nowMs);
+    // A peer that announces itself is there, whatever became of the last dials.
+    const isNews = isRaised || isNewAddress || source === 'discovered';
+    if (isNews && !known.connected) this.#retrySoon(known, nowMs);
     if (isRaised || isNewAddress) effects.push({ kind: 'remember', important: isRaised });
   }
 
@@ -337,7 +345,13 @@ export class SupervisorState {
     for (const target of this.#targets.values()) {
       if (!this.#isWaiting(target) || target.dueMs > nowMs) continue;
       target.dialing = true;
-      effects.push({ kind: 'dial', target: target.id, address: target.addresses[0]!, node: target.node });
+      const isPatient = target.attempts % PATIENT_EVERY === PATIENT_EVERY - 1;
+      effects.push({
+        kind: 'dial',
+        target: target.id,
+        address: target.addresses[0]!,
+        timeoutMs: isPatient ? DIAL_MS_PATIENT : DIAL_MS,
+      });
     }
   }
 
