@@ -7,7 +7,7 @@ import { FrameStream } from './frame-stream.ts';
 import { Gossip } from './gossip.ts';
 import { GossipWatchdog } from './gossip-watchdog.ts';
 import { endLeftovers } from './libp2p-internals.ts';
-import { createNode, DIAL_MS_MAX, type NodeParts, type OverlayNode } from './libp2p-node.ts';
+import { createNode, type NodeParts, type OverlayNode } from './libp2p-node.ts';
 import { Links } from './links.ts';
 import { networkFingerprint } from './network-watch.ts';
 import type { GossipHandler, Overlay, OverlayStream, PeerEvent, PeerInfo, PeerSource } from './overlay.ts';
@@ -234,14 +234,14 @@ export class Libp2pOverlay implements Overlay {
       log,
       nowMs,
       addressBook,
-      dial: (address) => this.#dial(address),
+      dial: (address, timeoutMs) => this.#dial(address, timeoutMs),
       hangUp: (node) => this.#links.abort(node, 'the peer is not wanted'),
     });
   }
 
-  async #dial(address: Multiaddr): Promise<NodeId> {
+  async #dial(address: Multiaddr, timeoutMs: number): Promise<NodeId> {
     if (this.#node === null) throw new SedgeError('overlay.not-started');
-    const connection = await this.#node.dial(address, { signal: AbortSignal.timeout(DIAL_MS_MAX) });
+    const connection = await this.#node.dial(address, { signal: AbortSignal.timeout(timeoutMs) });
     return connection.remotePeer.toString() as NodeId;
   }
 
