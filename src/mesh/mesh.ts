@@ -27,6 +27,7 @@ import { loadStoreId } from './store-id.ts';
 import type { SubscribeOptions } from './subscribe-options.ts';
 import { channelsOfFilter } from './subscribed-channels.ts';
 import type { Subscription } from './subscription.ts';
+import { whenKept } from './when-kept.ts';
 
 /** The real objects that a node is built from; `openMesh` makes them, simulations bring their own. */
 export interface MeshDependencies {
@@ -118,6 +119,7 @@ export class Mesh {
 
   /** Recovers the journals, joins the overlay and introduces the node. Idempotent. */
   start(): Promise<void> {
+    if (this.#stopping !== null) return Promise.reject(new SedgeError('mesh.not-started'));
     this.#starting ??= this.#start();
     return this.#starting;
   }
@@ -162,7 +164,7 @@ export class Mesh {
    * offset come with the first delivery.
    */
   subscribe(filters: string | readonly string[], options: SubscribeOptions = {}): Subscription {
-    if (this.#sync === null) throw new SedgeError('mesh.not-started');
+    if (this.#sync === null || this.#stopping !== null) throw new SedgeError('mesh.not-started');
     const spec = resolveSubscribe([filters].flat(), options);
     const journals = new Map<string, ChannelJournal>();
     const widen = () => this.#widen(journals, spec);
@@ -289,14 +291,18 @@ export class Mesh {
       this.#startedAtMs = this.#deps.nowMs();
       await this.#office.introduce();
     } catch (error) {
-      await this.#channels.stop();
+      await this.#end();
       throw error;
     }
   }
 
   async #stop(): Promise<void> {
     await this.#starting?.catch(() => {});
-    for (const { subscription } of [...this.#subscriptions]) await subscription.close();
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    await Promise.all([...this.#subscriptions].map(({ subscription }) => subscription.close()));
     this.#gossip.stop();
     this.#sync?.stop();
     await this.#deps.overlay.stop();
@@ -310,10 +316,12 @@ export class Mesh {
     const { entry, facts, position } = stored;
     this.#publisher.witness(stored);
     if (facts.source !== 'own') this.#counts.received += entry.count;
-    if (facts.source === 'own' && entry.messages?.some(({ publishId }) => publishId !== undefined)) {
+    const journal = this.#channels.of(entry.channel);
+    const guarded =
+      facts.source === 'own' && entry.messages?.some(({ publishId }) => publishId !== undefined);
+    if (guarded && journal !== null) {
       // A power cut may take it back and a retry publish it again under another number; nobody may see both.
-      const deliver = () => this.#deliver(stored);
-      this.#channels.of(entry.channel)?.whenDurable(position).then(deliver, deliver);
+      void whenKept(journal, position).then((kept) => kept && this.#deliver(stored));
     } else this.#deliver(stored);
   }
 
@@ -439,9 +447,21 @@ function resolveSubscribe(filters: readonly string[], options: SubscribeOptions)
       reason: 'a durable subscription goes by author',
     });
   }
+  if (order !== 'author' && order !== 'arrival') {
+    throw new SedgeError('mesh.bad-option', { option: 'order', form: 'author or arrival' });
+  }
+  if (from !== undefined && !isFrom(from)) {
+    throw new SedgeError('mesh.bad-option', { option: 'from', form: 'new, all, last, a time or an offset' });
+  }
   requireNumber('gapPatienceMs', gapPatienceMs, 0, 2 ** 31 - 1);
   requireNumber('bufferMessages', bufferMessages, 1, 65_536);
   return { filters: parsed, from: from ?? 'new', order, gapPatienceMs, bufferMessages };
+}
+
+function isFrom(from: SubscribeOptions['from']): boolean {
+  if (from === 'new' || from === 'all' || from === 'last') return true;
+  if (typeof from !== 'object' || from === null) return false;
+  return 'timeMs' in from ? Number.isFinite(from.timeMs) : typeof from.offset === 'string';
 }
 
 function requireNumber(option: string, value: number, least: number, most: number): void {

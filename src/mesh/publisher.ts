@@ -87,7 +87,10 @@ export class Publisher {
         { channel: entry.channel, seq: entry.seq },
         'another node writes with the key of this one',
       );
-      void channel.author.renew(() => channel.ownLog.newEpoch());
+      channel.author
+        .renew(() => channel.ownLog.newEpoch())
+        // The next publish reserves its numbers, or is told why that cannot be.
+        .catch((error: unknown) => this.#deps.log.error({ error: String(error) }, 'no new epoch yet'));
     }
   }
 
@@ -104,7 +107,7 @@ export class Publisher {
     this.#stopped = true;
     await Promise.allSettled(this.#opening.values());
     for (const { author } of this.#open.values()) author.stop(new SedgeError('mesh.not-started'));
-    for (const { journal } of this.#open.values()) await journal.commit().catch(() => {});
+    await Promise.allSettled([...this.#open.values()].map(async ({ journal }) => journal.commit()));
     await Promise.all([...this.#open.values()].map(({ ownLog }) => ownLog.close()));
     this.#open.clear();
     this.#opening.clear();
@@ -251,6 +254,7 @@ function messageOf(
   nowMs: number,
 ): Message {
   const bytes = typeof payload === 'string' ? toUtf8(payload) : payload;
+  if (!(bytes instanceof Uint8Array)) throw badOption('payload', 'bytes or a text');
   if (bytes.length > PAYLOAD_BYTES_MAX) {
     throw new SedgeError('entry.payload-too-large', { bytes: bytes.length, bytesMax: PAYLOAD_BYTES_MAX });
   }
@@ -258,6 +262,7 @@ function messageOf(
   const plain = { topic, payload: bytes, timeMs: nowMs };
   if (id === undefined && contentType === undefined && key === undefined && headers === undefined && !retain)
     return plain;
+  checkMeta(options);
   const message: Message = {
     ...plain,
     ...(id === undefined ? {} : { publishId: id }),
@@ -271,6 +276,16 @@ function messageOf(
     throw badOption('headers', `at most ${META_BYTES_MAX} bytes with key and content type`);
   }
   return message;
+}
+
+/** Callers without types: what no reader of the entry would take must not be signed. */
+function checkMeta({ contentType = '', key = '', headers = {}, retain = false }: PublishOptions): void {
+  if (typeof contentType !== 'string') throw badOption('contentType', 'a text');
+  if (typeof key !== 'string') throw badOption('key', 'a text');
+  if (typeof retain !== 'boolean') throw badOption('retain', 'true or false');
+  const named = typeof headers === 'object' && headers !== null && !Array.isArray(headers);
+  if (!named || !Object.values(headers).every((value) => typeof value === 'string'))
+    throw badOption('headers', 'texts by name');
 }
 
 function badOption(option: string, bounds: string): SedgeError {
