@@ -42,6 +42,10 @@ export const ERROR_TABLE = {
     meaning: 'The key file can be read by other users.',
     next: 'Run "chmod 600" on the key file.',
   },
+  'identity.key-exists': {
+    meaning: 'A key file is there already.',
+    next: 'Use another directory (--dir) or file name, or move the old key away first.',
+  },
 
   // topic
   'topic.empty': { meaning: 'The topic is empty.', next: 'Give a topic such as site/greenhouse/temp.' },
@@ -124,6 +128,14 @@ export const ERROR_TABLE = {
   'realm.bad-record': {
     meaning: 'The channels or the name of a realm record are not allowed.',
     next: 'Channel names are 1 to 64 of a-z, 0-9 and -, each with a topic prefix filter of its own.',
+  },
+  'realm.bad-name': {
+    meaning: 'The name of the realm, node or invitation is not allowed.',
+    next: 'Use 1 to 64 bytes of text without control characters.',
+  },
+  'realm.too-many-nodes': {
+    meaning: 'The realm has more nodes or revocations than this node keeps account of.',
+    next: 'Look at "sedge realm" for an invitation that was used too often, and revoke it.',
   },
 
   // entry

@@ -1,0 +1,326 @@
+import { sha256Hex16 } from '../bytes/index.ts';
+import {
+  accept,
+  assert,
+  type Counters,
+  type Log,
+  type Refusal,
+  type Result,
+  refuse,
+  silentLog,
+} from '../errors/index.ts';
+import { type NodeId, nodeIdOf } from '../identity/index.ts';
+import { decodeChain } from './chain-payload.ts';
+import { ChannelMap, MAIN_CHANNEL, REALM_CHANNEL } from './channel-map.ts';
+import type { Grant } from './grant.ts';
+import { CHAIN_GRANTS_MAX, readGrantChain } from './grant-chain.ts';
+import { findMember, type InviteUse, inviteUsesOf, nodesGrantedThrough } from './member-queries.ts';
+import { type Member, Membership } from './membership.ts';
+import { entryAadOf, type RealmAnchor } from './realm-anchor.ts';
+import { CHANNELS_MAX_DEFAULT, CHANNELS_MAX_LIMIT, type RealmRecord, readRecord } from './realm-record.ts';
+import type { RealmChange, RealmChannel, RealmNode, RealmOffer, Standing } from './realm-view.ts';
+import { RecentMap } from './recent-map.ts';
+import { RecordBook } from './record-book.ts';
+import { type Revocation, readRevocation } from './revocation.ts';
+
+/** Options of {@link Realm}. */
+export interface RealmOptions {
+  /** Most channels that a record may declare, 1 to 4,096. @defaultValue 256 */
+  readonly channelsMax?: number;
+  /**
+   * Most nodes, revoked ones included, that account is kept of, 1 to 2^20; further ones are refused with
+   * `realm.too-many-nodes`. @defaultValue 65,536: about 100 MB, and far above any realm that one overlay carries
+   */
+  readonly nodesMax?: number;
+}
+
+/** What {@link Realm} needs. */
+export interface RealmDependencies {
+  readonly nowMs: () => number;
+  readonly counters?: Counters;
+  readonly log?: Log;
+}
+
+/** Topics of the messages that carry the realm's objects. */
+export const GRANT_TOPIC = '$realm/grant';
+export const REVOCATION_TOPIC = '$realm/revocation';
+export const RECORD_TOPIC = '$realm/record';
+
+const NODES_MAX_DEFAULT = 65_536;
+const NODES_MAX_LIMIT = 2 ** 20;
+/** Objects of a kind remembered as heard, so that a repetition costs hashes and no signature check. */
+const HEARD_MAX = 4_096;
+
+/**
+ * What this node knows of its realm: who belongs to it, what was revoked, what is declared. Everything offered is
+ * checked down to the root's key, may come in any order and any number of times, and from anybody.
+ */
+export class Realm {
+  readonly anchor: RealmAnchor;
+  readonly #channelsMax: number;
+  readonly #nodesMax: number;
+  readonly #nowMs: () => number;
+  readonly #counters: Counters | undefined;
+  readonly #log: Log;
+  readonly #membership = new Membership();
+  readonly #records = new RecordBook();
+  readonly #listeners = new Set<(change: RealmChange) => void>();
+  readonly #entryAad: Uint8Array;
+  readonly #chainsHeard = new RecentMap<readonly Grant[]>(HEARD_MAX);
+  readonly #revocationsHeard = new RecentMap<Revocation>(HEARD_MAX);
+  readonly #recordsHeard = new RecentMap<RealmRecord>(HEARD_MAX);
+  #record: RealmRecord | null = null;
+  #channels = new ChannelMap([]);
+
+  constructor(anchor: RealmAnchor, options: RealmOptions, dependencies: RealmDependencies) {
+    const { channelsMax = CHANNELS_MAX_DEFAULT, nodesMax = NODES_MAX_DEFAULT } = options;
+    assert(channelsMax >= 1 && channelsMax <= CHANNELS_MAX_LIMIT, 'channelsMax is 1 to 4,096');
+    assert(nodesMax >= 1 && nodesMax <= NODES_MAX_LIMIT, 'nodesMax is 1 to 2^20');
+    this.anchor = anchor;
+    this.#channelsMax = channelsMax;
+    this.#nodesMax = nodesMax;
+    this.#nowMs = dependencies.nowMs;
+    this.#counters = dependencies.counters;
+    this.#log = dependencies.log ?? silentLog;
+    this.#entryAad = entryAadOf(anchor.id);
+  }
+
+  /** First 16 bytes of SHA-256 of the root's public key, as 32 hexadecimal digits. */
+  get id(): string {
+    return this.anchor.id;
+  }
+
+  /** Name of the realm: the latest record's, or the one at the time of joining. */
+  get name(): string {
+    return this.#record?.name ?? this.anchor.name;
+  }
+
+  /** The latest record; `null` before there is one. */
+  get record(): RealmRecord | null {
+    return this.#record;
+  }
+
+  /** Gossip topics that the channels are spread over, 1 to 16. */
+  get shards(): number {
+    return this.#record?.shards ?? 1;
+  }
+
+  /** external_aad of the realm's entries: CBOR `["sedge/1", realm id]`. The same array each time. */
+  entryAad(): Uint8Array {
+    return this.#entryAad;
+  }
+
+  /**
+   * Takes in the chain of a node. Refuses what `checkGrantChain` refuses, `realm.grant-broken-chain` for a chain
+   * that ends in an invitation, `realm.revoked` where a grant in it fell with its issuer, and
+   * `realm.too-many-nodes`.
+   *
+   * `admitting` is for the member that a new node shows its chain to: an invitation that expired by this node's
+   * clock (`realm.grant-expired`) or was used up as far as this node has heard (`realm.token-used`), and a
+   * revoked node (`realm.revoked`), are then refused too. What other members admitted is never judged again.
+   */
+  offerGrantChain(
+    chain: readonly Uint8Array[],
+    options: { readonly admitting?: boolean } = {},
+  ): Result<Grant> {
+    return this.#counted(this.#takeChain(chain, options.admitting === true));
+  }
+
+  /** Takes in a revocation; see `readRevocation` for what is refused, and `realm.too-many-nodes`. */
+  offerRevocation(bytes: Uint8Array): Result<Revocation> {
+    const id = sha256Hex16(bytes);
+    const heard = this.#revocationsHeard.get(id);
+    if (heard !== undefined) return accept(heard);
+    const revocation = readRevocation(this.anchor, bytes);
+    if (!revocation.ok) return this.#counted(revocation);
+    const { subject } = revocation.value;
+    if (!this.#hasRoomFor(subject)) return this.#counted(refuse('realm.too-many-nodes'));
+    this.#membership.addRevocation(revocation.value);
+    this.#revocationsHeard.set(id, revocation.value);
+    this.#log.info({ node: subject, revocation: id }, 'node revoked');
+    this.#emit({ kind: 'revoked', node: subject });
+    this.#chooseRecord();
+    return revocation;
+  }
+
+  /**
+   * Takes in a realm record; an older one than the present changes nothing. See `readRecord` for what is refused.
+   */
+  offerRecord(bytes: Uint8Array): Result<RealmRecord> {
+    const id = sha256Hex16(bytes);
+    const heard = this.#recordsHeard.get(id);
+    if (heard !== undefined) return accept(heard);
+    const record = readRecord(this.anchor, bytes, this.#channelsMax);
+    if (!record.ok) return this.#counted(record);
+    if (!this.#records.add(record.value)) return this.#counted(refuse('realm.too-many-nodes'));
+    this.#recordsHeard.set(id, record.value);
+    this.#chooseRecord();
+    return record;
+  }
+
+  /** Takes in a message of `$realm` by its topic. Refuses as the method for it does. */
+  offer(topic: string, payload: Uint8Array): Result<RealmOffer> {
+    switch (topic) {
+      case GRANT_TOPIC: {
+        const chain = decodeChain(payload);
+        const grant =
+          chain === null
+            ? this.#counted<Grant>(refuse('realm.grant-malformed'))
+            : this.offerGrantChain(chain);
+        return grant.ok ? accept({ kind: 'grant', grant: grant.value }) : grant;
+      }
+      case REVOCATION_TOPIC: {
+        const revocation = this.offerRevocation(payload);
+        return revocation.ok ? accept({ kind: 'revocation', revocation: revocation.value }) : revocation;
+      }
+      case RECORD_TOPIC: {
+        const record = this.offerRecord(payload);
+        return record.ok ? accept({ kind: 'record', record: record.value }) : record;
+      }
+      default:
+        return accept({ kind: 'ignored' });
+    }
+  }
+
+  /**
+   * Whether an entry of the author in this log, up to the number, counts. `unknown`: no grant is known yet, and it
+   * may be on its way. One look-up for all but revoked authors.
+   */
+  allows(author: NodeId, channel: string, epoch: string, lastSeq: number): 'granted' | 'unknown' | 'revoked' {
+    const member = this.#membership.get(author);
+    if (member === undefined) return 'unknown';
+    if (member.revocation === null) return 'granted';
+    if (lastSeq > member.revocation.through(channel, epoch)) return 'revoked';
+    return member.chains.length > 0 ? 'granted' : 'unknown';
+  }
+
+  standing(node: NodeId): Standing {
+    const member = this.#membership.get(node);
+    if (member === undefined) return { status: 'unknown' };
+    const { revocation } = member;
+    if (revocation !== null) {
+      return { status: 'revoked', through: (channel, epoch) => revocation.through(channel, epoch) };
+    }
+    const grant = grantOf(member)!;
+    return { status: 'granted', role: grant.role, name: grant.name, grant };
+  }
+
+  /** The chain that counts for a node, as bytes from the root's grant on; `null` if none is known. */
+  chainOf(node: NodeId): readonly Uint8Array[] | null {
+    return this.#membership.get(node)?.chains[0]?.map(({ bytes }) => bytes) ?? null;
+  }
+
+  /** All nodes, revoked ones included, by id. */
+  nodes(): readonly RealmNode[] {
+    return [...this.#membership.all()].map(describe).sort((a, b) => (a.node < b.node ? -1 : 1));
+  }
+
+  /** How the invitations were used; `overused` ones are for people to look at. */
+  inviteUses(): readonly InviteUse[] {
+    return inviteUsesOf(this.#membership.all());
+  }
+
+  /** Nodes whose place comes from a grant by this one: what a revocation of it has to keep, if they are to stay. */
+  grantedThrough(node: NodeId): readonly NodeId[] {
+    return nodesGrantedThrough(this.#membership.all(), node);
+  }
+
+  /** The node of that id, name or start of an id; `null` for none and for several. */
+  findNode(text: string): NodeId | null {
+    return findMember([...this.#membership.all()], text);
+  }
+
+  /** Name of a node; the empty string if it has none. */
+  nameOf(node: NodeId): string {
+    const member = this.#membership.get(node);
+    return member === undefined ? '' : (grantOf(member)?.name ?? '');
+  }
+
+  /** `$realm`, `main`, and what the record declares, in its order. */
+  channels(): readonly RealmChannel[] {
+    return [
+      { name: REALM_CHANNEL, filter: `${REALM_CHANNEL}/#` },
+      { name: MAIN_CHANNEL, filter: null },
+      ...(this.#record?.channels ?? []),
+    ];
+  }
+
+  /** The channel that a topic goes to. */
+  channelOf(topic: string): string {
+    return this.#channels.channelOf(topic);
+  }
+
+  /** Tells of changes after they are in force; returns how to end that. */
+  onChange(listener: (change: RealmChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #takeChain(chain: readonly Uint8Array[], admitting: boolean): Result<Grant> {
+    const id = chain.length > CHAIN_GRANTS_MAX ? '' : chain.map(sha256Hex16).join();
+    const heard = this.#chainsHeard.get(id);
+    const grants = heard === undefined ? readGrantChain(this.anchor, chain) : accept(heard);
+    if (!grants.ok) return grants;
+    const last = grants.value.at(-1)!;
+    if (last.kind !== 'node') return refuse('realm.grant-broken-chain');
+    if (!this.#membership.stands(grants.value)) return refuse('realm.revoked');
+    const refusal = admitting ? this.#admissionRefusal(grants.value) : null;
+    if (refusal !== null) return refusal;
+    const node = nodeIdOf(last.subject);
+    if (!this.#hasRoomFor(node)) return refuse('realm.too-many-nodes');
+    this.#chainsHeard.set(id, grants.value);
+    if (this.#membership.addChain(grants.value)) this.#emit({ kind: 'granted', node });
+    return accept(last);
+  }
+
+  /** Why a node that shows its chain here is not let in; `null` if it is, or was by somebody before. */
+  #admissionRefusal(chain: readonly Grant[]): Refusal | null {
+    const member = this.#membership.get(nodeIdOf(chain.at(-1)!.subject));
+    if (member !== undefined) return member.revocation === null ? null : refuse('realm.revoked');
+    const invite = chain.at(-2);
+    if (invite?.kind !== 'invite') return null;
+    if (invite.expiresAtMs !== 0 && this.#nowMs() >= invite.expiresAtMs) return refuse('realm.grant-expired');
+    if (invite.uses === 0) return null;
+    const use = this.inviteUses().find(({ inviteId }) => inviteId === invite.id);
+    return (use?.nodes.length ?? 0) >= invite.uses ? refuse('realm.token-used') : null;
+  }
+
+  #hasRoomFor(node: NodeId): boolean {
+    return this.#membership.size < this.#nodesMax || this.#membership.get(node) !== undefined;
+  }
+
+  /** The record in force follows from all records and revocations, whatever came first. */
+  #chooseRecord(): void {
+    const record = this.#records.latest(({ issuerGrants }) => this.#membership.isInForce(issuerGrants));
+    if (record?.id === this.#record?.id) return;
+    this.#record = record;
+    this.#channels = new ChannelMap(record?.channels ?? []);
+    this.#emit({ kind: 'record' });
+  }
+
+  #emit(change: RealmChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  #counted<T>(result: Result<T>): Result<T> {
+    if (!result.ok) this.#counters?.count(result.code);
+    return result;
+  }
+}
+
+function grantOf(member: Member): Grant | null {
+  return member.chains[0]?.at(-1) ?? null;
+}
+
+function describe(member: Member): RealmNode {
+  const grant = grantOf(member);
+  const invite = member.chains[0]?.at(-2);
+  return {
+    node: member.node,
+    name: grant?.name ?? '',
+    role: grant?.role ?? 'member',
+    grantedAtMs: grant?.issuedAtMs ?? null,
+    inviteId: invite?.kind === 'invite' ? invite.id : null,
+    status: member.revocation === null ? 'granted' : 'revoked',
+  };
+}
