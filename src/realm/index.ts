@@ -13,7 +13,7 @@ export {
   type RealmDependencies,
   type RealmOptions,
 } from './realm.ts';
-export { anchorOf, createRealm, type RealmAnchor } from './realm-anchor.ts';
+export { anchorOf, createRealm, entryAadOf, type RealmAnchor } from './realm-anchor.ts';
 export {
   backupRoot,
   initRealmDirectory,
