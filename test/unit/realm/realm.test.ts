@@ -283,6 +283,22 @@ describe('Realm and revocations', () => {
     }
   });
 
+  it('keeps only those whom every revocation of an admin keeps', () => {
+    const world = makeWorld();
+    const admin = joinBy(world, { role: 'admin' });
+    const by = { issuer: admin.node, issuerChain: admin.chain };
+    const [both, one] = [joinBy(world, by), joinBy(world, by)];
+    const wide = revoke(world, admin.node.nodeId, { keeps: [both.node.nodeId, one.node.nodeId] });
+    const narrow = revoke(world, admin.node.nodeId, { keeps: [both.node.nodeId] });
+    for (const order of permutations([wide, narrow])) {
+      const realm = new Realm(world.anchor, {}, { nowMs: () => NOW_MS });
+      for (const { chain } of [both, one]) realm.offerGrantChain(chain);
+      for (const revocation of order) realm.offerRevocation(revocation);
+      expect(realm.standing(both.node.nodeId).status).toBe('granted');
+      expect(realm.standing(one.node.nodeId).status).toBe('unknown');
+    }
+  });
+
   it('stops an invitation whose key is revoked, and keeps those who joined', () => {
     const world = makeWorld();
     const first = joinBy(world, { uses: 0 });
