@@ -12,7 +12,13 @@ export default defineConfig({
   test: {
     projects: [
       {
-        test: { ...shared, name: 'unit', include: ['test/unit/**/*.test.ts', 'test/contract/**/*.test.ts'] },
+        test: {
+          ...shared,
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts', 'test/contract/**/*.test.ts'],
+          // Its modules import each other without file endings, which Node does not resolve.
+          server: { deps: { inline: ['@ldclabs/cose-ts'] } },
+        },
       },
       {
         test: {

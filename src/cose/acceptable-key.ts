@@ -28,8 +28,19 @@ const NEGATIVE_ZERO = new Set([
  */
 export function isAcceptableKey(publicKey: Uint8Array): boolean {
   if (publicKey.length !== PUBLIC_KEY_BYTES || !isReduced(publicKey)) return false;
-  const hex = Buffer.from(publicKey.buffer, publicKey.byteOffset, PUBLIC_KEY_BYTES).toString('hex');
-  return !SMALL_ORDER.has(hex) && !NEGATIVE_ZERO.has(hex);
+  return !isSmallOrder(publicKey) && !NEGATIVE_ZERO.has(hexOf(publicKey));
+}
+
+/**
+ * True for the canonical encoding of a point of order 1, 2, 4 or 8. As R of a signature it says that the signer's
+ * nonce was 0: OpenSSL 3.0 takes such a signature, OpenSSL 3.5 does not, so sedge refuses it by itself.
+ */
+export function isSmallOrder(point: Uint8Array): boolean {
+  return SMALL_ORDER.has(hexOf(point));
+}
+
+function hexOf(point: Uint8Array): string {
+  return Buffer.from(point.buffer, point.byteOffset, point.byteLength).toString('hex');
 }
 
 /** y < 2^255 - 19, which as little-endian bytes is ed ff ... ff 7f. */

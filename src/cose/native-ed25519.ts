@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { isAcceptableKey, PUBLIC_KEY_BYTES } from './acceptable-key.ts';
+import { isAcceptableKey, isSmallOrder, PUBLIC_KEY_BYTES } from './acceptable-key.ts';
 import type { Ed25519Backend } from './ed25519-backend.ts';
 
 const SIGNATURE_BYTES = 64;
@@ -18,13 +18,14 @@ const KEYS_MAX = 16_384;
 const keys = new Map<string, KeyObject>();
 
 /**
- * OpenSSL's Ed25519 through node:crypto. OpenSSL is cofactorless, compares R as bytes and refuses S >= L; it does
- * not look at the key, so that is done here, once for each cached key.
+ * OpenSSL's Ed25519 through node:crypto. OpenSSL is cofactorless, compares R as bytes and refuses S >= L. Whether
+ * it looks at points of small order depends on its version, so that is done here, for the key once while it is
+ * cached.
  */
 export const nativeEd25519: Ed25519Backend = Object.freeze({
   name: 'node:crypto',
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-    if (signature.length !== SIGNATURE_BYTES) return false;
+    if (signature.length !== SIGNATURE_BYTES || isSmallOrder(signature.subarray(0, 32))) return false;
     const key = keyObjectOf(publicKey);
     return key !== null && verify(null, message, key, signature);
   },

@@ -1,7 +1,8 @@
+import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { Point } from '@noble/ed25519';
 import { concatBytes, equalBytes } from '../bytes/index.ts';
-import { isAcceptableKey } from './acceptable-key.ts';
+import { isAcceptableKey, isSmallOrder } from './acceptable-key.ts';
 import type { Ed25519Backend } from './ed25519-backend.ts';
 
 const SIGNATURE_BYTES = 64;
@@ -16,6 +17,7 @@ export const portableEd25519: Ed25519Backend = Object.freeze({
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
     if (signature.length !== SIGNATURE_BYTES || !isAcceptableKey(publicKey)) return false;
     const r = signature.subarray(0, 32);
+    if (isSmallOrder(r)) return false;
     const s = fromLittleEndian(signature.subarray(32));
     if (s >= ORDER) return false;
     const a = pointOf(publicKey);

@@ -11,9 +11,18 @@ export {
   splitLogId,
 } from './entry.ts';
 export {
+  decodeEntry,
+  ENTRY_VERSION,
+  type EntryDraft,
+  entryIdOf,
+  sealEntry,
+  verifyEntry,
+} from './entry-codec.ts';
+export {
   ENTRY_BATCH_BYTES_MAX,
   ENTRY_BYTES_MAX,
   ENTRY_MESSAGES_MAX,
   NUMBER_MAX,
   PAYLOAD_BYTES_MAX,
 } from './limits.ts';
+export { isPublishId, messageBytesBound } from './message-codec.ts';

@@ -222,6 +222,18 @@ export const ERROR_TABLE = {
     meaning: 'The peer belongs to another realm.',
     next: 'Check the address, or join the realm of that peer.',
   },
+  'overlay.wrong-peer': {
+    meaning: 'Another node answers at the address.',
+    next: 'Check the /p2p/ part of the address: the machine may have got a new key, or another its address.',
+  },
+  'overlay.denied': {
+    meaning: 'The connection was closed right after it was made: one side does not admit the other.',
+    next: 'Run "sedge peers" and "sedge realm" on both; the node may be revoked or not yet known there.',
+  },
+  'overlay.peer-slow': {
+    meaning: 'A peer did not keep up, and a gossip message skipped it.',
+    next: 'Nothing: sync brings the peer what it missed.',
+  },
   'overlay.stream-closed': {
     meaning: 'The stream to the peer was closed.',
     next: 'Nothing: the agent tries again by itself.',
@@ -287,6 +299,14 @@ export const ERROR_TABLE = {
   },
   'agent.not-running': { meaning: 'No agent runs in this directory.', next: 'Start one with "sedge start".' },
   'agent.node-too-old': { meaning: 'This Node.js is too old.', next: 'Install Node.js 22.18 or newer.' },
+  'agent.bad-config': {
+    meaning: 'A setting of the agent is not right.',
+    next: 'Correct the option, the environment variable or the line of config.json that is named.',
+  },
+  'agent.disconnected': {
+    meaning: 'The connection to the agent was lost.',
+    next: 'See whether it runs ("sedge status"), start it again with "sedge start", then repeat the command.',
+  },
   'agent.bad-request': { meaning: 'The request to the agent is not allowed.', next: 'See "sedge --help".' },
   'agent.too-large': {
     meaning: 'The request to the agent is larger than the limit.',
@@ -301,6 +321,8 @@ export const ERROR_TABLE = {
     next: "Look at the agent's log, and report it with the code.",
   },
   'cli.usage': { meaning: 'The command line is not right.', next: 'See "sedge --help".' },
+  'cli.input': { meaning: 'The input cannot be read.', next: 'Check the name and the rights of the file.' },
+  'cli.output': { meaning: 'The output cannot be written.', next: 'Check where stdout goes, and its disk.' },
   'cli.wait-ran-out': {
     meaning: 'The time given with --wait ran out.',
     next: 'Wait longer, or look at "sedge status".',

@@ -71,8 +71,9 @@ export interface Overlay {
   /** Joins a topic for the life of the overlay (leaving and joining again costs minutes of silence). */
   join(topic: string, handler: GossipHandler): void;
   /**
-   * Floods to the topic's members. Returns `false` without sending where a peer's stream is over its mark:
-   * what was not flooded is left to sync.
+   * Floods to the topic's members. A peer whose stream is over its mark is skipped: what it misses is left to
+   * sync. Returns `false`, with nothing sent, where every member is over its mark; the same data may then be
+   * published again. (Data that was published once is not sent again for two minutes, on whatever topic.)
    */
   publish(topic: string, data: Uint8Array): boolean;
 

@@ -1,24 +1,7 @@
 import { type NodeId, nodeIdOf } from '../identity/index.ts';
-import type { Grant, Role } from './grant.ts';
+import type { Grant } from './grant.ts';
 import type { Member } from './membership.ts';
-
-/** How an invitation was used, as far as this node has heard. */
-export interface InviteUse {
-  /** Id of the invitation's grant. */
-  readonly inviteId: string;
-  /** The invitation's one-time key as an id: revoking it stops further uses. */
-  readonly key: NodeId;
-  /** Label for people, may be empty. */
-  readonly name: string;
-  readonly role: Role;
-  /** 0 for any number. */
-  readonly usesAllowed: number;
-  readonly expiresAtMs: number;
-  /** Who joined by it, by time of the grant. */
-  readonly nodes: readonly NodeId[];
-  /** More nodes than allowed. */
-  readonly overused: boolean;
-}
+import type { InviteUse, RealmNode } from './realm-view.ts';
 
 /** Shortest part of an id that names a node: `12D3KooW` begins them all. */
 const PREFIX_LENGTH_MIN = 10;
@@ -35,21 +18,20 @@ export function inviteUsesOf(members: Iterable<Member>): readonly InviteUse[] {
       found.set(invite.id, use);
     }
   }
-  return [...found.values()].map(reportUse).sort((a, b) => (a.inviteId < b.inviteId ? -1 : 1));
+  return [...found.values()].map(reportUse).sort((a, b) => (a.invite < b.invite ? -1 : 1));
 }
 
 function reportUse(use: { invite: Grant; grantByNode: Map<NodeId, Grant> }): InviteUse {
-  const { id, subject, name, role, uses, expiresAtMs } = use.invite;
+  const { id, subject, name, uses } = use.invite;
   const nodes = [...use.grantByNode]
     .sort(([a, x], [b, y]) => x.issuedAtMs - y.issuedAtMs || (a < b ? -1 : 1))
     .map(([node]) => node);
   return {
-    inviteId: id,
+    invite: id,
     key: nodeIdOf(subject),
     name,
-    role,
-    usesAllowed: uses,
-    expiresAtMs,
+    uses,
+    used: nodes.length,
     nodes,
     overused: uses !== 0 && nodes.length > uses,
   };
@@ -68,20 +50,46 @@ export function nodesGrantedThrough(members: Iterable<Member>, issuer: NodeId): 
   return [...nodes];
 }
 
+/** All nodes of which a grant is known, revoked ones included, by name. */
+export function nodesOf(members: Iterable<Member>): RealmNode[] {
+  const nodes: RealmNode[] = [];
+  for (const { node, chains, revocation } of members) {
+    const grant = chains[0]?.at(-1);
+    if (grant === undefined) continue;
+    const before = chains[0]?.at(-2);
+    nodes.push({
+      node,
+      name: grant.name,
+      role: grant.role,
+      status: revocation === null ? 'granted' : 'revoked',
+      grantedAtMs: grant.issuedAtMs,
+      invite: before?.kind === 'invite' ? before.id : null,
+    });
+  }
+  // Not by locale: every node lists them alike.
+  return nodes.sort((a, b) => compareTexts(a.name, b.name) || compareTexts(a.node, b.node));
+}
+
 /**
  * The node of that id, name, or start of an id (10 characters or more), in this order; `null` for none, and where
  * several fit. Of several nodes of one name the only one that is not revoked counts.
  */
-export function findMember(members: readonly Member[], text: string): NodeId | null {
-  const exact = members.find(({ node }) => node === text);
+export function findNodeIn(nodes: readonly RealmNode[], text: string): NodeId | null {
+  const exact = nodes.find(({ node }) => node === text);
   if (exact !== undefined) return exact.node;
-  const named = members.filter(({ chains }) => chains[0]?.at(-1)?.name === text);
-  if (named.length > 0)
-    return (onlyOf(named) ?? onlyOf(named.filter(({ revocation }) => revocation === null)))?.node ?? null;
+  const named = nodes.filter(({ name }) => name === text);
+  if (named.length > 0) {
+    const granted = named.filter(({ status }) => status === 'granted');
+    return (onlyOf(named) ?? onlyOf(granted))?.node ?? null;
+  }
   if (text.length < PREFIX_LENGTH_MIN) return null;
-  return onlyOf(members.filter(({ node }) => node.startsWith(text)))?.node ?? null;
+  return onlyOf(nodes.filter(({ node }) => node.startsWith(text)))?.node ?? null;
 }
 
-function onlyOf(members: readonly Member[]): Member | null {
-  return members.length === 1 ? members[0]! : null;
+function onlyOf(nodes: readonly RealmNode[]): RealmNode | null {
+  return nodes.length === 1 ? nodes[0]! : null;
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

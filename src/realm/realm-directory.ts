@@ -1,5 +1,6 @@
-import { chmod, mkdir, readdir, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, stat, unlink } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { equalBytes } from '../bytes/index.ts';
 import { isSedgeError, SedgeError } from '../errors/index.ts';
 import { Identity, readKeyFile, writeKeyFile } from '../identity/index.ts';
@@ -7,12 +8,16 @@ import { checkGrantChain } from './grant-chain.ts';
 import { acceptInvite, readToken } from './invitation.ts';
 import { grantNode } from './make-grants.ts';
 import { anchorOf, createRealm, type RealmAnchor } from './realm-anchor.ts';
-import { readRealmFile, syncDirectory, writeRealmFile } from './realm-file.ts';
+import { REALM_FILES, readRealmFile, syncDirectory, writeRealmFile } from './realm-file.ts';
 import { requireName } from './realm-name.ts';
 import { type ChannelDeclaration, makeRecord } from './realm-record.ts';
 
+/** Such as /tmp has: many may write there, each only its own. */
+const STICKY = 0o1000;
+
 /** What a node's directory says of its realm. */
 export interface RealmDirectory {
+  readonly directory: string;
   readonly identity: Identity;
   readonly anchor: RealmAnchor;
   /** This node's own grants, from the root's. */
@@ -25,10 +30,6 @@ export interface RealmDirectory {
   /** The realm's first record, on the machine that made the realm, for its first publication; else `null`. */
   readonly record: Uint8Array | null;
 }
-
-const IDENTITY_FILE = 'identity.key';
-const ROOT_FILE = 'root.key';
-const REALM_FILE = 'realm.json';
 
 /**
  * Makes a realm and its first node, an admin, in a directory. May be repeated after a crash. Throws
@@ -53,8 +54,8 @@ export async function initRealmDirectory(
   makeFirstRecord(draft.anchor, draft.root, { realmName, channels, issuedAtMs });
   await refuseRealm(directory, null);
   await makePrivate(directory);
-  const root = await readOrWriteKey(join(directory, ROOT_FILE), draft.root);
-  const identity = await readOrWriteKey(join(directory, IDENTITY_FILE), Identity.generate());
+  const root = await readOrWriteKey(join(directory, REALM_FILES.root), draft.root);
+  const identity = await readOrWriteKey(join(directory, REALM_FILES.identity), Identity.generate());
   const anchor = anchorOf(realmName, root.publicKey, draft.anchor.networkSecret);
   const record = makeFirstRecord(anchor, root, { realmName, channels, issuedAtMs });
   const chain = grantNode({
@@ -65,8 +66,14 @@ export async function initRealmDirectory(
     name: nodeName,
     issuedAtMs,
   });
-  await writeRealmFile(join(directory, REALM_FILE), { anchor, nodeName, chain, addresses: [], record });
-  return { identity, anchor, chain, addresses: [], nodeName, root, record };
+  await writeRealmFile(join(directory, REALM_FILES.realm), {
+    anchor,
+    nodeName,
+    chain,
+    addresses: [],
+    record,
+  });
+  return { directory, identity, anchor, chain, addresses: [], nodeName, root, record };
 }
 
 /**
@@ -88,12 +95,18 @@ export async function joinRealmDirectory(
   const trial = acceptInvite(token, Identity.generate(), nodeName, nowMs);
   if (!trial.ok) throw new SedgeError(trial.code);
   await makePrivate(directory);
-  const identity = await readOrWriteKey(join(directory, IDENTITY_FILE), Identity.generate());
+  const identity = await readOrWriteKey(join(directory, REALM_FILES.identity), Identity.generate());
   const accepted = acceptInvite(token, identity, nodeName, nowMs);
   if (!accepted.ok) throw new SedgeError(accepted.code);
   const { anchor, chain, addresses } = accepted.value;
-  await writeRealmFile(join(directory, REALM_FILE), { anchor, nodeName, chain, addresses, record: null });
-  return { identity, anchor, chain, addresses, nodeName, root: null, record: null };
+  await writeRealmFile(join(directory, REALM_FILES.realm), {
+    anchor,
+    nodeName,
+    chain,
+    addresses,
+    record: null,
+  });
+  return { directory, identity, anchor, chain, addresses, nodeName, root: null, record: null };
 }
 
 /**
@@ -101,31 +114,44 @@ export async function joinRealmDirectory(
  * this key's), and the codes of key files.
  */
 export async function readRealmDirectory(directory: string): Promise<RealmDirectory> {
-  const file = await readRealmFile(join(directory, REALM_FILE));
-  const identity = await readKeyFile(join(directory, IDENTITY_FILE));
+  const file = await readRealmFile(join(directory, REALM_FILES.realm));
+  const identity = await readKeyFile(join(directory, REALM_FILES.identity));
   const grant = checkGrantChain(file.anchor, file.chain);
   if (!grant.ok || grant.value.kind !== 'node' || !equalBytes(grant.value.subject, identity.publicKey)) {
-    throw new SedgeError('realm.damaged', { path: join(directory, REALM_FILE) });
+    throw new SedgeError('realm.damaged', { path: join(directory, REALM_FILES.realm) });
   }
   const root = await readRoot(directory);
   if (root !== null && !equalBytes(root.publicKey, file.anchor.rootKey)) {
-    throw new SedgeError('identity.key-unreadable', { path: join(directory, ROOT_FILE) });
+    throw new SedgeError('identity.key-unreadable', { path: join(directory, REALM_FILES.root) });
   }
-  return { ...file, identity, root };
+  return { ...file, directory, identity, root };
+}
+
+/** True if the directory belongs to a realm, whether or not it can be read. */
+export async function isRealmDirectory(directory: string): Promise<boolean> {
+  try {
+    await readRealmFile(join(directory, REALM_FILES.realm));
+    return true;
+  } catch (error) {
+    return !isSedgeError(error, 'realm.missing');
+  }
 }
 
 /**
  * Writes a copy of the root's key to a file elsewhere, readable by its owner alone; `readKeyFile` reads it. Throws
- * `identity.key-missing` where the root's key is not kept in the directory, and `identity.key-exists`.
+ * `realm.not-admin` where the root's key is not kept in the directory, and `identity.key-exists`.
  */
 export async function backupRoot(directory: string, file: string): Promise<void> {
-  await writeKeyFile(file, await readKeyFile(join(directory, ROOT_FILE)));
+  const { root } = await readRealmDirectory(directory);
+  if (root === null)
+    throw new SedgeError('realm.not-admin', { reason: 'the root key is not in this directory' });
+  await writeKeyFile(file, root);
 }
 
 /** Removes the root's key from the directory, for good: back it up before. No error where there is none. */
 export async function removeRoot(directory: string): Promise<void> {
   try {
-    await unlink(join(directory, ROOT_FILE));
+    await unlink(join(directory, REALM_FILES.root));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
@@ -134,7 +160,7 @@ export async function removeRoot(directory: string): Promise<void> {
 
 async function readRoot(directory: string): Promise<Identity | null> {
   try {
-    return await readKeyFile(join(directory, ROOT_FILE));
+    return await readKeyFile(join(directory, REALM_FILES.root));
   } catch (error) {
     if (isSedgeError(error, 'identity.key-missing')) return null;
     throw error;
@@ -144,7 +170,7 @@ async function readRoot(directory: string): Promise<Identity | null> {
 /** Throws where the directory belongs to a realm; which code says whether it is the one asked for. */
 async function refuseRealm(directory: string, realmId: string | null): Promise<void> {
   try {
-    const { anchor } = await readRealmFile(join(directory, REALM_FILE));
+    const { anchor } = await readRealmFile(join(directory, REALM_FILES.realm));
     const other = realmId !== null && anchor.id !== realmId;
     throw new SedgeError(other ? 'realm.other-realm' : 'realm.exists', { realm: anchor.name });
   } catch (error) {
@@ -152,11 +178,12 @@ async function refuseRealm(directory: string, realmId: string | null): Promise<v
   }
 }
 
-/** Makes the directory its owner's alone, unless it has been in use for something else. */
+/** Makes the directory its owner's alone, unless it is clearly not sedge's: shared, another's, or a home. */
 async function makePrivate(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const names = await readdir(directory);
-  if (names.every((name) => name === IDENTITY_FILE || name === ROOT_FILE)) await chmod(directory, 0o700);
+  const { mode, uid } = await stat(directory);
+  const shared = (mode & STICKY) !== 0 || (process.getuid !== undefined && uid !== process.getuid());
+  if (!shared && resolve(directory) !== homedir()) await chmod(directory, 0o700);
 }
 
 /** The key that a crash left behind, or else the new one, written. */

@@ -15,6 +15,9 @@ export interface RealmFile {
   readonly record: Uint8Array | null;
 }
 
+/** Names of the files that make a directory a node's. */
+export const REALM_FILES = Object.freeze({ identity: 'identity.key', realm: 'realm.json', root: 'root.key' });
+
 const VERSION = 1;
 /** A record of 4,096 channels in base64 and the rest. */
 const FILE_BYTES_MAX = 1_048_576;
@@ -25,11 +28,10 @@ export async function writeRealmFile(path: string, file: RealmFile): Promise<voi
   const text = JSON.stringify(
     {
       version: VERSION,
-      realm: file.anchor.id,
-      name: file.anchor.name,
+      realm: file.anchor.name,
       rootKey: toBase64Url(file.anchor.rootKey),
       networkSecret: toBase64Url(file.anchor.networkSecret),
-      nodeName: file.nodeName,
+      node: file.nodeName,
       chain: file.chain.map(toBase64Url),
       addresses: file.addresses,
       record: file.record === null ? null : toBase64Url(file.record),
@@ -94,7 +96,7 @@ function parseRealmFile(text: string): RealmFile | null {
     return null;
   }
   if (typeof fields !== 'object' || fields === null || fields.version !== VERSION) return null;
-  const { name, nodeName, realm } = fields;
+  const { realm: name, node: nodeName } = fields;
   const rootKey = bytesOf(fields.rootKey);
   const networkSecret = bytesOf(fields.networkSecret);
   if (!isName(name) || !isName(nodeName) || rootKey?.length !== 32) return null;
@@ -103,7 +105,7 @@ function parseRealmFile(text: string): RealmFile | null {
   const chain = Array.isArray(fields.chain) ? fields.chain.map(bytesOf) : [null];
   const addresses: readonly unknown[] = Array.isArray(fields.addresses) ? fields.addresses : [null];
   const record = fields.record === null ? null : bytesOf(fields.record);
-  if (anchor.id !== realm || !chain.every((grant) => grant !== null)) return null;
+  if (!chain.every((grant) => grant !== null)) return null;
   if (!addresses.every((address) => typeof address === 'string')) return null;
   return record === null && fields.record !== null ? null : { anchor, nodeName, chain, addresses, record };
 }

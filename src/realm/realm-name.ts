@@ -5,7 +5,8 @@ import { SedgeError } from '../errors/index.ts';
 export const NAME_BYTES_MAX = 64;
 
 /** Controls, line separators, and the marks that turn the direction of text: they let one name pose as another. */
-const FORBIDDEN = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/u;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: to find them is its purpose
+const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
 
 /** True for 1 to 64 bytes of well-formed text without control characters. */
 export function isName(text: unknown): text is string {

@@ -3,7 +3,7 @@ import type { Grant, Role } from './grant.ts';
 import type { RealmRecord } from './realm-record.ts';
 import type { Revocation } from './revocation.ts';
 
-/** Where a node stands. */
+/** What the realm knows of a node. */
 export type Standing =
   | { readonly status: 'unknown' }
   | { readonly status: 'granted'; readonly role: Role; readonly name: string; readonly grant: Grant }
@@ -13,30 +13,34 @@ export type Standing =
       readonly through: (channel: string, epoch: string) => number;
     };
 
-/** A node as the realm knows it. */
+/** A node of the realm, for people. */
 export interface RealmNode {
   readonly node: NodeId;
-  /** The empty string where no grant of the node is known. */
   readonly name: string;
   readonly role: Role;
-  /** Its issuer's clock, milliseconds since 1970; `null` where no grant is known. */
-  readonly grantedAtMs: number | null;
-  /** Id of the invitation that it joined by, if it did. */
-  readonly inviteId: string | null;
   readonly status: 'granted' | 'revoked';
+  /** By the granting node's clock, milliseconds since 1970. */
+  readonly grantedAtMs: number;
+  /** Id of the invitation's grant; `null` where the node was granted directly. */
+  readonly invite: string | null;
 }
 
-/** A channel of the realm; the filter is `null` for `main`, which takes the rest. */
-export interface RealmChannel {
+/** How an invitation was used, as far as this node has heard. */
+export interface InviteUse {
+  /** Id of the invitation's grant. */
+  readonly invite: string;
+  /** The invitation's one-time key as an id: revoking it stops further uses. */
+  readonly key: NodeId;
+  /** Label for people, may be empty. */
   readonly name: string;
-  readonly filter: string | null;
+  /** How many nodes it is for; 0 for any number. */
+  readonly uses: number;
+  readonly used: number;
+  /** It was used more often than it allows, or on several sides of a partition at once. */
+  readonly overused: boolean;
+  /** Who joined by it, by time of the grant. */
+  readonly nodes: readonly NodeId[];
 }
-
-/** What changed: the standing of nodes, or what the realm declares. */
-export type RealmChange =
-  | { readonly kind: 'granted'; readonly node: NodeId }
-  | { readonly kind: 'revoked'; readonly node: NodeId }
-  | { readonly kind: 'record' };
 
 /** What a message of `$realm` turned out to be; `ignored` is of a kind that this version does not know. */
 export type RealmOffer =

@@ -1,24 +1,21 @@
 import { sha256Hex16 } from '../bytes/index.ts';
-import {
-  accept,
-  assert,
-  type Counters,
-  type Log,
-  type Refusal,
-  type Result,
-  refuse,
-  silentLog,
-} from '../errors/index.ts';
+import { accept, assert, type Refusal, type Result, refuse } from '../errors/index.ts';
 import { type NodeId, nodeIdOf } from '../identity/index.ts';
-import { decodeChain } from './chain-payload.ts';
+import { decodeChainPayload } from './chain-payload.ts';
 import { ChannelMap, MAIN_CHANNEL, REALM_CHANNEL } from './channel-map.ts';
 import type { Grant } from './grant.ts';
 import { CHAIN_GRANTS_MAX, readGrantChain } from './grant-chain.ts';
-import { findMember, type InviteUse, inviteUsesOf, nodesGrantedThrough } from './member-queries.ts';
+import { findNodeIn, inviteUsesOf, nodesGrantedThrough, nodesOf } from './member-queries.ts';
 import { type Member, Membership } from './membership.ts';
 import { entryAadOf, type RealmAnchor } from './realm-anchor.ts';
-import { CHANNELS_MAX_DEFAULT, CHANNELS_MAX_LIMIT, type RealmRecord, readRecord } from './realm-record.ts';
-import type { RealmChange, RealmChannel, RealmNode, RealmOffer, Standing } from './realm-view.ts';
+import {
+  CHANNELS_MAX_DEFAULT,
+  CHANNELS_MAX_LIMIT,
+  type ChannelDeclaration,
+  type RealmRecord,
+  readRecord,
+} from './realm-record.ts';
+import type { InviteUse, RealmNode, RealmOffer, Standing } from './realm-view.ts';
 import { RecentMap } from './recent-map.ts';
 import { RecordBook } from './record-book.ts';
 import { type Revocation, readRevocation } from './revocation.ts';
@@ -36,15 +33,19 @@ export interface RealmOptions {
 
 /** What {@link Realm} needs. */
 export interface RealmDependencies {
-  readonly nowMs: () => number;
-  readonly counters?: Counters;
-  readonly log?: Log;
+  /** Judges the invitations of nodes that ask to be admitted here. @defaultValue this machine's clock */
+  readonly nowMs?: () => number;
 }
 
-/** Topics of the messages that carry the realm's objects. */
-export const GRANT_TOPIC = '$realm/grant';
-export const REVOCATION_TOPIC = '$realm/revocation';
-export const RECORD_TOPIC = '$realm/record';
+/** Topics of the `$realm` channel, each with what its payload holds. */
+export const REALM_TOPICS = Object.freeze({
+  /** CBOR array of grants, root's first. */
+  grant: '$realm/grant',
+  /** A revocation. */
+  revocation: '$realm/revocation',
+  /** A realm record. */
+  record: '$realm/record',
+});
 
 const NODES_MAX_DEFAULT = 65_536;
 const NODES_MAX_LIMIT = 2 ** 20;
@@ -60,11 +61,9 @@ export class Realm {
   readonly #channelsMax: number;
   readonly #nodesMax: number;
   readonly #nowMs: () => number;
-  readonly #counters: Counters | undefined;
-  readonly #log: Log;
   readonly #membership = new Membership();
   readonly #records = new RecordBook();
-  readonly #listeners = new Set<(change: RealmChange) => void>();
+  readonly #listeners = new Set<() => void>();
   readonly #entryAad: Uint8Array;
   readonly #chainsHeard = new RecentMap<readonly Grant[]>(HEARD_MAX);
   readonly #revocationsHeard = new RecentMap<Revocation>(HEARD_MAX);
@@ -72,16 +71,14 @@ export class Realm {
   #record: RealmRecord | null = null;
   #channels = new ChannelMap([]);
 
-  constructor(anchor: RealmAnchor, options: RealmOptions, dependencies: RealmDependencies) {
+  constructor(anchor: RealmAnchor, options: RealmOptions = {}, dependencies: RealmDependencies = {}) {
     const { channelsMax = CHANNELS_MAX_DEFAULT, nodesMax = NODES_MAX_DEFAULT } = options;
     assert(channelsMax >= 1 && channelsMax <= CHANNELS_MAX_LIMIT, 'channelsMax is 1 to 4,096');
     assert(nodesMax >= 1 && nodesMax <= NODES_MAX_LIMIT, 'nodesMax is 1 to 2^20');
     this.anchor = anchor;
     this.#channelsMax = channelsMax;
     this.#nodesMax = nodesMax;
-    this.#nowMs = dependencies.nowMs;
-    this.#counters = dependencies.counters;
-    this.#log = dependencies.log ?? silentLog;
+    this.#nowMs = dependencies.nowMs ?? Date.now;
     this.#entryAad = entryAadOf(anchor.id);
   }
 
@@ -98,6 +95,11 @@ export class Realm {
   /** The latest record; `null` before there is one. */
   get record(): RealmRecord | null {
     return this.#record;
+  }
+
+  /** Version of the latest record; 0 before there is one. */
+  get recordVersion(): number {
+    return this.#record?.version ?? 0;
   }
 
   /** Gossip topics that the channels are spread over, 1 to 16. */
@@ -123,7 +125,7 @@ export class Realm {
     chain: readonly Uint8Array[],
     options: { readonly admitting?: boolean } = {},
   ): Result<Grant> {
-    return this.#counted(this.#takeChain(chain, options.admitting === true));
+    return this.#takeChain(chain, options.admitting === true);
   }
 
   /** Takes in a revocation; see `readRevocation` for what is refused, and `realm.too-many-nodes`. */
@@ -132,14 +134,13 @@ export class Realm {
     const heard = this.#revocationsHeard.get(id);
     if (heard !== undefined) return accept(heard);
     const revocation = readRevocation(this.anchor, bytes);
-    if (!revocation.ok) return this.#counted(revocation);
+    if (!revocation.ok) return revocation;
     const { subject } = revocation.value;
-    if (!this.#hasRoomFor(subject)) return this.#counted(refuse('realm.too-many-nodes'));
+    if (!this.#hasRoomFor(subject)) return refuse('realm.too-many-nodes');
     this.#membership.addRevocation(revocation.value);
     this.#revocationsHeard.set(id, revocation.value);
-    this.#log.info({ node: subject, revocation: id }, 'node revoked');
-    this.#emit({ kind: 'revoked', node: subject });
     this.#chooseRecord();
+    this.#emit();
     return revocation;
   }
 
@@ -151,29 +152,27 @@ export class Realm {
     const heard = this.#recordsHeard.get(id);
     if (heard !== undefined) return accept(heard);
     const record = readRecord(this.anchor, bytes, this.#channelsMax);
-    if (!record.ok) return this.#counted(record);
-    if (!this.#records.add(record.value)) return this.#counted(refuse('realm.too-many-nodes'));
+    if (!record.ok) return record;
+    if (!this.#records.add(record.value)) return refuse('realm.too-many-nodes');
     this.#recordsHeard.set(id, record.value);
-    this.#chooseRecord();
+    if (this.#chooseRecord()) this.#emit();
     return record;
   }
 
   /** Takes in a message of `$realm` by its topic. Refuses as the method for it does. */
   offer(topic: string, payload: Uint8Array): Result<RealmOffer> {
     switch (topic) {
-      case GRANT_TOPIC: {
-        const chain = decodeChain(payload);
-        const grant =
-          chain === null
-            ? this.#counted<Grant>(refuse('realm.grant-malformed'))
-            : this.offerGrantChain(chain);
+      case REALM_TOPICS.grant: {
+        const chain = decodeChainPayload(payload);
+        if (chain === null) return refuse('realm.grant-malformed');
+        const grant = this.offerGrantChain(chain);
         return grant.ok ? accept({ kind: 'grant', grant: grant.value }) : grant;
       }
-      case REVOCATION_TOPIC: {
+      case REALM_TOPICS.revocation: {
         const revocation = this.offerRevocation(payload);
         return revocation.ok ? accept({ kind: 'revocation', revocation: revocation.value }) : revocation;
       }
-      case RECORD_TOPIC: {
+      case REALM_TOPICS.record: {
         const record = this.offerRecord(payload);
         return record.ok ? accept({ kind: 'record', record: record.value }) : record;
       }
@@ -210,9 +209,9 @@ export class Realm {
     return this.#membership.get(node)?.chains[0]?.map(({ bytes }) => bytes) ?? null;
   }
 
-  /** All nodes, revoked ones included, by id. */
+  /** All nodes of which a grant is known, revoked ones included, by name. */
   nodes(): readonly RealmNode[] {
-    return [...this.#membership.all()].map(describe).sort((a, b) => (a.node < b.node ? -1 : 1));
+    return nodesOf(this.#membership.all());
   }
 
   /** How the invitations were used; `overused` ones are for people to look at. */
@@ -227,7 +226,7 @@ export class Realm {
 
   /** The node of that id, name or start of an id; `null` for none and for several. */
   findNode(text: string): NodeId | null {
-    return findMember([...this.#membership.all()], text);
+    return findNodeIn(this.nodes(), text);
   }
 
   /** Name of a node; the empty string if it has none. */
@@ -236,13 +235,14 @@ export class Realm {
     return member === undefined ? '' : (grantOf(member)?.name ?? '');
   }
 
-  /** `$realm`, `main`, and what the record declares, in its order. */
-  channels(): readonly RealmChannel[] {
-    return [
-      { name: REALM_CHANNEL, filter: `${REALM_CHANNEL}/#` },
-      { name: MAIN_CHANNEL, filter: null },
-      ...(this.#record?.channels ?? []),
-    ];
+  /** Declared channels; `main` and `$realm` are always there and not among them. */
+  channels(): readonly ChannelDeclaration[] {
+    return this.#record?.channels ?? [];
+  }
+
+  /** All channels by name, `$realm` first. */
+  channelNames(): string[] {
+    return [REALM_CHANNEL, MAIN_CHANNEL, ...this.channels().map(({ name }) => name)];
   }
 
   /** The channel that a topic goes to. */
@@ -251,7 +251,7 @@ export class Realm {
   }
 
   /** Tells of changes after they are in force; returns how to end that. */
-  onChange(listener: (change: RealmChange) => void): () => void {
+  onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -269,7 +269,7 @@ export class Realm {
     const node = nodeIdOf(last.subject);
     if (!this.#hasRoomFor(node)) return refuse('realm.too-many-nodes');
     this.#chainsHeard.set(id, grants.value);
-    if (this.#membership.addChain(grants.value)) this.#emit({ kind: 'granted', node });
+    if (this.#membership.addChain(grants.value)) this.#emit();
     return accept(last);
   }
 
@@ -281,7 +281,7 @@ export class Realm {
     if (invite?.kind !== 'invite') return null;
     if (invite.expiresAtMs !== 0 && this.#nowMs() >= invite.expiresAtMs) return refuse('realm.grant-expired');
     if (invite.uses === 0) return null;
-    const use = this.inviteUses().find(({ inviteId }) => inviteId === invite.id);
+    const use = this.inviteUses().find((one) => one.invite === invite.id);
     return (use?.nodes.length ?? 0) >= invite.uses ? refuse('realm.token-used') : null;
   }
 
@@ -289,38 +289,20 @@ export class Realm {
     return this.#membership.size < this.#nodesMax || this.#membership.get(node) !== undefined;
   }
 
-  /** The record in force follows from all records and revocations, whatever came first. */
-  #chooseRecord(): void {
+  /** The record in force follows from all records and revocations, whatever came first. True if it is another. */
+  #chooseRecord(): boolean {
     const record = this.#records.latest(({ issuerGrants }) => this.#membership.isInForce(issuerGrants));
-    if (record?.id === this.#record?.id) return;
+    if (record?.id === this.#record?.id) return false;
     this.#record = record;
     this.#channels = new ChannelMap(record?.channels ?? []);
-    this.#emit({ kind: 'record' });
+    return true;
   }
 
-  #emit(change: RealmChange): void {
-    for (const listener of this.#listeners) listener(change);
-  }
-
-  #counted<T>(result: Result<T>): Result<T> {
-    if (!result.ok) this.#counters?.count(result.code);
-    return result;
+  #emit(): void {
+    for (const listener of this.#listeners) listener();
   }
 }
 
 function grantOf(member: Member): Grant | null {
   return member.chains[0]?.at(-1) ?? null;
-}
-
-function describe(member: Member): RealmNode {
-  const grant = grantOf(member);
-  const invite = member.chains[0]?.at(-2);
-  return {
-    node: member.node,
-    name: grant?.name ?? '',
-    role: grant?.role ?? 'member',
-    grantedAtMs: grant?.issuedAtMs ?? null,
-    inviteId: invite?.kind === 'invite' ? invite.id : null,
-    status: member.revocation === null ? 'granted' : 'revoked',
-  };
 }

@@ -8,6 +8,7 @@ import {
   backupRoot,
   checkGrantChain,
   initRealmDirectory,
+  isRealmDirectory,
   joinRealmDirectory,
   makeInvite,
   Realm,
@@ -111,12 +112,18 @@ describe('initRealmDirectory', () => {
     expect((await readRealmDirectory(first)).root!.nodeId).toBe(root.nodeId);
   });
 
-  it('does not take a directory in other use from its users', async () => {
+  it('takes the rights of others from a directory that is there already', async () => {
     await mkdir(first);
     await chmod(first, 0o755);
-    await writeFile(join(first, 'letters.txt'), 'dear');
     await init();
-    expect(await modeOf(first)).toBe(0o755);
+    expect(await modeOf(first)).toBe(0o700);
+  });
+
+  it('leaves a directory that many share as it is', async () => {
+    await mkdir(first);
+    await chmod(first, 0o1777);
+    await init();
+    expect((await stat(first)).mode & 0o1777).toBe(0o1777);
   });
 });
 
@@ -176,6 +183,7 @@ describe('joinRealmDirectory', () => {
 
 describe('readRealmDirectory', () => {
   it('says that there is no realm', async () => {
+    expect(await isRealmDirectory(first)).toBe(false);
     await expect(readRealmDirectory(first)).rejects.toEqual(failure('realm.missing'));
     await mkdir(first);
     await expect(readRealmDirectory(first)).rejects.toEqual(failure('realm.missing'));
@@ -187,7 +195,7 @@ describe('readRealmDirectory', () => {
     ['of another version', (text: string) => text.replace('"version": 1', '"version": 2')],
     ['of no object', () => '[1]'],
     ['null', () => 'null'],
-    ['with another realm', (text: string) => text.replace(/"realm": "../, '"realm": "00')],
+    ['with a realm of no name', (text: string) => text.replace(/"realm": "[^"]*/, '"realm": "')],
     ['with a short secret', (text: string) => text.replace(/"networkSecret": "..../, '"networkSecret": "')],
     ['without a chain', (text: string) => text.replace(/"chain": \[[^\]]*\]/, '"chain": []')],
     ['with a chain that is no text', (text: string) => text.replace(/"chain": \[[^\]]*\]/, '"chain": [1]')],
@@ -200,6 +208,7 @@ describe('readRealmDirectory', () => {
     const path = join(first, 'realm.json');
     await writeFile(path, change(await readFile(path, 'utf8')));
     await expect(readRealmDirectory(first)).rejects.toEqual(failure('realm.damaged'));
+    expect(await isRealmDirectory(first)).toBe(true);
   });
 
   it('finds a chain of another key damaged', async () => {
@@ -241,7 +250,7 @@ describe('The root’s key', () => {
     expect(await modeOf(backup)).toBe(0o600);
     const root = await readKeyFile(backup);
     expect(root.nodeId).toBe(made.root!.nodeId);
-    await expect(backupRoot(first, join(base, 'x'))).rejects.toEqual(failure('identity.key-missing'));
+    await expect(backupRoot(first, join(base, 'x'))).rejects.toEqual(failure('realm.not-admin'));
   });
 
   it('is not needed for the first node to invite', async () => {

@@ -1,4 +1,3 @@
-import { Counters } from '../../../src/errors/index.ts';
 import { Identity, type NodeId } from '../../../src/identity/index.ts';
 import {
   acceptInvite,
@@ -16,16 +15,14 @@ export const EPOCH = '0102030405060708';
 export interface World {
   readonly anchor: RealmAnchor;
   readonly root: Identity;
-  readonly counters: Counters;
   readonly realm: Realm;
   clockMs: number;
 }
 
 export function makeWorld(options: { nodesMax?: number; channelsMax?: number } = {}): World {
   const { anchor, root } = createRealm({ name: 'farm' });
-  const counters = new Counters();
-  const world = { anchor, root, counters, clockMs: NOW_MS } as World & { realm: Realm };
-  world.realm = new Realm(anchor, options, { nowMs: () => world.clockMs, counters });
+  const world = { anchor, root, clockMs: NOW_MS } as World & { realm: Realm };
+  world.realm = new Realm(anchor, options, { nowMs: () => world.clockMs });
   return world;
 }
 

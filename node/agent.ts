@@ -1,0 +1,137 @@
+import type { Log } from '../src/errors/index.ts';
+import {
+  initRealmDirectory,
+  isRealmDirectory,
+  type Mesh,
+  openMesh,
+  readRealmDirectory,
+} from '../src/index.ts';
+import type { AgentSettings } from './config/index.ts';
+import { ControlServer } from './control/index.ts';
+import { DirectoryLock } from './directory-lock.ts';
+import { freePort } from './free-port.ts';
+import { defaultName, prepareDirectory } from './node-directory.ts';
+
+/** What an agent needs. */
+export interface AgentParts {
+  readonly directory: string;
+  readonly settings: AgentSettings;
+  readonly version: string;
+  readonly log: Log;
+  readonly nowMs: () => number;
+}
+
+/** What is known of an agent once it is ready. */
+export interface AgentReady {
+  readonly node: string;
+  readonly name: string;
+  readonly addresses: readonly string[];
+}
+
+/** The one place that builds real objects: lock, realm, mesh and control socket of a directory. */
+export class Agent {
+  readonly #parts: AgentParts;
+  readonly #stopAsked = Promise.withResolvers<void>();
+  #running: { readonly lock: DirectoryLock; readonly mesh: Mesh; readonly control: ControlServer } | null =
+    null;
+  #startedAtMs = 0;
+
+  constructor(parts: AgentParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves when a client asked the agent to stop. */
+  get stopAsked(): Promise<void> {
+    return this.#stopAsked.promise;
+  }
+
+  /**
+   * Starts everything, and makes a realm first where the directory has none. Throws `agent.running`,
+   * `agent.directory`, `agent.bad-config` and what realm, journal and overlay throw; nothing is left open then.
+   */
+  async start(): Promise<AgentReady> {
+    const { directory, log } = this.#parts;
+    await prepareDirectory(directory);
+    const lock = await DirectoryLock.take(directory);
+    let mesh: Mesh | null = null;
+    try {
+      await this.#ensureRealm();
+      mesh = await this.#openMesh();
+      await mesh.start();
+      this.#startedAtMs = this.#parts.nowMs();
+      const control = this.#controlServer(mesh);
+      await control.start();
+      this.#running = { lock, mesh, control };
+    } catch (error) {
+      await mesh?.stop().catch(() => {});
+      lock.release();
+      throw error;
+    }
+    const ready = { node: mesh.node, name: mesh.name, addresses: mesh.addresses() };
+    log.info(ready, 'the agent is ready');
+    return ready;
+  }
+
+  /** Stops clients first, then the mesh; what was acknowledged is on disk afterwards. */
+  async stop(): Promise<void> {
+    const running = this.#running;
+    if (running === null) return;
+    this.#running = null;
+    try {
+      await running.control.stop();
+      await running.mesh.stop();
+    } finally {
+      running.lock.release();
+    }
+    this.#parts.log.info({}, 'the agent has stopped');
+  }
+
+  async #ensureRealm(): Promise<void> {
+    const { directory, settings, log } = this.#parts;
+    if (await isRealmDirectory(directory)) {
+      const { nodeName } = await readRealmDirectory(directory);
+      if (settings.name === undefined || settings.name === nodeName) return;
+      log.warn({ name: nodeName, asked: settings.name }, 'the name of a node is part of its grant and stays');
+      return;
+    }
+    const names = { realmName: defaultName(), nodeName: settings.name ?? defaultName() };
+    await initRealmDirectory(directory, names);
+    log.info(
+      { directory, ...names },
+      'made a new realm, as the directory had none; "sedge invite" adds nodes',
+    );
+  }
+
+  async #openMesh(): Promise<Mesh> {
+    const { directory, settings, log } = this.#parts;
+    const { listen, peers, mdns, discovery, commitIntervalMs } = settings;
+    const listening = listen ?? [`/ip4/0.0.0.0/tcp/${await freePort()}`];
+    return openMesh({
+      directory,
+      log,
+      listen: listening,
+      ...(peers === undefined ? {} : { peers }),
+      ...(mdns === undefined ? {} : { mdns }),
+      ...(discovery === undefined ? {} : { discovery }),
+      ...(commitIntervalMs === undefined ? {} : { commitIntervalMs }),
+    });
+  }
+
+  #controlServer(mesh: Mesh): ControlServer {
+    const { directory, log, version } = this.#parts;
+    return new ControlServer({
+      directory,
+      mesh,
+      log,
+      agentFacts: () => ({
+        version,
+        nodeVersion: process.versions.node,
+        pid: process.pid,
+        directory,
+        residentBytes: process.memoryUsage.rss(),
+        startedAtMs: this.#startedAtMs,
+      }),
+      onStop: () => this.#stopAsked.resolve(),
+    });
+  }
+}

@@ -1,0 +1,129 @@
+import type { CommandIo } from './cli/command-context.ts';
+import { type CommandEntry, CommandLine } from './cli/command-line.ts';
+import { errorReport } from './cli/error-report.ts';
+import { EXIT, type ExitCode, exitCodeOf } from './cli/exit-codes.ts';
+import { packageVersion } from './package-version.ts';
+
+/** Every subcommand, in the order in which someone new meets them. A file of `commands/` each. */
+export const COMMANDS: readonly CommandEntry[] = Object.freeze([
+  {
+    name: 'init',
+    summary: 'make a new realm with this machine as its first node',
+    load: () => import('./commands/init.ts'),
+  },
+  {
+    name: 'invite',
+    summary: 'print a token with which another machine joins',
+    load: () => import('./commands/invite.ts'),
+  },
+  { name: 'join', summary: 'join a realm with a token', load: () => import('./commands/join.ts') },
+  { name: 'revoke', summary: 'take the rights of a node away', load: () => import('./commands/revoke.ts') },
+  {
+    name: 'realm',
+    summary: 'show the realm; back its root key up; declare channels',
+    load: () => import('./commands/realm.ts'),
+  },
+  { name: 'start', summary: 'run the agent of this machine', load: () => import('./commands/start.ts') },
+  { name: 'stop', summary: 'stop the agent', load: () => import('./commands/stop.ts') },
+  {
+    name: 'pub',
+    summary: 'publish a message, a file, or each line of stdin',
+    load: () => import('./commands/pub.ts'),
+  },
+  {
+    name: 'sub',
+    summary: 'print messages as they arrive, or from the journal',
+    load: () => import('./commands/sub.ts'),
+  },
+  { name: 'status', summary: 'the node at a glance', load: () => import('./commands/status.ts') },
+  {
+    name: 'peers',
+    summary: 'the peers and how far they are in step',
+    load: () => import('./commands/peers.ts'),
+  },
+  {
+    name: 'channels',
+    summary: 'the channels as this node holds them',
+    load: () => import('./commands/channels.ts'),
+  },
+  { name: 'logs', summary: 'the logs of all authors', load: () => import('./commands/logs.ts') },
+  {
+    name: 'gaps',
+    summary: 'messages that are known to exist and are not held',
+    load: () => import('./commands/gaps.ts'),
+  },
+  {
+    name: 'doctor',
+    summary: 'look for what is wrong and say what to do',
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
+    name: 'verify',
+    summary: 'check signatures and chains of the whole journal, offline',
+    load: () => import('./commands/verify.ts'),
+  },
+  {
+    name: 'demo',
+    summary: 'four nodes, real sensor readings, crashes and cuts',
+    load: () => import('./commands/demo.ts'),
+  },
+]);
+
+/**
+ * Runs a command line to its end and resolves with the exit code. Errors go to stderr as sentences or, with
+ * `--json`, as one object; no stack trace unless `SEDGE_DEBUG=1`.
+ */
+export async function runCli(argv: readonly string[], io: CommandIo = processIo()): Promise<ExitCode> {
+  endQuietlyWithReader(io);
+  try {
+    return await new CommandLine({ version: packageVersion(), entries: COMMANDS, io }).run(argv);
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'EPIPE') return EXIT.done;
+    const report = {
+      json: wantsJson(argv),
+      directoryOption: directoryOption(argv),
+      debug: io.env.SEDGE_DEBUG === '1',
+    };
+    io.stderr.write(errorReport(error, report));
+    return exitCodeOf(error);
+  }
+}
+
+function processIo(): CommandIo {
+  const { stdout, stderr, env } = process;
+  return {
+    // A getter, as asking for it opens the stream: only commands that read it do.
+    get stdin() {
+      return process.stdin;
+    },
+    stdout,
+    stderr,
+    env,
+    nowMs: Date.now,
+  };
+}
+
+/** `sedge sub '#' | head -1`: the reader has seen enough, and that is no failure. */
+function endQuietlyWithReader(io: CommandIo): void {
+  io.stdout.on('error', (error: Error & { code?: string }) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.done);
+  });
+}
+
+/** Errors of reading the line come before its options are known; what follows `--` is payload. */
+function optionsOf(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--');
+  return end < 0 ? argv : argv.slice(0, end);
+}
+
+function wantsJson(argv: readonly string[]): boolean {
+  return optionsOf(argv).includes('--json');
+}
+
+function directoryOption(argv: readonly string[]): string | undefined {
+  const options = optionsOf(argv);
+  const joined = options.findLast((word) => word.startsWith('--dir='));
+  if (joined !== undefined) return joined.slice('--dir='.length);
+  const at = options.lastIndexOf('--dir');
+  return at < 0 ? undefined : options[at + 1];
+}

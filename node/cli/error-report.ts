@@ -1,0 +1,52 @@
+import { isSedgeError, SedgeError } from '../../src/errors/index.ts';
+
+/** What `errorReport` may say beside the error itself. */
+export interface ErrorReportOptions {
+  /** One JSON object instead of sentences. */
+  readonly json: boolean;
+  /** Value of `--dir` as it was typed: commands that are proposed then carry it too. */
+  readonly directoryOption?: string | undefined;
+  /** Adds the stack trace (`SEDGE_DEBUG=1`). */
+  readonly debug?: boolean;
+}
+
+/** Turns anything thrown into sedge's own error; what has no code of its own is `agent.internal`. */
+export function asSedgeError(error: unknown): SedgeError {
+  if (isSedgeError(error)) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new SedgeError('agent.internal', { reason }, { cause: error });
+}
+
+/**
+ * An error as a person or a program on stderr gets it: what happened, why, and the next command to try; with
+ * `json` as `{"error":{"code","message","next"}}`. Ends in a newline.
+ */
+export function errorReport(thrown: unknown, options: ErrorReportOptions): string {
+  const error = asSedgeError(thrown);
+  const next = withDirectory(error.next, options.directoryOption);
+  const stack = options.debug ? stackOf(thrown) : '';
+  if (options.json) {
+    const { code, message, details } = error;
+    const body = { code, message, next, details, ...(stack === '' ? {} : { stack }) };
+    return `${JSON.stringify({ error: body })}\n`;
+  }
+  return `sedge: ${sentenceOf(error)}\n  ${next}\n${stack}`;
+}
+
+/** What is wrong with a command line needs no preface. */
+function sentenceOf(error: SedgeError): string {
+  const { reason } = error.details;
+  return error.code === 'cli.usage' && typeof reason === 'string' ? `${reason}.` : error.message;
+}
+
+function withDirectory(next: string, directory: string | undefined): string {
+  if (directory === undefined) return next;
+  const word = /^[\w@%+=:,./-]+$/.test(directory) ? directory : `'${directory.replaceAll("'", "'\\''")}'`;
+  return next.replaceAll(/"sedge (?=[a-z])/g, `"sedge --dir ${word} `);
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  const cause = error.cause instanceof Error ? `caused by ${error.cause.stack}\n` : '';
+  return `${error.stack}\n${cause}`;
+}

@@ -1,0 +1,25 @@
+import { isSedgeError } from '../../src/errors/index.ts';
+
+/**
+ * Exit codes of every command. `docs/cli.md` prints this table.
+ *
+ * | code | meaning |
+ * |---|---|
+ * | 0 | done |
+ * | 1 | failure: what was asked for did not happen, or `verify` or `doctor` found something bad |
+ * | 2 | usage: the command line cannot be understood |
+ * | 3 | no agent runs in the directory |
+ * | 4 | the time of `--wait` ran out |
+ */
+export const EXIT = Object.freeze({ done: 0, failure: 1, usage: 2, noAgent: 3, waitRanOut: 4 });
+
+/** One of {@link EXIT}. */
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** The exit code that an error ends a command with. */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (isSedgeError(error, 'cli.usage')) return EXIT.usage;
+  if (isSedgeError(error, 'agent.not-running')) return EXIT.noAgent;
+  if (isSedgeError(error, 'cli.wait-ran-out')) return EXIT.waitRanOut;
+  return EXIT.failure;
+}

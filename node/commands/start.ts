@@ -1,0 +1,112 @@
+import { Option } from 'commander';
+import type { Log } from '../../src/errors/index.ts';
+import type { CommandContext } from '../cli/command-context.ts';
+import { addExamples, type DefineCommand } from '../cli/command-definition.ts';
+import { EXIT } from '../cli/exit-codes.ts';
+import { repeatable, wholeNumber } from '../cli/option-parsers.ts';
+import { type AgentSettings, LOG_LEVELS, type LogLevel, resolveSettings } from '../config/index.ts';
+
+interface StartOptions {
+  readonly listen?: readonly string[];
+  readonly peer?: readonly string[];
+  readonly name?: string;
+  readonly mdns: boolean;
+  readonly discovery: boolean;
+  readonly commitInterval?: number;
+  readonly logLevel?: LogLevel;
+}
+
+/** `sedge start`: runs the agent until it is told to stop. */
+export const define: DefineCommand = (command, run) => {
+  command
+    .addOption(
+      new Option(
+        '--listen <multiaddr>',
+        'address to listen on; may be repeated (env: SEDGE_LISTEN)',
+      ).argParser(repeatable),
+    )
+    .addOption(
+      new Option('--peer <multiaddr>', 'peer to keep connected; may be repeated (env: SEDGE_PEER)').argParser(
+        repeatable,
+      ),
+    )
+    .option('--name <name>', 'name of this node (env: SEDGE_NAME)')
+    .option('--no-mdns', 'do not look for peers on the local network (env: SEDGE_MDNS=0)')
+    .option('--no-discovery', 'connect to given peers only (env: SEDGE_DISCOVERY=0)')
+    .option(
+      '--commit-interval <ms>',
+      'group writes to the disk over so many ms (env: SEDGE_COMMIT_INTERVAL_MS)',
+      wholeNumber(0, 60_000),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'least level to log (env: SEDGE_LOG_LEVEL)').choices([...LOG_LEVELS]),
+    )
+    .addHelpText(
+      'after',
+      '\nThe same settings may stand in config.json in the directory: listen, peers, name, mdns,\ndiscovery, commitIntervalMs, logLevel. The command line comes before the environment, that before the file.',
+    )
+    .action(run(start));
+  addExamples(command, [
+    ['sedge start', 'listen on port 7600 and find peers on the local network'],
+    ['sedge start --listen /ip4/0.0.0.0/tcp/7700', 'listen on another port'],
+    ['sedge start --peer /dns4/hub.example/tcp/7600', 'keep a link to a far node'],
+    ['sedge start --no-discovery --peer /ip4/10.0.0.5/tcp/7600', 'talk to that node alone'],
+    ['sedge --dir /var/lib/sedge start --json', 'as a service: a ready line on stdout, JSON logs on stderr'],
+  ]);
+};
+
+async function start(context: CommandContext, options: StartOptions): Promise<void> {
+  const { io, directory } = context;
+  const interruption = context.interruption();
+  const settings = resolveSettings(directory, settingsOf(options), io.env);
+  const [{ Agent }, { agentLog }, { packageVersion }, { releaseStartMemory }] = await Promise.all([
+    import('../agent.ts'),
+    import('../agent-log.ts'),
+    import('../package-version.ts'),
+    import('../start-memory.ts'),
+  ]);
+  const log = agentLog(io.stderr, settings.logLevel ?? 'info');
+  endOnBug(log);
+  const agent = new Agent({ directory, settings, version: packageVersion(), log, nowMs: io.nowMs });
+  const ready = await agent.start();
+  if (context.json) await context.record({ event: 'ready', ...ready });
+  else await context.write(readyText(ready, directory));
+  releaseStartMemory();
+  await Promise.race([agent.stopAsked, aborted(interruption)]);
+  await agent.stop();
+}
+
+/** A bug crashes, as what the program knows is no longer sure; the journal is made for that. */
+function endOnBug(log: Log): void {
+  process.on('uncaughtException', (error) => {
+    log.error({ reason: error.message, stack: error.stack ?? '' }, 'a bug ended the agent; please report it');
+    process.exit(EXIT.failure);
+  });
+}
+
+function settingsOf(options: StartOptions): AgentSettings {
+  const { listen, peer, name, commitInterval, logLevel } = options;
+  return {
+    ...(listen === undefined ? {} : { listen }),
+    ...(peer === undefined ? {} : { peers: peer }),
+    ...(name === undefined ? {} : { name }),
+    ...(commitInterval === undefined ? {} : { commitIntervalMs: commitInterval }),
+    ...(logLevel === undefined ? {} : { logLevel }),
+    // Only `--no-…` exists: without it the environment and the file decide.
+    ...(options.mdns ? {} : { mdns: false }),
+    ...(options.discovery ? {} : { discovery: false }),
+  };
+}
+
+function readyText(
+  ready: { node: string; name: string; addresses: readonly string[] },
+  directory: string,
+): string {
+  const addresses = ready.addresses.map((address) => `  ${address}\n`).join('');
+  return `${ready.name} (${ready.node}) is ready\n${addresses}  directory ${directory}; stop with Ctrl-C or "sedge stop"\n`;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

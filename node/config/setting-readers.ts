@@ -1,0 +1,86 @@
+import { isIP } from 'node:net';
+import type { AgentSettings } from './agent-settings.ts';
+
+/** Levels of log lines, the most talkative first; `silent` writes none. */
+export const LOG_LEVELS = Object.freeze(['debug', 'info', 'warn', 'error', 'silent'] as const);
+
+/** One of {@link LOG_LEVELS}. */
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** How the values of a setting are read and checked. */
+interface SettingReader<T> {
+  /** What a value must be, for people. */
+  readonly rule: string;
+  /** The checked value; `null` if it breaks the rule. */
+  readonly check: (value: unknown) => { readonly value: T } | null;
+  /** A value of the environment in the shape that the file would have. */
+  readonly fromText: (text: string) => unknown;
+}
+
+const ADDRESSES_MAX = 64;
+const COMMIT_INTERVAL_MS_MAX = 60_000;
+
+/** One reader a setting. */
+export const SETTING_READERS: {
+  readonly [K in keyof Required<AgentSettings>]: SettingReader<Required<AgentSettings>[K]>;
+} = Object.freeze({
+  listen: addresses(isListenAddress, 'TCP addresses of this machine such as /ip4/0.0.0.0/tcp/7600'),
+  peers: addresses(isMultiaddr, 'multiaddrs such as /ip4/192.168.1.5/tcp/7600'),
+  name: {
+    rule: 'it must be a text of 1 to 64 characters, none of them a control character',
+    check: (value) => (typeof value === 'string' && /^\P{Cc}{1,64}$/u.test(value) ? { value } : null),
+    fromText: (text) => text,
+  },
+  commitIntervalMs: {
+    rule: `it must be a whole number from 0 to ${COMMIT_INTERVAL_MS_MAX}`,
+    check: (value) =>
+      typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= COMMIT_INTERVAL_MS_MAX
+        ? { value }
+        : null,
+    fromText: (text) => (/^\d+$/.test(text) ? Number(text) : text),
+  },
+  mdns: truth(),
+  discovery: truth(),
+  logLevel: {
+    rule: `it must be one of ${LOG_LEVELS.join(', ')}`,
+    check: (value) => (LOG_LEVELS.includes(value as LogLevel) ? { value: value as LogLevel } : null),
+    fromText: (text) => text,
+  },
+});
+
+function addresses(
+  isAddress: (value: unknown) => value is string,
+  what: string,
+): SettingReader<readonly string[]> {
+  return {
+    rule: `it must be 1 to ${ADDRESSES_MAX} ${what}`,
+    check: (value) => {
+      const isList = Array.isArray(value) && value.length >= 1 && value.length <= ADDRESSES_MAX;
+      return isList && value.every(isAddress) ? { value } : null;
+    },
+    fromText: (text) => text.split(/[\s,]+/),
+  };
+}
+
+/** An address of this machine and a port, 0 for any. */
+function isListenAddress(value: unknown): value is string {
+  const [, host, port] = /^\/(ip4\/[^/]+|ip6\/[^/]+)\/tcp\/(\d{1,5})$/.exec(String(value)) ?? [];
+  if (host === undefined || Number(port) > 65_535) return false;
+  return isIP(host.slice('ip4/'.length)) === Number(host[2]);
+}
+
+/** Its form only: what can be dialled is the overlay's to say. */
+function isMultiaddr(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= 512 && /^(?:\/[^/\s]+)+$/.test(value);
+}
+
+function truth(): SettingReader<boolean> {
+  return {
+    rule: 'it must be true or false',
+    check: (value) => (typeof value === 'boolean' ? { value } : null),
+    fromText: (text) => {
+      if (/^(?:1|true|yes|on)$/i.test(text)) return true;
+      return /^(?:0|false|no|off)$/i.test(text) ? false : text;
+    },
+  };
+}

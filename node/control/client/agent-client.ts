@@ -1,0 +1,143 @@
+import type {
+  ChannelStatus,
+  GapStatus,
+  LogStatus,
+  MeshStatus,
+  NodeId,
+  PeerStatus,
+  Published,
+  PublishOptions,
+  RealmStatus,
+  SubscribeOptions,
+} from '../../../src/index.ts';
+import { payloadToJson } from '../message-json.ts';
+import { AgentPublisher, type PublisherOptions } from './agent-publisher.ts';
+import { AgentSubscription } from './agent-subscription.ts';
+import { ControlConnection } from './control-connection.ts';
+
+/** Which agent to talk to. */
+export interface AgentClientOptions {
+  /** The node's directory, as given to `sedge start --dir`. */
+  readonly directory: string;
+}
+
+/** The agent's process, as `status` tells of it. */
+export interface AgentFacts {
+  readonly version: string;
+  readonly nodeVersion: string;
+  readonly pid: number;
+  readonly directory: string;
+  readonly residentBytes: number;
+  readonly startedAtMs: number;
+}
+
+/** The node at a glance, and the process it runs in. */
+export type AgentStatus = MeshStatus & { readonly agent: AgentFacts };
+
+/** What an invitation asks for. */
+export interface InviteOptions {
+  readonly expiresInSeconds?: number;
+  readonly uses?: number;
+  readonly role?: 'member' | 'admin';
+}
+
+/**
+ * A client of a running agent, over the control socket in its directory. It needs nothing but Node's own
+ * modules. Every method throws the agent's errors with their codes, `agent.not-running` where no agent answers
+ * and `agent.disconnected` where one stopped answering.
+ */
+export class AgentClient {
+  readonly #connection: ControlConnection;
+
+  constructor(options: AgentClientOptions) {
+    this.#connection = new ControlConnection(options.directory);
+  }
+
+  /** Publishes one message; resolves at its acknowledgement. For many, {@link publisher} is far faster. */
+  async publish(
+    topic: string,
+    payload: Uint8Array | string,
+    options: PublishOptions = {},
+  ): Promise<Published> {
+    const body = typeof payload === 'string' ? { payload } : payloadToJson(payload);
+    return (await this.#connection.call('POST', '/v1/publish', { topic, ...body, ...options })) as Published;
+  }
+
+  /** Opens a stream that publishes many messages in order. */
+  publisher(options: PublisherOptions = {}): AgentPublisher {
+    return new AgentPublisher(this.#connection, options);
+  }
+
+  /** Subscribes; await its `opened()` to be sure that what is published next is seen. */
+  subscribe(filters: string | readonly string[], options: SubscribeOptions = {}): AgentSubscription {
+    return new AgentSubscription(
+      this.#connection,
+      typeof filters === 'string' ? [filters] : filters,
+      options,
+    );
+  }
+
+  /** The node at a glance. */
+  async status(): Promise<AgentStatus> {
+    return (await this.#connection.call('GET', '/v1/status')) as AgentStatus;
+  }
+
+  /** Peers, and how far they are in step. */
+  async peers(): Promise<readonly PeerStatus[]> {
+    return ((await this.#connection.call('GET', '/v1/peers')) as { peers: PeerStatus[] }).peers;
+  }
+
+  /** Channels as the node holds them. */
+  async channels(): Promise<readonly ChannelStatus[]> {
+    return ((await this.#connection.call('GET', '/v1/channels')) as { channels: ChannelStatus[] }).channels;
+  }
+
+  /** Logs as the node holds them. */
+  async logs(): Promise<readonly LogStatus[]> {
+    return ((await this.#connection.call('GET', '/v1/logs')) as { logs: LogStatus[] }).logs;
+  }
+
+  /** Messages known to exist and not held. */
+  async gaps(): Promise<readonly GapStatus[]> {
+    return ((await this.#connection.call('GET', '/v1/gaps')) as { gaps: GapStatus[] }).gaps;
+  }
+
+  /** The realm, its nodes, channels and invitations. */
+  async realm(): Promise<RealmStatus> {
+    return (await this.#connection.call('GET', '/v1/realm')) as RealmStatus;
+  }
+
+  /** Makes an invitation. The token is a secret: whoever has it can join. */
+  async invite(options: InviteOptions = {}): Promise<{ token: string; expiresAtMs: number; uses: number }> {
+    const answer = await this.#connection.call('POST', '/v1/realm/invite', options);
+    return answer as { token: string; expiresAtMs: number; uses: number };
+  }
+
+  /** Revokes a node by its id, a unique start of it, or its name. */
+  async revoke(node: string): Promise<{ node: NodeId; name: string }> {
+    return (await this.#connection.call('POST', '/v1/realm/revoke', { node })) as {
+      node: NodeId;
+      name: string;
+    };
+  }
+
+  /** Replaces the channels that the realm declares. */
+  async declareChannels(channels: readonly { name: string; filter: string }[]): Promise<void> {
+    await this.#connection.call('POST', '/v1/realm/channels', { channels });
+  }
+
+  /** Asks the agent to stop; resolves when it has begun to. */
+  async stop(): Promise<void> {
+    await this.#connection.call('POST', '/v1/stop', {});
+  }
+
+  /** Closes idle connections. Publishers and subscriptions are closed by themselves. */
+  async close(): Promise<void> {
+    this.#connection.close();
+  }
+}
+
+/** A client of the agent that runs in a directory. Connects with the first request. */
+export function connectAgent(options: AgentClientOptions): AgentClient {
+  return new AgentClient(options);
+}

@@ -1,0 +1,11 @@
+export {
+  AgentClient,
+  type AgentClientOptions,
+  type AgentFacts,
+  type AgentStatus,
+  connectAgent,
+  type InviteOptions,
+} from './agent-client.ts';
+export { AgentPublisher, type PublisherOptions, type SendDone, type SendOptions } from './agent-publisher.ts';
+export { type AgentDelivery, AgentSubscription } from './agent-subscription.ts';
+export { ReceivedMessage } from './received-message.ts';

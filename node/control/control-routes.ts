@@ -1,0 +1,139 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { SedgeError } from '../../src/errors/index.ts';
+import type { Acknowledgement } from '../../src/index.ts';
+import type { ControlServerParts } from './control-server.ts';
+import { parsePublish } from './publish-line.ts';
+import { PublishStream } from './publish-stream.ts';
+import { SubscribeStream } from './subscribe-stream.ts';
+
+/** Streams that are open, so that they can be ended. */
+export type ControlStreams = Set<{ stop(): Promise<void> }>;
+
+/** Streams of both kinds that may be open at once. */
+const STREAMS_MAX = 1_024;
+
+/** Adds every route of `/v1`. */
+export function addControlRoutes(
+  app: FastifyInstance,
+  parts: ControlServerParts,
+  streams: ControlStreams,
+): void {
+  // Bodies of streams are read by the routes themselves, line by line.
+  app.addContentTypeParser('application/x-ndjson', (_request, _payload, done) => done(null));
+  addViews(app, parts);
+  addRealmRoutes(app, parts);
+  addStreams(app, parts, streams);
+  app.post('/v1/publish', async (request) => {
+    const { ack, ...message } = objectOf(request.body);
+    const [only, ...others] = parsePublish(message);
+    if (only === undefined || others.length > 0) throw bad('one message; use /v1/publish-stream for many');
+    return parts.mesh.publish(only.topic, only.payload, { ...only.options, ack: acknowledgementOf(ack) });
+  });
+  app.post('/v1/stop', async (_request, reply) => {
+    reply.raw.once('finish', parts.onStop);
+    return { stopping: true };
+  });
+}
+
+function addViews(app: FastifyInstance, { mesh, agentFacts }: ControlServerParts): void {
+  app.get('/v1/status', async () => ({ ...mesh.status(), agent: agentFacts() }));
+  app.get('/v1/peers', async () => ({ peers: mesh.peers() }));
+  app.get('/v1/channels', async () => ({ channels: mesh.channels() }));
+  app.get('/v1/logs', async () => ({ logs: mesh.logs() }));
+  app.get('/v1/gaps', async () => ({ gaps: mesh.gaps() }));
+  app.get('/v1/realm', async () => mesh.realm());
+}
+
+function addRealmRoutes(app: FastifyInstance, { mesh }: ControlServerParts): void {
+  app.post('/v1/realm/invite', async (request) => {
+    const { expiresInSeconds, uses, role } = objectOf(request.body ?? {});
+    if (role !== undefined && role !== 'member' && role !== 'admin')
+      throw bad('role must be member or admin');
+    return mesh.invite({
+      ...(expiresInSeconds === undefined
+        ? {}
+        : { expiresInSeconds: numberOf(expiresInSeconds, 'expiresInSeconds') }),
+      ...(uses === undefined ? {} : { uses: numberOf(uses, 'uses') }),
+      ...(role === undefined ? {} : { role }),
+    });
+  });
+  app.post('/v1/realm/revoke', async (request) => {
+    const { node } = objectOf(request.body);
+    return mesh.revoke(textOf(node, 'node'));
+  });
+  app.post('/v1/realm/channels', async (request) => {
+    const { channels } = objectOf(request.body);
+    if (!Array.isArray(channels) || channels.length > 1_024) throw bad('channels must be an array');
+    const declared = channels.map((channel) => {
+      const { name, filter } = objectOf(channel);
+      return { name: textOf(name, 'name'), filter: textOf(filter, 'filter') };
+    });
+    await mesh.declareChannels(declared);
+    return { channels: declared };
+  });
+}
+
+function addStreams(app: FastifyInstance, { mesh, log }: ControlServerParts, streams: ControlStreams): void {
+  app.post('/v1/publish-stream', async (request, reply) => {
+    checkRoom(streams);
+    const ack = acknowledgementOf((request.query as Record<string, unknown>).ack);
+    takeOver(reply);
+    const stream = new PublishStream(mesh, reply.raw, ack);
+    streams.add(stream);
+    await stream
+      .run(request.raw)
+      .catch((error) => log.warn({ reason: String(error) }, 'a publish stream failed'));
+    streams.delete(stream);
+  });
+  app.post('/v1/subscribe', async (request, reply) => {
+    checkRoom(streams);
+    const stream = new SubscribeStream(mesh, request.raw, reply.raw);
+    streams.add(stream);
+    try {
+      await stream.run();
+    } catch (error) {
+      // Nothing was sent yet: the request itself is refused, as any other.
+      if (!reply.raw.headersSent) throw error;
+      log.warn({ reason: String(error) }, 'a subscribe stream failed');
+      reply.raw.destroy();
+    } finally {
+      streams.delete(stream);
+    }
+    takeOver(reply);
+  });
+}
+
+/** From here on the route writes the answer itself. */
+function takeOver(reply: FastifyReply): void {
+  reply.hijack();
+}
+
+function checkRoom(streams: ControlStreams): void {
+  if (streams.size >= STREAMS_MAX) throw new SedgeError('agent.too-large', { streams: STREAMS_MAX });
+}
+
+function acknowledgementOf(value: unknown): Acknowledgement {
+  if (value === undefined || value === 'durable') return 'durable';
+  if (value === 'accepted') return 'accepted';
+  throw bad('ack must be accepted or durable');
+}
+
+function objectOf(value: unknown): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw bad('the body must be a JSON object');
+  return value as Record<string, unknown>;
+}
+
+function numberOf(value: unknown, name: string): number {
+  if (typeof value !== 'number') throw bad(`${name} must be a number`);
+  return value;
+}
+
+function textOf(value: unknown, name: string): string {
+  if (typeof value !== 'string' || value.length > 2_048) throw bad(`${name} must be a text`);
+  return value;
+}
+
+function bad(reason: string): SedgeError {
+  return new SedgeError('agent.bad-request', { reason });
+}

@@ -1,0 +1,45 @@
+import {
+  ERROR_TABLE,
+  type ErrorCode,
+  type ErrorDetails,
+  isSedgeError,
+  SedgeError,
+} from '../../src/errors/index.ts';
+
+/** An error on the control socket. */
+export interface ErrorJson {
+  readonly code: string;
+  readonly message: string;
+  readonly next: string;
+  readonly details: ErrorDetails;
+}
+
+/** An error as the control socket carries it. What is not sedge's own becomes `agent.internal`. */
+export function errorToJson(error: unknown): ErrorJson {
+  const known = isSedgeError(error)
+    ? error
+    : new SedgeError('agent.internal', { reason: error instanceof Error ? error.message : String(error) });
+  return { code: known.code, message: known.message, next: known.next, details: known.details };
+}
+
+/** The error that came over the control socket, with its code; `agent.internal` for one that is unknown here. */
+export function errorFromJson(json: unknown): SedgeError {
+  const { code, details, message } = (json ?? {}) as Partial<ErrorJson>;
+  if (typeof code === 'string' && Object.hasOwn(ERROR_TABLE, code)) {
+    return new SedgeError(code as ErrorCode, details ?? {});
+  }
+  return new SedgeError('agent.internal', { reason: String(message ?? code ?? 'the answer holds no error') });
+}
+
+/** HTTP status of an error (RFC 9110, section 15). */
+export function httpStatusOf(code: string): number {
+  if (code === 'agent.internal' || code === 'journal.io-failed') return 500;
+  if (code === 'journal.disk-full') return 507;
+  if (code === 'agent.too-large' || code === 'entry.payload-too-large') return 413;
+  if (code === 'realm.unknown-node') return 404;
+  if (code === 'realm.not-admin') return 403;
+  if (code === 'mesh.subscription-in-use' || code === 'mesh.subscription-mismatch') return 409;
+  if (code === 'mesh.too-many-pending' || code === 'journal.backlog-full') return 429;
+  if (code === 'mesh.not-started' || code === 'journal.stopped') return 503;
+  return 400;
+}

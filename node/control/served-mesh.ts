@@ -1,0 +1,19 @@
+import type { Mesh } from '../../src/index.ts';
+
+/** What the control socket needs of a mesh. */
+export type ServedMesh = Pick<
+  Mesh,
+  | 'node'
+  | 'name'
+  | 'publish'
+  | 'subscribe'
+  | 'status'
+  | 'peers'
+  | 'channels'
+  | 'logs'
+  | 'gaps'
+  | 'realm'
+  | 'invite'
+  | 'revoke'
+  | 'declareChannels'
+>;

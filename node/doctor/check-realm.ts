@@ -1,0 +1,30 @@
+import { isSedgeError, SedgeError } from '../../src/errors/index.ts';
+import { resolveSettings } from '../config/index.ts';
+import { type Finding, fail, ok, warn } from './finding.ts';
+
+/** Realm, key and configuration as the next start would find them. */
+export async function checkRealm(directory: string): Promise<Finding[]> {
+  return [await checkIdentity(directory), checkConfig(directory)];
+}
+
+async function checkIdentity(directory: string): Promise<Finding> {
+  const { readRealmDirectory } = await import('../../src/index.ts');
+  try {
+    const { anchor, nodeName, identity } = await readRealmDirectory(directory);
+    return ok('realm', `${anchor.name} (${anchor.id}), this node is ${nodeName} (${identity.nodeId})`);
+  } catch (error) {
+    if (!isSedgeError(error)) throw error;
+    const finding = error.code === 'realm.missing' ? warn : fail;
+    return { ...finding('realm', error.message, error.next), code: error.code };
+  }
+}
+
+function checkConfig(directory: string): Finding {
+  try {
+    resolveSettings(directory, {}, process.env);
+    return ok('settings', 'environment and config.json can be read');
+  } catch (error) {
+    if (!(error instanceof SedgeError)) throw error;
+    return { ...fail('settings', error.message, error.next), code: error.code };
+  }
+}

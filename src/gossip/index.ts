@@ -1,0 +1,1 @@
+export { type GossipDependencies, GossipService, shardOf } from './gossip-service.ts';

@@ -1,0 +1,52 @@
+export type { EntryId, EpochId, LogId, Message, PublishId } from './entry/index.ts';
+export {
+  Counters,
+  describeError,
+  ERROR_TABLE,
+  type ErrorCode,
+  type ErrorDetails,
+  isSedgeError,
+  type Log,
+  SedgeError,
+  silentLog,
+} from './errors/index.ts';
+export type { NodeId } from './identity/index.ts';
+export {
+  type Acknowledgement,
+  type ChannelStatus,
+  type DeliveredGap,
+  type DeliveredMessage,
+  type Delivery,
+  type GapStatus,
+  type Invited,
+  type InviteOptions,
+  type LogStatus,
+  type LogVerification,
+  Mesh,
+  type MeshOptions,
+  type MeshStatus,
+  type MessageToPublish,
+  type OpenMeshOptions,
+  openMesh,
+  type PeerStatus,
+  type Published,
+  type PublishOptions,
+  type RealmStatus,
+  type SubscribeFrom,
+  type SubscribeOptions,
+  type Subscription,
+  verifyDirectory,
+} from './mesh/index.ts';
+export {
+  backupRoot,
+  type ChannelDeclaration,
+  initRealmDirectory,
+  isRealmDirectory,
+  joinRealmDirectory,
+  type RealmDirectory,
+  type RealmNode,
+  type Role,
+  readRealmDirectory,
+  removeRoot,
+} from './realm/index.ts';
+export { checkTopic, TopicFilter } from './topic/index.ts';

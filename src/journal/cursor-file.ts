@@ -1,0 +1,198 @@
+import { Buffer } from 'node:buffer';
+import { crc32c, decodeCbor, encodeCbor } from '../bytes/index.ts';
+import { SedgeError } from '../errors/index.ts';
+import type { Disk, DiskFile } from './disk.ts';
+import { journalFailure, systemCodeOf } from './journal-failure.ts';
+import { NEW_FILE_ENDING } from './whole-file.ts';
+
+const MAGIC = Buffer.from('sedgecur');
+/** Version of the format. */
+export const CURSOR_FILE_VERSION = 1;
+const HEADER_BYTES = 12;
+const RECORD_HEADER_BYTES = 8;
+/** Largest record, and most that is read at a start. */
+const RECORD_BYTES_MAX = 16 * 1024 * 1024;
+const FILE_BYTES_MAX = 256 * 1024 * 1024;
+
+/**
+ * A file of CBOR values to which values are appended, each with length and CRC-32C, and which is replaced by a
+ * shorter one now and then. Made for the state of durable subscriptions: small, often, durable.
+ */
+export class CursorFile {
+  readonly #disk: Disk;
+  readonly #directory: string;
+  readonly #name: string;
+  #file: DiskFile | null = null;
+  #size = 0;
+  #waiting: { readonly bytes: Buffer[]; readonly done: PromiseWithResolvers<void> } | null = null;
+  #work: Promise<void> = Promise.resolve();
+  #closed = false;
+  /** A failed write may have left bytes behind the end. */
+  #tailUnclear = false;
+
+  constructor(disk: Disk, place: { readonly directory: string; readonly name: string }) {
+    this.#disk = disk;
+    this.#directory = place.directory;
+    this.#name = place.name;
+  }
+
+  /** Bytes in the file: when to call {@link CursorFile.rewrite}. */
+  get sizeBytes(): number {
+    return this.#size;
+  }
+
+  /**
+   * All values, oldest first, up to the first that is damaged: what follows is cut. Makes the file if it is
+   * missing. Throws `journal.version`, `journal.disk-full` and `journal.io-failed`.
+   */
+  async load(): Promise<unknown[]> {
+    try {
+      await this.#disk.makeDirectory(this.#directory);
+      await this.#disk.remove(this.#path + NEW_FILE_ENDING);
+      const bytes = await this.#readAll();
+      const read = bytes === null ? null : decodeRecords(bytes, this.#path);
+      if (bytes === null || read === null) {
+        await this.#replace([]);
+        return [];
+      }
+      this.#file = await this.#disk.open(this.#path, { create: false });
+      if (read.end < bytes.length) {
+        await this.#file.truncate(read.end);
+        await this.#file.sync();
+      }
+      this.#size = read.end;
+      return read.values;
+    } catch (error) {
+      throw journalFailure(error, this.#path);
+    }
+  }
+
+  /**
+   * Appends a value; resolves when it is durable. All that is appended while one batch is synced goes into the
+   * next. Throws `journal.disk-full`, `journal.io-failed` (the value is then not in the file) and
+   * `journal.stopped`.
+   */
+  append(value: unknown): Promise<void> {
+    if (this.#closed) return Promise.reject(new SedgeError('journal.stopped'));
+    if (this.#waiting === null) {
+      const batch = { bytes: [] as Buffer[], done: Promise.withResolvers<void>() };
+      this.#waiting = batch;
+      this.#enqueue(async () => {
+        this.#waiting = null;
+        await this.#write(Buffer.concat(batch.bytes));
+      }).then(batch.done.resolve, batch.done.reject);
+    }
+    this.#waiting.bytes.push(encodeRecord(value));
+    return this.#waiting.done.promise;
+  }
+
+  /** Replaces all by `values`, in one step. What was appended before is in the file no longer. */
+  rewrite(values: readonly unknown[]): Promise<void> {
+    if (this.#closed) return Promise.reject(new SedgeError('journal.stopped'));
+    return this.#enqueue(() => this.#replace(values));
+  }
+
+  /** Waits for what was appended and closes the file. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#work;
+    const file = this.#file;
+    this.#file = null;
+    await file?.close();
+  }
+
+  get #path(): string {
+    return `${this.#directory}/${this.#name}`;
+  }
+
+  #enqueue(task: () => Promise<void>): Promise<void> {
+    const done = this.#work.then(task).catch((error: unknown) => {
+      throw journalFailure(error, this.#path);
+    });
+    this.#work = done.catch(() => {});
+    return done;
+  }
+
+  async #write(bytes: Buffer): Promise<void> {
+    if (this.#file === null) throw new SedgeError('journal.stopped');
+    if (this.#tailUnclear) await this.#file.truncate(this.#size);
+    this.#tailUnclear = true;
+    await this.#file.write(bytes, this.#size);
+    await this.#file.sync();
+    this.#tailUnclear = false;
+    this.#size += bytes.length;
+  }
+
+  async #replace(values: readonly unknown[]): Promise<void> {
+    const bytes = Buffer.concat([encodeHeader(), ...values.map(encodeRecord)]);
+    const file = await this.#disk.open(this.#path + NEW_FILE_ENDING, { create: true });
+    try {
+      await file.truncate(0);
+      await file.write(bytes, 0);
+      await file.sync();
+      await this.#disk.rename(this.#path + NEW_FILE_ENDING, this.#path);
+      await this.#disk.syncDirectory(this.#directory);
+    } catch (error) {
+      await file.close().catch(() => {});
+      throw error;
+    }
+    const before = this.#file;
+    this.#file = file;
+    this.#size = bytes.length;
+    this.#tailUnclear = false;
+    await before?.close().catch(() => {});
+  }
+
+  async #readAll(): Promise<Buffer | null> {
+    let file: DiskFile;
+    try {
+      file = await this.#disk.open(this.#path, { create: false });
+    } catch (error) {
+      if (systemCodeOf(error) === 'ENOENT') return null;
+      throw error;
+    }
+    try {
+      const bytes = Buffer.alloc(Math.min(await file.size(), FILE_BYTES_MAX));
+      return bytes.subarray(0, await file.read(bytes, 0));
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+function encodeHeader(): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES);
+  MAGIC.copy(header);
+  header.writeUInt16BE(CURSOR_FILE_VERSION, 8);
+  return header;
+}
+
+function encodeRecord(value: unknown): Buffer {
+  const body = encodeCbor(value);
+  const record = Buffer.alloc(RECORD_HEADER_BYTES + body.length);
+  record.writeUInt32BE(body.length, 0);
+  record.set(body, RECORD_HEADER_BYTES);
+  record.writeUInt32BE(crc32c(body, crc32c(record.subarray(0, 4))), 4);
+  return record;
+}
+
+/** Whole records from the start; `null` where there is no header. Throws `journal.version`. */
+function decodeRecords(bytes: Buffer, file: string): { values: unknown[]; end: number } | null {
+  if (bytes.length < HEADER_BYTES || !bytes.subarray(0, 8).equals(MAGIC)) return null;
+  const version = bytes.readUInt16BE(8);
+  if (version > CURSOR_FILE_VERSION) throw new SedgeError('journal.version', { file, version });
+  const values: unknown[] = [];
+  let at = HEADER_BYTES;
+  while (at + RECORD_HEADER_BYTES <= bytes.length) {
+    const length = bytes.readUInt32BE(at);
+    const end = at + RECORD_HEADER_BYTES + length;
+    if (length > RECORD_BYTES_MAX || end > bytes.length) break;
+    const body = bytes.subarray(at + RECORD_HEADER_BYTES, end);
+    if (bytes.readUInt32BE(at + 4) !== crc32c(body, crc32c(bytes.subarray(at, at + 4)))) break;
+    const value = decodeCbor(body);
+    if (!value.ok) break;
+    values.push(value.value);
+    at = end;
+  }
+  return { values, end: at };
+}

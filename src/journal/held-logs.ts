@@ -1,0 +1,74 @@
+import type { EntryId, LogId } from '../entry/index.ts';
+import type { Head, SeqRange } from './journal-face.ts';
+import { headOf, RangeIndex } from './range-index.ts';
+import { cutRange } from './seq-ranges.ts';
+
+/** What a journal says from memory about the logs that it holds. */
+export class HeldLogs {
+  protected readonly index = new RangeIndex();
+
+  /** Heads of all logs of which something is held. */
+  *heads(): IterableIterator<Head> {
+    for (const held of this.index.held()) yield headOf(held);
+  }
+
+  /** Heads of the logs that got something after a position. */
+  *headsSince(position: number): IterableIterator<Head> {
+    for (const held of this.index.held()) if (held.lastPosition > position) yield headOf(held);
+  }
+
+  /** Head of a log; `null` if nothing of it is held. */
+  head(log: LogId): Head | null {
+    const held = this.index.get(log);
+    return held === undefined || held.numbers.ranges.length === 0 ? null : headOf(held);
+  }
+
+  /** Logs of which something is held. */
+  *logs(): IterableIterator<LogId> {
+    for (const { log } of this.index.held()) yield log;
+  }
+
+  /** Numbers held of a log, ascending. */
+  heldRanges(log: LogId): readonly SeqRange[] {
+    return this.index.get(log)?.numbers.ranges ?? [];
+  }
+
+  /** How much of `first` to `last` is held. */
+  holds(log: LogId, first: number, last: number): 'none' | 'some' | 'all' {
+    return this.index.get(log)?.numbers.coverage(first, last) ?? 'none';
+  }
+
+  /** Numbers that held entries declare unused and that are not held: nobody waits for them. */
+  skipped(log: LogId): readonly SeqRange[] {
+    return this.index.get(log)?.numbers.skips ?? [];
+  }
+
+  /** Numbers below the head that are neither held nor declared unused. */
+  missing(log: LogId): SeqRange[] {
+    const numbers = this.index.get(log)?.numbers;
+    if (numbers === undefined) return [];
+    const missing: SeqRange[] = numbers.holes().map(({ first, last }) => ({ first, last }));
+    for (const skip of numbers.skips) cutRange(missing, skip.first, skip.last);
+    return missing;
+  }
+
+  /** True while a number below any head is neither held nor declared unused. */
+  hasMissing(): boolean {
+    for (const { log, numbers } of this.index.held()) {
+      const whole = numbers.ranges.length === 1 && numbers.ranges[0]!.first === 1;
+      if (!whole && this.missing(log).length > 0) return true;
+    }
+    return false;
+  }
+
+  /** Id of the entry that ends the numbers held below `seq`, a number that is not held; `null` if none are. */
+  idBefore(log: LogId, seq: number): EntryId | null {
+    const ranges = this.index.get(log)?.numbers.ranges ?? [];
+    return ranges.findLast(({ last }) => last < seq)?.lastId ?? null;
+  }
+
+  /** 16 bytes over all heads: equal on two nodes that hold the same. */
+  root(): Uint8Array {
+    return this.index.root();
+  }
+}

@@ -1,0 +1,77 @@
+import type { EpochId } from '../entry/index.ts';
+
+/** Publishes of one producer whose ids and numbers both rise by one. */
+export interface PublishRun {
+  /** First publish number. */
+  readonly n: number;
+  /** Message number of the first. */
+  readonly seq: number;
+  readonly epoch: EpochId;
+  length: number;
+}
+
+/** Under which numbers a segment's messages were published, as runs: a feeder that counts costs next to nothing. */
+export class PublishRuns {
+  readonly #byProducer = new Map<string, PublishRun[]>();
+
+  /** Notes a publish; the first of a repeated id stays. */
+  add(producer: string, n: number, message: { readonly epoch: EpochId; readonly seq: number }): void {
+    let runs = this.#byProducer.get(producer);
+    if (runs === undefined) {
+      runs = [];
+      this.#byProducer.set(producer, runs);
+    }
+    const at = firstAfter(runs, n);
+    const before = runs[at - 1];
+    if (before !== undefined) {
+      if (n < before.n + before.length) return;
+      const continues = n === before.n + before.length && message.seq === before.seq + before.length;
+      if (continues && before.epoch === message.epoch) {
+        before.length++;
+        return;
+      }
+    }
+    runs.splice(at, 0, { n, seq: message.seq, epoch: message.epoch, length: 1 });
+  }
+
+  /** Where the publish went. */
+  find(producer: string, n: number): { epoch: EpochId; seq: number } | null {
+    const runs = this.#byProducer.get(producer);
+    return runs === undefined ? null : findInRuns(runs, n);
+  }
+
+  /** All producers with their runs, ascending by number. */
+  entries(): IterableIterator<[string, PublishRun[]]> {
+    return this.#byProducer.entries();
+  }
+
+  /** How many producers there are. */
+  get size(): number {
+    return this.#byProducer.size;
+  }
+
+  /** Takes over a producer's runs as they were stored. */
+  restore(producer: string, runs: PublishRun[]): void {
+    this.#byProducer.set(producer, runs);
+  }
+}
+
+function findInRuns(runs: readonly PublishRun[], n: number): { epoch: EpochId; seq: number } | null {
+  const run = runs[firstAfter(runs, n) - 1];
+  if (run === undefined || n >= run.n + run.length) return null;
+  return { epoch: run.epoch, seq: run.seq + (n - run.n) };
+}
+
+/** Index of the first run that begins after `n`. */
+function firstAfter(runs: readonly PublishRun[], n: number): number {
+  const last = runs.at(-1);
+  if (last === undefined || last.n <= n) return runs.length;
+  let low = 0;
+  let high = runs.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (runs[middle]!.n <= n) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,220 @@
+import {
+  ENTRY_BATCH_BYTES_MAX,
+  ENTRY_MESSAGES_MAX,
+  type Entry,
+  type EntryId,
+  type EpochId,
+  type Message,
+  messageBytesBound,
+  sealEntry,
+} from '../entry/index.ts';
+import { isSedgeError } from '../errors/index.ts';
+import type { Identity } from '../identity/index.ts';
+import type { ChannelJournal, OwnLog, StoredEntry } from '../journal/index.ts';
+import type { Acknowledgement, Published } from './publish-options.ts';
+
+/** What an author works with. */
+export interface ChannelAuthorDependencies {
+  readonly identity: Identity;
+  readonly externalAad: Uint8Array;
+  readonly journal: ChannelJournal;
+  readonly ownLog: OwnLog;
+  /** Stores an own entry and delivers it here. */
+  readonly store: (entry: Entry) => StoredEntry;
+  /** Hands an own entry to the other nodes. */
+  readonly send: (entry: Entry) => void;
+  readonly nowMs: () => number;
+}
+
+/** A message on its way into an entry. */
+interface Pending {
+  readonly message: Message;
+  readonly ttlSeconds: number;
+  readonly ack: Acknowledgement;
+  readonly bytes: number;
+  readonly resolve: (published: Published) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Entries sealed in a row before sockets and timers get their turn. */
+const ENTRIES_PER_TURN = 4;
+/** How long a small batch waits for the commit that is under way. It only adds latency to a busy author. */
+const GATHER_MS_MAX = 2;
+
+/**
+ * Numbers, signs and stores what this node publishes in one channel. An idle author sends at once; a busy one
+ * batches by itself, because the next entry gathers while the last is being written.
+ */
+export class ChannelAuthor {
+  readonly #channel: string;
+  readonly #deps: ChannelAuthorDependencies;
+  readonly #pending: Pending[] = [];
+  #prev: EntryId | null;
+  #scheduled = false;
+  #committing = false;
+  #gatherTimer: NodeJS.Timeout | null = null;
+
+  /** `prev`: id of the last own entry of the epoch that is held, `null` if there is none. */
+  constructor(channel: string, prev: EntryId | null, deps: ChannelAuthorDependencies) {
+    this.#channel = channel;
+    this.#prev = prev;
+    this.#deps = deps;
+  }
+
+  /** Messages that wait to be put into an entry. */
+  get waiting(): number {
+    return this.#pending.length;
+  }
+
+  /** Publishes a message that passed all checks. Rejects where the journal cannot take it. */
+  publish(message: Message, ttlSeconds: number, ack: Acknowledgement): Promise<Published> {
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ message, ttlSeconds, ack, bytes: messageBytesBound(message), resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  /** Begins a new epoch: its first entry has nothing before it. What waits goes into it. */
+  async renew(newEpoch: () => Promise<unknown>): Promise<void> {
+    this.#scheduled = true;
+    try {
+      await newEpoch();
+      this.#prev = null;
+    } finally {
+      this.#scheduled = false;
+      this.#schedule();
+    }
+  }
+
+  /** Ends the wait for a commit; what still waits is rejected with `reason`. */
+  stop(reason: unknown): void {
+    if (this.#gatherTimer !== null) clearTimeout(this.#gatherTimer);
+    this.#gatherTimer = null;
+    for (const pending of this.#pending.splice(0)) pending.reject(reason);
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#pending.length === 0) return;
+    if (this.#committing && this.#pending.length < ENTRY_MESSAGES_MAX) {
+      this.#gatherTimer ??= setTimeout(() => {
+        this.#gatherTimer = null;
+        this.#committing = false;
+        this.#schedule();
+      }, GATHER_MS_MAX);
+      return;
+    }
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      void this.#flush();
+    });
+  }
+
+  async #flush(): Promise<void> {
+    for (let entries = 0; entries < ENTRIES_PER_TURN && this.#pending.length > 0; entries++) {
+      const batch = this.#takeBatch();
+      try {
+        await this.#sealAndStore(batch);
+      } catch (error) {
+        for (const pending of batch) pending.reject(error);
+        if (!isSedgeError(error)) throw error;
+      }
+    }
+    this.#schedule();
+  }
+
+  /** As many waiting messages as one entry takes: 256, 64 KiB, one `ttl`. */
+  #takeBatch(): Pending[] {
+    let bytes = 512;
+    let count = 0;
+    const ttlSeconds = this.#pending[0]?.ttlSeconds;
+    while (count < this.#pending.length && count < ENTRY_MESSAGES_MAX) {
+      const next = this.#pending[count]!;
+      bytes += next.bytes;
+      if (count > 0 && (bytes > ENTRY_BATCH_BYTES_MAX || next.ttlSeconds !== ttlSeconds)) break;
+      count++;
+    }
+    return this.#pending.splice(0, count);
+  }
+
+  async #sealAndStore(batch: readonly Pending[]): Promise<void> {
+    const { ownLog, store, send, identity, externalAad } = this.#deps;
+    let numbers = ownLog.take(batch.length);
+    if (numbers === null) {
+      await ownLog.ensureReserved(batch.length);
+      numbers = ownLog.take(batch.length);
+    }
+    if (numbers === null) throw new Error('bug: numbers were reserved and are not there');
+    const { seq } = numbers;
+    const { epoch } = ownLog;
+    const entry = sealEntry(
+      {
+        channel: this.#channel,
+        epoch,
+        seq,
+        skip: numbers.skip,
+        prev: this.#prev,
+        lamport: numbers.lamport,
+        timeMs: batch[0]!.message.timeMs,
+        ttlSeconds: batch[0]!.ttlSeconds,
+        messages: batch.map(({ message }) => message),
+      },
+      identity,
+      externalAad,
+    );
+    let stored: StoredEntry;
+    try {
+      stored = store(entry);
+    } catch (error) {
+      // It never left this node, so its numbers are still unused.
+      ownLog.giveBack(numbers);
+      throw error;
+    }
+    this.#prev = entry.id;
+    this.#acknowledge(batch, stored, { epoch, seq }, send);
+  }
+
+  #acknowledge(
+    batch: readonly Pending[],
+    { entry, position }: StoredEntry,
+    { epoch, seq }: { epoch: EpochId; seq: number },
+    send: (entry: Entry) => void,
+  ): void {
+    const durable = this.#deps.journal.whenDurable(position);
+    // A retry after a crash finds a publish id only on the disk; before it is there, nobody may hear of it.
+    const guarded = batch.some(({ message }) => message.publishId !== undefined);
+    if (!guarded) send(entry);
+    const publishedOf = (index: number): Published => ({
+      author: entry.author,
+      channel: entry.channel,
+      epoch,
+      seq: seq + index,
+      timeMs: batch[index]!.message.timeMs,
+      duplicate: false,
+    });
+    batch.forEach((pending, index) => {
+      if (pending.ack === 'accepted') pending.resolve(publishedOf(index));
+    });
+    this.#committing = true;
+    durable.then(
+      () => {
+        if (guarded) send(entry);
+        batch.forEach((pending, index) => {
+          if (pending.ack === 'durable') pending.resolve(publishedOf(index));
+        });
+        this.#committed();
+      },
+      (error) => {
+        for (const pending of batch) if (pending.ack === 'durable') pending.reject(error);
+        this.#committed();
+      },
+    );
+  }
+
+  #committed(): void {
+    this.#committing = false;
+    if (this.#gatherTimer !== null) clearTimeout(this.#gatherTimer);
+    this.#gatherTimer = null;
+    this.#schedule();
+  }
+}

@@ -1,0 +1,98 @@
+import { cborUint } from '../bytes/index.ts';
+import type { LogId } from '../entry/index.ts';
+import { SedgeError } from '../errors/index.ts';
+import type { CursorFile, SeqRange } from '../journal/index.ts';
+import type { LogProgress, LogReader } from './log-reader.ts';
+
+const VERSION = 1;
+
+/** What a durable subscription kept: its filters and its progress in each log. */
+export interface KeptProgress {
+  readonly filters: readonly string[];
+  readonly logs: readonly LogProgress[];
+}
+
+/**
+ * The state of a durable subscription on disk: a first row with version and filters, then a row for each
+ * acknowledgement, the last one of a log counts. Rewritten whole when it has grown to a multiple of what counts.
+ */
+export class DurableProgress {
+  readonly #file: CursorFile;
+  readonly #filters: readonly string[];
+  readonly #logs = new Map<string, LogProgress>();
+  #rows = 0;
+
+  constructor(file: CursorFile, filters: readonly string[]) {
+    this.#file = file;
+    this.#filters = [...filters].sort();
+  }
+
+  /** Loads what was kept; `null` for a new subscription. Throws `mesh.subscription-mismatch`. */
+  async load(): Promise<KeptProgress | null> {
+    const [meta, ...rows] = await this.#file.load();
+    if (meta === undefined) return null;
+    const [version, filters] = meta as [number, string[]];
+    if (version !== VERSION) throw new SedgeError('journal.version', { version });
+    if (JSON.stringify(filters) !== JSON.stringify(this.#filters)) {
+      throw new SedgeError('mesh.subscription-mismatch', { filters: filters.join(' ') });
+    }
+    for (const row of rows) this.#remember(readRow(row));
+    this.#rows = rows.length;
+    return { filters, logs: [...this.#logs.values()] };
+  }
+
+  /** Starts a new subscription at the given places. Durable when it resolves. */
+  async create(logs: readonly LogProgress[]): Promise<void> {
+    for (const progress of logs) this.#remember(progress);
+    await this.#rewrite();
+  }
+
+  /** Keeps the progress of the readers. Durable when it resolves. */
+  async save(readers: Iterable<LogReader>): Promise<void> {
+    const rows: unknown[] = [];
+    for (const reader of readers) {
+      const progress = reader.progress();
+      this.#remember(progress);
+      rows.push(rowOf(progress));
+    }
+    if (rows.length === 0) return;
+    this.#rows += rows.length;
+    if (this.#rows > 1_024 + this.#logs.size * 8) await this.#rewrite();
+    else await this.#file.append(rows.length === 1 ? rows[0] : ['rows', rows]);
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+
+  async #rewrite(): Promise<void> {
+    const rows = [...this.#logs.values()].map(rowOf);
+    this.#rows = rows.length;
+    await this.#file.rewrite([[VERSION, this.#filters], ...rows]);
+  }
+
+  #remember(progress: LogProgress | readonly LogProgress[]): void {
+    for (const one of [progress].flat() as LogProgress[]) this.#logs.set(`${one.channel} ${one.log}`, one);
+  }
+}
+
+function rowOf({ channel, log, next, reported }: LogProgress): unknown[] {
+  return [
+    channel,
+    log,
+    cborUint(next),
+    reported.flatMap(({ first, last }) => [cborUint(first), cborUint(last)]),
+  ];
+}
+
+function readRow(row: unknown): LogProgress | LogProgress[] {
+  const items = row as unknown[];
+  if (items[0] === 'rows' && Array.isArray(items[1]))
+    return (items[1] as unknown[]).map((one) => readRow(one) as LogProgress);
+  const [channel, log, next, numbers] = items as [string, LogId, number, number[]];
+  const reported: SeqRange[] = [];
+  for (let index = 0; index < numbers.length; index += 2) {
+    reported.push({ first: numbers[index]!, last: numbers[index + 1]! });
+  }
+  return { channel, log, next, reported };
+}

@@ -1,0 +1,15 @@
+/** Options of a mesh node. */
+export interface MeshOptions {
+  /** The node's directory, made by `initRealmDirectory` or `joinRealmDirectory`. */
+  readonly directory: string;
+  /**
+   * Groups fsyncs, milliseconds, 0 to 60,000. Each commit costs a flash page or more: on SD cards 1,000 wears
+   * them far less, and `durable` then takes up to a second. @defaultValue 0: as soon as the one before ended
+   */
+  readonly commitIntervalMs?: number;
+  /** See `SyncOptions`; for tests and simulations. */
+  readonly sync?: { readonly helloIntervalMs?: number; readonly holeDelayMs?: number };
+}
+
+/** Longest commit interval, milliseconds. */
+export const COMMIT_INTERVAL_MS_MAX = 60_000;

@@ -1,0 +1,276 @@
+import { toUtf8 } from '../bytes/index.ts';
+import {
+  ENTRY_BATCH_BYTES_MAX,
+  type Entry,
+  isPublishId,
+  type LogId,
+  logIdOf,
+  type Message,
+  messageBytesBound,
+  PAYLOAD_BYTES_MAX,
+  type PublishId,
+} from '../entry/index.ts';
+import type { Log } from '../errors/index.ts';
+import { assert, SedgeError } from '../errors/index.ts';
+import type { Identity } from '../identity/index.ts';
+import { type ChannelJournal, type Disk, OwnLog, type StoredEntry } from '../journal/index.ts';
+import type { Realm } from '../realm/index.ts';
+import { checkTopic } from '../topic/index.ts';
+import type { CarriedChannels } from './carried-channels.ts';
+import { ChannelAuthor } from './channel-author.ts';
+import type { Acknowledgement, Published, PublishOptions } from './publish-options.ts';
+
+/** What {@link Publisher} works with. */
+export interface PublisherDependencies {
+  readonly identity: Identity;
+  readonly realm: Realm;
+  readonly channels: CarriedChannels;
+  readonly disk: Disk;
+  readonly store: (entry: Entry) => StoredEntry;
+  readonly send: (entry: Entry) => void;
+  readonly nowMs: () => number;
+  readonly randomBytes: (n: number) => Uint8Array;
+  readonly log: Log;
+}
+
+/** Messages that may wait for their entry in a channel; more are refused (`mesh.too-many-pending`). */
+const PENDING_MAX = 65_536;
+const TTL_SECONDS_MAX = 2 ** 32 - 1;
+/** Headers, key and content type of a message together. */
+const META_BYTES_MAX = 16_384;
+
+interface OpenChannel {
+  readonly journal: ChannelJournal;
+  readonly ownLog: OwnLog;
+  readonly author: ChannelAuthor;
+}
+
+/** Checks what an application publishes, drops what it published before, and hands the rest to its channel's author. */
+export class Publisher {
+  readonly #deps: PublisherDependencies;
+  readonly #open = new Map<string, OpenChannel>();
+  readonly #opening = new Map<string, Promise<OpenChannel>>();
+  readonly #underWay = new Map<string, Promise<Published>>();
+  /** The last publish of a producer that had to wait; later ones queue behind it, to keep the order. */
+  readonly #tails = new Map<string, Promise<unknown>>();
+  #stopped = false;
+
+  constructor(deps: PublisherDependencies) {
+    this.#deps = deps;
+  }
+
+  /** See `Mesh.publish`. */
+  publish(topic: string, payload: Uint8Array | string, options: PublishOptions): Promise<Published> {
+    try {
+      checkPublish(topic, options, false);
+      return this.#publish(messageOf(topic, payload, options, this.#deps.nowMs()), options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Publishes in the realm's own channel. */
+  publishOwn(topic: string, payload: Uint8Array): Promise<Published> {
+    assert(checkTopic(topic, { allowReserved: true }).ok, 'own topics are valid');
+    return this.#publish(messageOf(topic, payload, {}, this.#deps.nowMs()), {});
+  }
+
+  /** Takes note of an entry that was stored: its Lamport time, and whether it is an own one nobody here knows of. */
+  witness({ entry, facts }: StoredEntry): void {
+    const channel = this.#open.get(entry.channel);
+    if (channel === undefined) return;
+    channel.ownLog.witness(entry.lamport);
+    const own = entry.author === this.#deps.identity.nodeId && facts.source !== 'own';
+    if (own && entry.epoch === channel.ownLog.epoch && entry.seq + entry.count > channel.ownLog.nextSeq) {
+      this.#deps.log.error(
+        { channel: entry.channel, seq: entry.seq },
+        'another node writes with the key of this one',
+      );
+      void channel.author.renew(() => channel.ownLog.newEpoch());
+    }
+  }
+
+  /** Logs that this node writes now, by channel. */
+  ownLogs(): Map<string, LogId> {
+    const author = this.#deps.identity.nodeId;
+    return new Map(
+      [...this.#open].map(([channel, { ownLog }]) => [channel, logIdOf({ author, epoch: ownLog.epoch })]),
+    );
+  }
+
+  /** Rejects what waits, and notes the exact next numbers. The journals must have been committed before. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.allSettled(this.#opening.values());
+    for (const { author } of this.#open.values()) author.stop(new SedgeError('mesh.not-started'));
+    for (const { journal } of this.#open.values()) await journal.commit().catch(() => {});
+    await Promise.all([...this.#open.values()].map(({ ownLog }) => ownLog.close()));
+    this.#open.clear();
+    this.#opening.clear();
+  }
+
+  #publish(message: Message, options: PublishOptions): Promise<Published> {
+    if (this.#stopped) return Promise.reject(new SedgeError('mesh.not-started'));
+    const name = this.#deps.realm.channelOf(message.topic);
+    const channel = this.#open.get(name);
+    if (channel !== undefined && options.id === undefined) return this.#hand(channel, message, options);
+    if (channel === undefined) {
+      return this.#channel(name).then((opened) => this.#publishIn(opened, name, message, options));
+    }
+    return this.#publishIn(channel, name, message, options);
+  }
+
+  #publishIn(
+    channel: OpenChannel,
+    name: string,
+    message: Message,
+    options: PublishOptions,
+  ): Promise<Published> {
+    const { id } = options;
+    if (id === undefined) return this.#hand(channel, message, options);
+    const key = `${name} ${id.n} ${id.producer}`;
+    const producer = `${name} ${id.producer}`;
+    const tail = this.#tails.get(producer);
+    const fresh =
+      tail === undefined && !this.#underWay.has(key) && !channel.journal.mayHavePublished(id.producer, id.n);
+    if (fresh) return this.#track(key, this.#hand(channel, message, options));
+    // The next one waits until this one is in line, not until it is acknowledged: that would be one a commit.
+    const { promise: inLine, resolve: setInLine } = Promise.withResolvers<void>();
+    const publishing = (tail ?? Promise.resolve()).then(() =>
+      this.#publishOnce(channel, key, { message, options, inLine: setInLine }),
+    );
+    void publishing.catch(() => {}).then(() => setInLine());
+    this.#tails.set(producer, inLine);
+    void inLine.then(() => {
+      if (this.#tails.get(producer) === inLine) this.#tails.delete(producer);
+    });
+    return publishing;
+  }
+
+  async #publishOnce(
+    channel: OpenChannel,
+    key: string,
+    attempt: { readonly message: Message; readonly options: PublishOptions; readonly inLine: () => void },
+  ): Promise<Published> {
+    const { message, options, inLine } = attempt;
+    const { producer, n } = options.id as PublishId;
+    const underWay = this.#underWay.get(key);
+    // The first attempt's own acknowledgement may be weaker than what is asked for now; the journal tells.
+    if (underWay !== undefined) await underWay.catch(() => {});
+    const known = await channel.journal.publishedAs(producer, n);
+    if (known === null) {
+      const publishing = this.#track(key, this.#hand(channel, message, options));
+      inLine();
+      return publishing;
+    }
+    inLine();
+    if (options.ack !== 'accepted') await channel.journal.commit();
+    const { journal } = channel;
+    return {
+      author: this.#deps.identity.nodeId,
+      channel: journal.channel,
+      epoch: known.epoch,
+      seq: known.seq,
+      timeMs: message.timeMs,
+      duplicate: true,
+    };
+  }
+
+  #track(key: string, publishing: Promise<Published>): Promise<Published> {
+    this.#underWay.set(key, publishing);
+    const forget = () => {
+      if (this.#underWay.get(key) === publishing) this.#underWay.delete(key);
+    };
+    publishing.then(forget, forget);
+    return publishing;
+  }
+
+  #hand({ author, journal }: OpenChannel, message: Message, options: PublishOptions): Promise<Published> {
+    if (journal.fault !== null) return Promise.reject(journal.fault);
+    if (author.waiting >= PENDING_MAX) {
+      return Promise.reject(new SedgeError('mesh.too-many-pending', { pendingMax: PENDING_MAX }));
+    }
+    const ack: Acknowledgement = options.ack ?? 'durable';
+    return author.publish(message, options.ttlSeconds ?? 0, ack);
+  }
+
+  #channel(name: string): Promise<OpenChannel> {
+    const opening =
+      this.#opening.get(name) ??
+      this.#openChannel(name).catch((error: unknown) => {
+        this.#opening.delete(name);
+        throw error;
+      });
+    this.#opening.set(name, opening);
+    return opening;
+  }
+
+  async #openChannel(name: string): Promise<OpenChannel> {
+    const { identity, realm, channels, disk, store, send, nowMs, randomBytes, log } = this.#deps;
+    const journal = await channels.open(name);
+    const ownLog = new OwnLog({ self: identity.nodeId }, { disk, journal, randomBytes, log });
+    const { epoch } = await ownLog.open();
+    const prev = journal.head(logIdOf({ author: identity.nodeId, epoch }))?.lastId ?? null;
+    const author = new ChannelAuthor(name, prev, {
+      identity,
+      externalAad: realm.entryAad(),
+      journal,
+      ownLog,
+      store,
+      send,
+      nowMs,
+    });
+    const opened = { journal, ownLog, author };
+    this.#open.set(name, opened);
+    return opened;
+  }
+}
+
+function checkPublish(topic: string, options: PublishOptions, own: boolean): void {
+  const checked = checkTopic(topic, { allowReserved: own });
+  if (!checked.ok) throw new SedgeError(checked.code, checked.details);
+  const { id, ack, ttlSeconds } = options;
+  if (id !== undefined && !isPublishId(id))
+    throw badOption('id', 'a producer of 1 to 64 bytes and a number below 2^48');
+  if (ack !== undefined && ack !== 'accepted' && ack !== 'durable')
+    throw badOption('ack', 'accepted or durable');
+  if (
+    ttlSeconds !== undefined &&
+    !(Number.isInteger(ttlSeconds) && ttlSeconds >= 1 && ttlSeconds <= TTL_SECONDS_MAX)
+  ) {
+    throw badOption('ttlSeconds', '1 to 2^32 - 1 seconds');
+  }
+}
+
+function messageOf(
+  topic: string,
+  payload: Uint8Array | string,
+  options: PublishOptions,
+  nowMs: number,
+): Message {
+  const bytes = typeof payload === 'string' ? toUtf8(payload) : payload;
+  if (bytes.length > PAYLOAD_BYTES_MAX) {
+    throw new SedgeError('entry.payload-too-large', { bytes: bytes.length, bytesMax: PAYLOAD_BYTES_MAX });
+  }
+  const { id, contentType, key, headers, retain } = options;
+  const plain = { topic, payload: bytes, timeMs: nowMs };
+  if (id === undefined && contentType === undefined && key === undefined && headers === undefined && !retain)
+    return plain;
+  const message: Message = {
+    ...plain,
+    ...(id === undefined ? {} : { publishId: id }),
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(key === undefined ? {} : { key }),
+    ...(headers === undefined ? {} : { headers }),
+    ...(retain ? { retain } : {}),
+  };
+  const meta = messageBytesBound(message) - bytes.length;
+  if (meta > META_BYTES_MAX + ENTRY_BATCH_BYTES_MAX / 16) {
+    throw badOption('headers', `at most ${META_BYTES_MAX} bytes with key and content type`);
+  }
+  return message;
+}
+
+function badOption(option: string, bounds: string): SedgeError {
+  return new SedgeError('mesh.bad-option', { option, bounds });
+}

@@ -1,0 +1,160 @@
+import type { Entry, LogId } from '../entry/index.ts';
+import { assertNever, SedgeError } from '../errors/index.ts';
+import type { ChannelJournal, StoredRecord } from '../journal/index.ts';
+import type { LogProgress } from './log-reader.ts';
+import type { SubscribeFrom } from './subscribe-options.ts';
+
+/** Where each log starts, and what comes before anything else. */
+export interface Start {
+  readonly logs: readonly LogProgress[];
+  /** Entries below are passed over, by channel. */
+  readonly minPositions: ReadonlyMap<string, number>;
+  /** First position to deliver, by channel, for a subscription in order of arrival. */
+  readonly arrivalNext: ReadonlyMap<string, number>;
+  /** Last values of topics, in order of arrival. */
+  readonly lastValues: readonly LastValue[];
+}
+
+/** The last value of a topic and where it is. */
+export interface LastValue {
+  readonly record: StoredRecord;
+  readonly entry: Entry;
+  readonly index: number;
+}
+
+/** What the scan of a journal needs. */
+export interface StartContext {
+  readonly matches: (topic: string) => boolean;
+  readonly decode: (record: StoredRecord) => Entry | null;
+}
+
+/** A start whose fixed points are taken; `resolve` reads the rest. */
+export interface StartPlan {
+  resolve(context: StartContext): Promise<Start>;
+}
+
+type Journals = ReadonlyMap<string, ChannelJournal>;
+
+/** Takes the fixed points of a start now; what must be read from disk waits for `resolve`. */
+export function planStart(from: SubscribeFrom, journals: Journals): StartPlan {
+  const heads = headsNow(journals);
+  const ends = new Map([...journals].map(([channel, journal]) => [channel, endOf(journal)]));
+  const none: Start = { logs: [], minPositions: new Map(), arrivalNext: new Map(), lastValues: [] };
+  if (from === 'all') {
+    const arrivalNext = new Map([...journals.keys()].map((channel) => [channel, 1]));
+    return { resolve: async () => ({ ...none, arrivalNext }) };
+  }
+  if (from === 'new') return { resolve: async () => ({ ...none, logs: heads, arrivalNext: ends }) };
+  if (from === 'last') {
+    return {
+      resolve: async (context) => ({
+        ...none,
+        logs: heads,
+        arrivalNext: ends,
+        lastValues: await readLastValues(journals, ends, context),
+      }),
+    };
+  }
+  if ('timeMs' in from) {
+    return { resolve: async () => startAt(journals, await positionsAtTime(journals, from.timeMs), ends) };
+  }
+  if ('offset' in from)
+    return { resolve: async () => startAt(journals, positionAfter(journals, from.offset), ends) };
+  return assertNever(from);
+}
+
+function headsNow(journals: Journals): LogProgress[] {
+  const logs: LogProgress[] = [];
+  for (const [channel, journal] of journals) {
+    for (const { log, last } of journal.heads()) logs.push({ channel, log, next: last + 1, reported: [] });
+  }
+  return logs;
+}
+
+function endOf(journal: ChannelJournal): number {
+  return (journal.currentOffset()?.position ?? 0) + 1;
+}
+
+async function positionsAtTime(journals: Journals, timeMs: number): Promise<Map<string, number>> {
+  const positions = new Map<string, number>();
+  for (const [channel, journal] of journals) positions.set(channel, await journal.positionAtTime(timeMs));
+  return positions;
+}
+
+function positionAfter(journals: Journals, offset: string): Map<string, number> {
+  const [entry] = journals;
+  if (journals.size !== 1 || entry === undefined) {
+    throw new SedgeError('mesh.bad-option', {
+      option: 'from',
+      reason: 'an offset needs filters within one channel',
+    });
+  }
+  const [channel, journal] = entry;
+  const resolved = journal.resolveOffset(offset);
+  if (!resolved.ok) throw new SedgeError(resolved.code, { offset });
+  return new Map([[channel, resolved.value.position + 1]]);
+}
+
+/** Each log starts at its lowest number that lies at or after the position; logs without one start at their end. */
+async function startAt(
+  journals: Journals,
+  positions: ReadonlyMap<string, number>,
+  ends: ReadonlyMap<string, number>,
+): Promise<Start> {
+  const logs: LogProgress[] = [];
+  for (const [channel, journal] of journals) {
+    const lowest = new Map<LogId, number>();
+    for await (const record of scan(journal, positions.get(channel) ?? 1, ends.get(channel) ?? 1)) {
+      lowest.set(record.log, Math.min(record.seq, lowest.get(record.log) ?? record.seq));
+    }
+    for (const { log, last } of journal.heads()) {
+      logs.push({ channel, log, next: lowest.get(log) ?? last + 1, reported: [] });
+    }
+  }
+  return { logs, minPositions: positions, arrivalNext: positions, lastValues: [] };
+}
+
+/** The value with the highest (lamport, author, number) of each topic; an empty retained payload clears it. */
+async function readLastValues(
+  journals: Journals,
+  ends: ReadonlyMap<string, number>,
+  { matches, decode }: StartContext,
+): Promise<LastValue[]> {
+  const last = new Map<string, LastValue>();
+  for (const [channel, journal] of journals) {
+    for await (const record of scan(journal, 1, ends.get(channel) ?? 1)) {
+      const entry = decode(record);
+      entry?.messages?.forEach(({ topic }, index) => {
+        if (!matches(topic)) return;
+        const before = last.get(topic);
+        if (before === undefined || isLater(entry, index, before)) last.set(topic, { record, entry, index });
+      });
+    }
+  }
+  return [...last.values()]
+    .filter(({ entry, index }) => {
+      const message = entry.messages![index]!;
+      return !(message.retain === true && message.payload.length === 0);
+    })
+    .sort((a, b) => a.record.position - b.record.position);
+}
+
+function isLater(entry: Entry, index: number, than: LastValue): boolean {
+  if (entry.lamport !== than.entry.lamport) return entry.lamport > than.entry.lamport;
+  if (entry.author !== than.entry.author) return entry.author > than.entry.author;
+  return entry.seq + index > than.entry.seq + than.index;
+}
+
+/** Records of a journal from one position up to another, in order of arrival. */
+async function* scan(journal: ChannelJournal, from: number, end: number): AsyncGenerator<StoredRecord> {
+  let next = from;
+  while (next < end) {
+    const records = await journal.readArrival(next, { bytesMax: 1_048_576, recordsMax: 4_096 });
+    if (records.length === 0) return;
+    for (const record of records) {
+      if (record.position >= end) return;
+      yield record;
+      next = record.position + 1;
+    }
+  }
+}

@@ -1,0 +1,18 @@
+import type { Delivery } from './delivery.ts';
+
+/**
+ * Messages (and gaps) that match a subscription's filters. Iterate it with `for await`, or ask with `next` or
+ * `nextBatch`; a reader that does not ask holds nothing up, as what is not ready stays on disk.
+ *
+ * For a durable subscription, asking for the next item acknowledges all that was handed out before, and
+ * resolves once that is on disk: a crash repeats only what was not acknowledged. Where that costs too much,
+ * as one fsync an item does on an SD card, take batches.
+ */
+export interface Subscription extends AsyncIterable<Delivery> {
+  /** The next delivery; waits for one. `done` after `close`. */
+  next(): Promise<IteratorResult<Delivery, undefined>>;
+  /** All that is ready, at least one and at most `max` deliveries; empty after `close`. */
+  nextBatch(max: number): Promise<readonly Delivery[]>;
+  /** Ends the subscription. What was handed out and not acknowledged comes again under the same durable name. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,11 @@
+export { Libp2pOverlay } from './libp2p-overlay.ts';
+export type {
+  GossipHandler,
+  GossipVerdict,
+  Overlay,
+  OverlayStream,
+  PeerEvent,
+  PeerInfo,
+  PeerSource,
+} from './overlay.ts';
+export type { AddressBook, AddressBookRow, OverlayDependencies, OverlayOptions } from './overlay-options.ts';

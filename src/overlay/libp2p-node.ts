@@ -1,0 +1,129 @@
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
+import type { GossipSub } from '@libp2p/gossipsub';
+import { type Identify, identify } from '@libp2p/identify';
+import type { PeerDiscovery, PeerId, Transport } from '@libp2p/interface';
+import { noise } from '@libp2p/noise';
+import { tcp } from '@libp2p/tcp';
+import { yamux } from '@libp2p/yamux';
+import { createLibp2p, type Libp2p, type Libp2pOptions } from 'libp2p';
+import type { Gossip } from './gossip.ts';
+import type { ResolvedOverlayOptions } from './overlay-options.ts';
+import { privateNetwork } from './private-network.ts';
+import { silentLogger } from './silent-logger.ts';
+
+/** The services of the node. */
+export interface NodeServices extends Record<string, unknown> {
+  readonly identify: Identify;
+  readonly gossip: GossipSub;
+}
+
+/** A libp2p node as the overlay uses it. */
+export type OverlayNode = Libp2p<NodeServices>;
+
+/** Makes a transport of libp2p's components. */
+type TransportFactory = NonNullable<Libp2pOptions['transports']>[number];
+
+/** What {@link createNode} is made from besides the options. */
+export interface NodeParts {
+  readonly gossip: Gossip;
+  readonly admits: (peer: PeerId) => boolean;
+  /** Somebody without the network's secret called or answered. */
+  readonly onStranger: () => void;
+  readonly onDiscovered: (peer: PeerId, addresses: readonly string[]) => void;
+  /** Replaces TCP; simulations put a network in memory here. */
+  readonly transports?: readonly TransportFactory[] | undefined;
+}
+
+/** One dial of one address. A link that swallows packets is given up after it, and tried again. */
+export const DIAL_MS_MAX = 2_000;
+
+/** Bytes that a peer may send on one stream before it hears that they were read. Yamux's least. */
+const STREAM_WINDOW_BYTES = 256 * 1024;
+
+/** Time for a peer to name a protocol, or to finish a handshake. */
+const NEGOTIATION_MS_MAX = 5_000;
+
+/** libp2p, not yet started: every setting of it stands in this file. */
+export async function createNode(options: ResolvedOverlayOptions, parts: NodeParts): Promise<OverlayNode> {
+  const window = {
+    initialStreamWindowSize: STREAM_WINDOW_BYTES,
+    // A window that grows (to 16 MiB by default) lets one bulk stream fill every buffer before the others.
+    maxStreamWindowSize: STREAM_WINDOW_BYTES,
+  };
+  return createLibp2p<NodeServices>({
+    start: false,
+    privateKey: await generateKeyPairFromSeed('Ed25519', options.seed),
+    logger: silentLogger,
+    nodeInfo: { name: 'sedge', version: '1', userAgent: 'sedge/1' },
+    addresses: { listen: [...options.listen] },
+    transports: [...(parts.transports ?? [tcpTransport()])],
+    connectionProtector: privateNetwork(options.networkSecret, parts.onStranger),
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux({ enableKeepAlive: false, streamOptions: window })],
+    peerDiscovery: options.mdns ? [await mdnsDiscovery(options.realmId, parts.onDiscovered)] : [],
+    connectionGater: gater(parts.admits),
+    connectionManager: {
+      maxConnections: options.maxConnections,
+      // A hub behind which many nodes come back at once must not refuse them (5 a second by default).
+      inboundConnectionThreshold: 1_000,
+      maxIncomingPendingConnections: options.maxConnections,
+      dialTimeout: DIAL_MS_MAX,
+      addressDialTimeout: DIAL_MS_MAX,
+      inboundUpgradeTimeout: NEGOTIATION_MS_MAX,
+      outboundStreamProtocolNegotiationTimeout: NEGOTIATION_MS_MAX,
+      inboundStreamProtocolNegotiationTimeout: NEGOTIATION_MS_MAX,
+      // The supervisor reconnects: libp2p's own gives up after 31 s.
+      reconnectRetries: 0,
+    },
+    // One lost ping would end a healthy, busy link: liveness is the overlay's own.
+    connectionMonitor: { enabled: false },
+    // By default addresses are forgotten after 1 h and peers after 6 h.
+    peerStore: { maxAddressAge: Number.POSITIVE_INFINITY, maxPeerAge: Number.POSITIVE_INFINITY },
+    services: { identify: identify(), gossip: parts.gossip.service() },
+  });
+}
+
+function tcpTransport(): TransportFactory {
+  const socket = { noDelay: true, keepAlive: true };
+  const never = 0;
+  return tcp({
+    dialOpts: socket,
+    listenOpts: socket,
+    inboundSocketInactivityTimeout: never,
+    outboundSocketInactivityTimeout: never,
+  }) as (components: unknown) => Transport as TransportFactory;
+}
+
+function gater(admits: (peer: PeerId) => boolean): NonNullable<Libp2pOptions['connectionGater']> {
+  const denies = (peer: PeerId) => !admits(peer);
+  return {
+    // libp2p's default for browsers denies private addresses; a mesh at the edge is made of them.
+    denyDialMultiaddr: () => false,
+    denyDialPeer: denies,
+    denyInboundEncryptedConnection: denies,
+    denyOutboundEncryptedConnection: denies,
+  };
+}
+
+type DiscoveryFactory = NonNullable<Libp2pOptions['peerDiscovery']>[number];
+
+/** Loaded only where it is used, and tagged by realm, so that realms in one network pass each other by. */
+async function mdnsDiscovery(
+  realmId: string,
+  onDiscovered: NodeParts['onDiscovered'],
+): Promise<DiscoveryFactory> {
+  const { mdns } = await import('@libp2p/mdns');
+  const make = mdns({ serviceTag: `_sedge-${realmId.slice(0, 32)}._udp.local`, interval: 10_000 });
+  return (components) => {
+    const discovery: PeerDiscovery = make(components as Parameters<typeof make>[0]);
+    // libp2p's own event fires once for each peer for ever; this one fires with every announcement.
+    discovery.addEventListener('peer', (event) => {
+      const { id, multiaddrs } = event.detail;
+      onDiscovered(
+        id,
+        multiaddrs.map((address) => address.toString()),
+      );
+    });
+    return discovery;
+  };
+}

@@ -1,0 +1,432 @@
+import type { ErrorCode } from '../errors/index.ts';
+import type { NodeId } from '../identity/index.ts';
+import type { PeerInfo, PeerSource } from './overlay.ts';
+import type { AddressBookRow } from './overlay-options.ts';
+
+/** What the supervisor hears. Addresses are checked multiaddrs; `node` is the `/p2p/` part or `null`. */
+export type SupervisorEvent =
+  | {
+      readonly kind: 'want';
+      readonly address: string;
+      readonly node: NodeId | null;
+      readonly source: PeerSource;
+    }
+  | { readonly kind: 'unwant'; readonly node: NodeId }
+  | { readonly kind: 'restored'; readonly row: AddressBookRow }
+  | { readonly kind: 'dial-failed'; readonly target: number; readonly code: ErrorCode }
+  | { readonly kind: 'dial-done'; readonly target: number; readonly node: NodeId; readonly address: string }
+  | { readonly kind: 'connected'; readonly node: NodeId }
+  | { readonly kind: 'ready'; readonly node: NodeId }
+  | { readonly kind: 'disconnected'; readonly node: NodeId }
+  | { readonly kind: 'latency'; readonly node: NodeId; readonly latencyMs: number }
+  | { readonly kind: 'network-changed' }
+  | { readonly kind: 'tick' };
+
+/** What the service does about it. */
+export type SupervisorEffect =
+  | { readonly kind: 'dial'; readonly target: number; readonly address: string; readonly node: NodeId | null }
+  | { readonly kind: 'hang-up'; readonly node: NodeId }
+  | { readonly kind: 'remember'; readonly important: boolean };
+
+/** Limits of {@link SupervisorState}. */
+export interface SupervisorLimits {
+  readonly self: NodeId;
+  readonly discovery: boolean;
+  readonly maxDiscoveredPeers: number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** First wait after a loss or a failed dial. */
+const BACKOFF_MS_FIRST = 100;
+/** Longest wait in the first minute of an outage for a peer that somebody named: links come back soon or late. */
+const BACKOFF_MS_MAX_EARLY = 250;
+const EARLY_MS = 60_000;
+/** Longest wait for a peer that somebody named. */
+const BACKOFF_MS_MAX_NAMED = 1_000;
+/** Longest wait for a peer that nobody named, and for one that answers but is not of this realm. */
+const BACKOFF_MS_MAX_OTHER = 30_000;
+/** Attempts after which an answer that proves a peer to be of no use is believed. */
+const ATTEMPTS_WITH_HOPE = 6;
+/** Fastest that "another peer came up" may wake all the others. */
+const WAKE_MS_MIN = 5_000;
+/** Addresses kept for a peer. */
+const ADDRESSES_MAX = 8;
+/** Peers known at once; past it those that nobody named and that are down are forgotten, inbound ones first. */
+const TARGETS_MAX = 1_024;
+/** Failed dials after which a discovered peer makes room for another. */
+const FAILURES_TO_GIVE_WAY = 5;
+
+const PRIORITY: Readonly<Record<PeerSource, number>> = { given: 3, invitation: 2, discovered: 1, inbound: 0 };
+
+/** Codes that a peer's answer proves, so that trying again soon is of no use. */
+const ANSWERED: ReadonlySet<ErrorCode> = new Set([
+  'overlay.wrong-network',
+  'overlay.wrong-peer',
+  'overlay.denied',
+]);
+
+function isNamed(source: PeerSource): boolean {
+  return source === 'given' || source === 'invitation';
+}
+
+interface Target {
+  readonly id: number;
+  node: NodeId | null;
+  addresses: string[];
+  source: PeerSource;
+  connected: boolean;
+  dialing: boolean;
+  sinceMs: number | null;
+  lastConnectedMs: number | null;
+  latencyMs: number | null;
+  failedDials: number;
+  lastError: ErrorCode | null;
+  /** Attempts since the last time that the peer was of use, or the network changed. */
+  attempts: number;
+  dueMs: number;
+  downSinceMs: number;
+}
+
+/**
+ * Keeps wanted peers connected for ever: libp2p's own reconnect gives up after 31 s. Pure: events and the time
+ * go in, effects come out. Given and invitation peers are dialed until the end of days, with a wait that stays
+ * short, because the first successful dial after an outage decides when the mesh flows again.
+ */
+export class SupervisorState {
+  readonly #limits: SupervisorLimits;
+  readonly #targets = new Map<number, Target>();
+  readonly #byNode = new Map<NodeId, Target>();
+  #nextId = 1;
+  #wokeMs = Number.NEGATIVE_INFINITY;
+
+  constructor(limits: SupervisorLimits) {
+    this.#limits = limits;
+  }
+
+  /** Takes one event; the effects are to be carried out in order. */
+  handle(event: SupervisorEvent, nowMs: number): SupervisorEffect[] {
+    const effects: SupervisorEffect[] = [];
+    switch (event.kind) {
+      case 'want':
+        this.#want(event.address, event.node, event.source, nowMs, effects);
+        break;
+      case 'restored':
+        this.#restore(event.row, nowMs);
+        break;
+      case 'unwant':
+        this.#unwant(event.node, effects);
+        break;
+      case 'dial-failed':
+        this.#dialFailed(event.target, event.code, nowMs);
+        break;
+      case 'dial-done':
+        this.#dialDone(event, nowMs, effects);
+        break;
+      case 'connected':
+        this.#connected(event.node, nowMs, effects);
+        break;
+      case 'ready':
+        this.#ready(event.node, nowMs);
+        break;
+      case 'disconnected':
+        this.#disconnected(event.node, nowMs);
+        break;
+      case 'latency':
+        this.#latency(event.node, event.latencyMs);
+        break;
+      case 'network-changed':
+        this.#wake(nowMs, null);
+        break;
+      case 'tick':
+        break;
+    }
+    this.#dialDue(nowMs, effects);
+    return effects;
+  }
+
+  /** When the next `tick` is needed; `null` if nothing waits for the time. */
+  nextDueMs(): number | null {
+    let next: number | null = null;
+    for (const target of this.#targets.values()) {
+      if (this.#isWaiting(target) && (next === null || target.dueMs < next)) next = target.dueMs;
+    }
+    return next;
+  }
+
+  /** All known peers, for people. */
+  peers(): PeerInfo[] {
+    return [...this.#targets.values()].map((target) => ({
+      node: target.node,
+      addresses: [...target.addresses],
+      source: target.source,
+      connected: target.connected,
+      latencyMs: target.connected ? target.latencyMs : null,
+      sinceMs: target.sinceMs,
+      failedDials: target.failedDials,
+      lastError: target.lastError,
+    }));
+  }
+
+  /** What is worth remembering between runs. */
+  rows(): AddressBookRow[] {
+    return [...this.#targets.values()]
+      .filter((target) => target.addresses.length > 0 && target.source !== 'inbound')
+      .map((target) => ({
+        node: target.node,
+        addresses: [...target.addresses],
+        source: target.source,
+        lastConnectedMs: target.lastConnectedMs,
+      }));
+  }
+
+  #want(
+    address: string,
+    node: NodeId | null,
+    source: PeerSource,
+    nowMs: number,
+    effects: SupervisorEffect[],
+  ): void {
+    if (node === this.#limits.self) return;
+    const known = this.#find(address, node);
+    if (known === undefined) {
+      if (source === 'discovered' && !this.#makeRoom()) return;
+      this.#add({ node, addresses: [address], source }, nowMs);
+      effects.push({ kind: 'remember', important: source !== 'discovered' });
+      return;
+    }
+    const isNewAddress = this.#addAddress(known, address);
+    const isRaised = PRIORITY[source] > PRIORITY[known.source];
+    if (isRaised && source === 'discovered' && !this.#makeRoom()) return;
+    if (isRaised) known.source = source;
+    if (isRaised || (isNewAddress && !known.connected)) this.#retrySoon(known, nowMs);
+    if (isRaised || isNewAddress) effects.push({ kind: 'remember', important: isRaised });
+  }
+
+  #restore(row: AddressBookRow, nowMs: number): void {
+    if (row.node === this.#limits.self || row.addresses.length === 0) return;
+    // Given peers are given anew with each start; what was given once is then no longer wanted by name.
+    const source = row.source === 'given' ? 'discovered' : row.source;
+    if (source === 'discovered' && (!this.#limits.discovery || !this.#makeRoom())) return;
+    const known = this.#find(row.addresses[0]!, row.node);
+    const target = known ?? this.#add({ node: row.node, addresses: [], source }, nowMs);
+    for (const address of row.addresses) this.#addAddress(target, address);
+    target.lastConnectedMs ??= row.lastConnectedMs;
+  }
+
+  #unwant(node: NodeId, effects: SupervisorEffect[]): void {
+    const target = this.#byNode.get(node);
+    if (target !== undefined) this.#forget(target);
+    effects.push({ kind: 'hang-up', node }, { kind: 'remember', important: true });
+  }
+
+  #dialFailed(id: number, code: ErrorCode, nowMs: number): void {
+    const target = this.#targets.get(id);
+    if (target === undefined) return;
+    target.dialing = false;
+    if (target.connected) return;
+    target.failedDials++;
+    target.lastError = code;
+    // The next attempt takes the next address; the one that worked last comes first again after a connection.
+    target.addresses.push(...target.addresses.splice(0, 1));
+    this.#waitBeforeNext(target, nowMs);
+  }
+
+  #dialDone(
+    { target: id, node, address }: Extract<SupervisorEvent, { kind: 'dial-done' }>,
+    nowMs: number,
+    effects: SupervisorEffect[],
+  ): void {
+    const target = this.#targets.get(id);
+    if (target === undefined) {
+      // No longer wanted while it was being dialed.
+      if (!this.#byNode.has(node)) effects.push({ kind: 'hang-up', node });
+      return;
+    }
+    target.dialing = false;
+    if (node === this.#limits.self) {
+      this.#forget(target);
+      return;
+    }
+    const owner =
+      target.node === null || target.node === node
+        ? this.#identify(target, node)
+        : this.#moveAddress(target, node, address, nowMs);
+    owner.addresses = [address, ...owner.addresses.filter((other) => other !== address)];
+    // A peer that hung up before the dial was reported must not be dialed again in the same moment.
+    if (!owner.connected && !owner.dialing) this.#waitBeforeNext(owner, nowMs);
+    effects.push({ kind: 'remember', important: false });
+  }
+
+  /** Another node answers where `target` was: the address is that one's now. */
+  #moveAddress(target: Target, node: NodeId, address: string, nowMs: number): Target {
+    target.addresses = target.addresses.filter((other) => other !== address);
+    const owner = this.#byNode.get(node) ?? this.#add({ node, addresses: [], source: target.source }, nowMs);
+    if (PRIORITY[target.source] > PRIORITY[owner.source]) owner.source = target.source;
+    if (target.addresses.length === 0 && !target.connected) this.#forget(target);
+    return owner;
+  }
+
+  #connected(node: NodeId, nowMs: number, effects: SupervisorEffect[]): void {
+    const target = this.#byNode.get(node) ?? this.#add({ node, addresses: [], source: 'inbound' }, nowMs);
+    if (target.connected) return;
+    target.connected = true;
+    target.sinceMs = nowMs;
+    target.lastConnectedMs = nowMs;
+    target.latencyMs = null;
+    // What a peer that hangs up at once did wrong stays visible until it proves of use.
+    target.attempts = Math.max(target.attempts, 1);
+    effects.push({ kind: 'remember', important: false });
+  }
+
+  /** Only a peer that proved of use clears its waits: one that hangs up after each handshake must not. */
+  #ready(node: NodeId, nowMs: number): void {
+    const target = this.#byNode.get(node);
+    if (target !== undefined) {
+      target.attempts = 0;
+      target.failedDials = 0;
+      target.lastError = null;
+    }
+    if (nowMs - this.#wokeMs < WAKE_MS_MIN) return;
+    this.#wokeMs = nowMs;
+    this.#wake(nowMs, node);
+  }
+
+  #disconnected(node: NodeId, nowMs: number): void {
+    const target = this.#byNode.get(node);
+    if (target === undefined || !target.connected) return;
+    target.connected = false;
+    target.sinceMs = nowMs;
+    if (target.attempts === 0) target.downSinceMs = nowMs;
+    else target.lastError = 'overlay.denied';
+    if (target.addresses.length === 0) this.#forget(target);
+    else this.#waitBeforeNext(target, nowMs);
+  }
+
+  #latency(node: NodeId, latencyMs: number): void {
+    const target = this.#byNode.get(node);
+    if (target !== undefined) target.latencyMs = latencyMs;
+  }
+
+  #wake(nowMs: number, except: NodeId | null): void {
+    for (const target of this.#targets.values()) {
+      if (target.node === except && except !== null) continue;
+      if (!target.connected) this.#retrySoon(target, nowMs);
+    }
+  }
+
+  #retrySoon(target: Target, nowMs: number): void {
+    target.attempts = 0;
+    target.downSinceMs = nowMs;
+    // Spread a little, so that a hundred nodes that see the same switch come up do not dial in one moment.
+    target.dueMs = Math.min(target.dueMs, nowMs + this.#limits.random() * BACKOFF_MS_FIRST);
+  }
+
+  #waitBeforeNext(target: Target, nowMs: number): void {
+    const isWished = isNamed(target.source);
+    let most = isWished ? BACKOFF_MS_MAX_NAMED : BACKOFF_MS_MAX_OTHER;
+    if (isWished && nowMs - target.downSinceMs < EARLY_MS) most = BACKOFF_MS_MAX_EARLY;
+    const isPointless = target.lastError !== null && ANSWERED.has(target.lastError);
+    if (isPointless && target.attempts >= ATTEMPTS_WITH_HOPE) most = BACKOFF_MS_MAX_OTHER;
+    const wait = Math.min(most, BACKOFF_MS_FIRST * 2 ** Math.min(target.attempts, 20));
+    target.attempts++;
+    target.dueMs = nowMs + wait * (0.5 + this.#limits.random() / 2);
+  }
+
+  #dialDue(nowMs: number, effects: SupervisorEffect[]): void {
+    for (const target of this.#targets.values()) {
+      if (!this.#isWaiting(target) || target.dueMs > nowMs) continue;
+      target.dialing = true;
+      effects.push({ kind: 'dial', target: target.id, address: target.addresses[0]!, node: target.node });
+    }
+  }
+
+  #isWaiting(target: Target): boolean {
+    if (target.connected || target.dialing || target.addresses.length === 0) return false;
+    return target.source !== 'inbound';
+  }
+
+  #find(address: string, node: NodeId | null): Target | undefined {
+    const byNode = node === null ? undefined : this.#byNode.get(node);
+    if (byNode !== undefined) return byNode;
+    for (const target of this.#targets.values()) {
+      if (!target.addresses.includes(address)) continue;
+      if (node === null || target.node === null || target.node === node) {
+        return node === null ? target : this.#identify(target, node);
+      }
+    }
+    return undefined;
+  }
+
+  /** An address turned out to be a node's: what was known under both becomes one. */
+  #identify(target: Target, node: NodeId): Target {
+    if (target.node === node) return target;
+    const owner = this.#byNode.get(node);
+    if (owner === undefined && target.node === null) {
+      target.node = node;
+      this.#byNode.set(node, target);
+      return target;
+    }
+    if (owner === undefined) return target;
+    for (const address of target.addresses) this.#addAddress(owner, address);
+    if (PRIORITY[target.source] > PRIORITY[owner.source]) owner.source = target.source;
+    if (target.node === null) this.#forget(target);
+    return owner;
+  }
+
+  #addAddress(target: Target, address: string): boolean {
+    if (target.addresses.includes(address)) return false;
+    target.addresses.unshift(address);
+    // The oldest ones that did not work go.
+    target.addresses.length = Math.min(target.addresses.length, ADDRESSES_MAX);
+    return true;
+  }
+
+  #add(
+    known: { readonly node: NodeId | null; readonly addresses: string[]; readonly source: PeerSource },
+    nowMs: number,
+  ): Target {
+    if (this.#targets.size >= TARGETS_MAX) this.#forgetOne();
+    const target: Target = {
+      ...known,
+      id: this.#nextId++,
+      connected: false,
+      dialing: false,
+      sinceMs: null,
+      lastConnectedMs: null,
+      latencyMs: null,
+      failedDials: 0,
+      lastError: null,
+      attempts: 0,
+      dueMs: nowMs,
+      downSinceMs: nowMs,
+    };
+    this.#targets.set(target.id, target);
+    if (target.node !== null) this.#byNode.set(target.node, target);
+    return target;
+  }
+
+  #forget(target: Target): void {
+    this.#targets.delete(target.id);
+    if (target.node !== null && this.#byNode.get(target.node) === target) this.#byNode.delete(target.node);
+  }
+
+  #forgetOne(): void {
+    const down = [...this.#targets.values()].filter((target) => !target.connected && !isNamed(target.source));
+    down.sort((a, b) => PRIORITY[a.source] - PRIORITY[b.source] || a.downSinceMs - b.downSinceMs);
+    if (down[0] !== undefined) this.#forget(down[0]);
+  }
+
+  /** True if one more discovered peer may be wanted. */
+  #makeRoom(): boolean {
+    if (!this.#limits.discovery) return false;
+    const discovered = [...this.#targets.values()].filter((target) => target.source === 'discovered');
+    if (discovered.length < this.#limits.maxDiscoveredPeers) return true;
+    const failing = discovered
+      .filter((target) => !target.connected && target.failedDials >= FAILURES_TO_GIVE_WAY)
+      .sort((a, b) => b.failedDials - a.failedDials)[0];
+    if (failing === undefined) return false;
+    this.#forget(failing);
+    return true;
+  }
+}

@@ -1,0 +1,134 @@
+import type { LogId } from '../entry/index.ts';
+import type { Log } from '../errors/index.ts';
+import type { ChannelJournal, SeqRange } from '../journal/index.ts';
+import type { OverlayStream } from '../overlay/index.ts';
+import { type AgedEntry, decodeDataFrame, encodeDataFrame, type LogRanges } from './sync-frames.ts';
+
+/** What serving works with. */
+export interface EntryServerDependencies {
+  readonly journalOf: (channel: string) => ChannelJournal | null;
+  readonly nowMs: () => number;
+  readonly log: Log;
+}
+
+/** Bytes read from one log before the next has its turn. */
+const TURN_BYTES = 131_072;
+/** Entries in one turn. */
+const TURN_RECORDS_MAX = 1_024;
+
+/**
+ * Answers the data streams of peers: one request a stream, its logs in turns, each log ascending, within the
+ * credit that the receiver grants (any positive credit permits one entry). Serves what is durable here, so that
+ * no peer ever counts on what a power cut could take back.
+ */
+export async function serveEntries(stream: OverlayStream, deps: EntryServerDependencies): Promise<void> {
+  const frames = stream.frames[Symbol.asyncIterator]();
+  const first = await frames.next();
+  const request = first.done === true ? null : decodeDataFrame(first.value);
+  if (request === null || !request.ok || request.value.kind !== 'request') {
+    stream.abort();
+    return;
+  }
+  const credit = new Credit(request.value.credit);
+  const reading = readCredit(frames, credit);
+  const journal = deps.journalOf(request.value.channel);
+  if (journal !== null) {
+    await journal.commit();
+    await serveLogs(stream, { journal, credit, logs: request.value.logs, nowMs: deps.nowMs });
+  }
+  if (!credit.ended) await stream.send(encodeDataFrame({ kind: 'done' }));
+  await stream.close();
+  await reading;
+}
+
+interface Serving {
+  readonly journal: ChannelJournal;
+  readonly credit: Credit;
+  readonly logs: readonly LogRanges[];
+  readonly nowMs: () => number;
+}
+
+async function serveLogs(stream: OverlayStream, serving: Serving): Promise<void> {
+  let turns = serving.logs.map(({ log, ranges }) => ({ log, ranges: [...ranges] }));
+  while (turns.length > 0 && !serving.credit.ended) {
+    for (const turn of turns) await serveTurn(stream, serving, turn);
+    turns = turns.filter(({ ranges }) => ranges.length > 0);
+  }
+}
+
+/** Serves one log's next entries; takes what is done (or not held) off `turn.ranges`. */
+async function serveTurn(
+  stream: OverlayStream,
+  { journal, credit, nowMs }: Serving,
+  turn: { readonly log: LogId; ranges: SeqRange[] },
+): Promise<void> {
+  const range = turn.ranges[0];
+  if (range === undefined) return;
+  const records = await journal.readLog(turn.log, range.first, {
+    throughSeq: range.last,
+    bytesMax: TURN_BYTES,
+    recordsMax: TURN_RECORDS_MAX,
+    durableOnly: true,
+  });
+  const through = records.at(-1);
+  const next = through === undefined ? range.last + 1 : through.seq + through.count;
+  turn.ranges = [{ first: next, last: range.last }, ...turn.ranges.slice(1)].filter(
+    ({ first, last }) => first <= last,
+  );
+  let batch: AgedEntry[] = [];
+  for (const { bytes, facts } of records) {
+    if (credit.left <= 0 && batch.length > 0) {
+      await stream.send(encodeDataFrame({ kind: 'entries', entries: batch }));
+      batch = [];
+    }
+    if (!(await credit.take(bytes.length))) return;
+    batch.push({ ageMs: facts.ageMs + Math.max(0, nowMs() - facts.receivedAtMs), bytes });
+  }
+  if (batch.length > 0) await stream.send(encodeDataFrame({ kind: 'entries', entries: batch }));
+}
+
+/** Bytes that the receiver is ready to take. May go below zero by one entry. */
+class Credit {
+  left: number;
+  ended = false;
+  #wake: (() => void) | null = null;
+
+  constructor(bytes: number) {
+    this.left = bytes;
+  }
+
+  grant(bytes: number): void {
+    this.left += bytes;
+    this.#wake?.();
+  }
+
+  end(): void {
+    this.ended = true;
+    this.#wake?.();
+  }
+
+  /** Waits until any credit is left; `false` if the receiver went away. */
+  async take(bytes: number): Promise<boolean> {
+    while (this.left <= 0 && !this.ended) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      this.#wake = null;
+    }
+    this.left -= bytes;
+    return !this.ended;
+  }
+}
+
+async function readCredit(frames: AsyncIterator<Uint8Array>, credit: Credit): Promise<void> {
+  try {
+    for (let next = await frames.next(); next.done !== true; next = await frames.next()) {
+      const frame = decodeDataFrame(next.value);
+      if (!frame.ok) break;
+      if (frame.value.kind === 'credit') credit.grant(frame.value.credit);
+    }
+  } catch {
+    // The stream was cut; what was sent so far is committed there entry by entry.
+  }
+  credit.end();
+}

@@ -1,0 +1,10 @@
+export { rangesBelow, subtractRanges } from './seq-ranges.ts';
+export {
+  type PeerSync,
+  SYNC_DATA_PROTOCOL,
+  SYNC_DEFAULTS,
+  SYNC_PROTOCOL,
+  type SyncDependencies,
+  type SyncOptions,
+  SyncService,
+} from './sync-service.ts';

@@ -1,0 +1,240 @@
+import { type LogId, logIdOf } from '../entry/index.ts';
+import { type Counters, isSedgeError, type Log } from '../errors/index.ts';
+import type { NodeId } from '../identity/index.ts';
+import type { Ingest } from '../ingest/index.ts';
+import type { ChannelJournal, SeqRange, StoredEntry } from '../journal/index.ts';
+import type { Overlay, OverlayStream } from '../overlay/index.ts';
+import type { Realm } from '../realm/index.ts';
+import { serveEntries } from './entry-server.ts';
+import { SupplyBoard } from './supply-board.ts';
+import { SyncSession } from './sync-session.ts';
+import { SyncStoreView } from './sync-store-view.ts';
+
+/** Control stream: grants, hellos, heads. */
+export const SYNC_PROTOCOL = '/sedge/sync/1';
+/** Data stream: one request, its entries, credit. */
+export const SYNC_DATA_PROTOCOL = '/sedge/sync-data/1';
+
+/** Options of {@link SyncService}. */
+export interface SyncOptions {
+  /** Time between hellos without a reason, milliseconds; varied by a fifth. @defaultValue 30,000 */
+  readonly helloIntervalMs: number;
+  /** How long a hole may be mere disorder, milliseconds. @defaultValue 200 */
+  readonly holeDelayMs: number;
+  /** Least time between two hellos that follow changes, milliseconds. @defaultValue 50 */
+  readonly helloPauseMs: number;
+  /** First credit of a pull, bytes. @defaultValue 262,144 */
+  readonly creditBytes: number;
+}
+
+/** Defaults of {@link SyncOptions}. */
+export const SYNC_DEFAULTS: SyncOptions = Object.freeze({
+  helloIntervalMs: 30_000,
+  holeDelayMs: 200,
+  helloPauseMs: 50,
+  creditBytes: 262_144,
+});
+
+/** What sync works with. */
+export interface SyncDependencies {
+  readonly overlay: Overlay;
+  readonly ingest: Ingest;
+  readonly realm: Realm;
+  /** Carried channels with their journals. */
+  readonly journals: ReadonlyMap<string, ChannelJournal>;
+  /** Id of this node's store, 16 hexadecimal digits. */
+  readonly storeId: string;
+  readonly nowMs: () => number;
+  /** 0 to 1, for jitter. */
+  readonly random: () => number;
+  readonly counters: Counters;
+  readonly log: Log;
+}
+
+/** How far this node is in step with a peer. */
+export interface PeerSync {
+  readonly status: 'in-sync' | 'syncing' | 'unknown';
+  readonly inSyncAtMs: number | null;
+}
+
+/** Holes of a channel that are waited for. */
+interface HoleWatch {
+  armed: boolean;
+  missing: number;
+  delayMs: number;
+}
+
+/** A control stream that ended while the peer is still there is opened again after this. */
+const REOPEN_MS = 500;
+
+/**
+ * The truth behind gossip: a session with each connected peer compares what both hold and fetches what is
+ * missing, in any order of meetings. What was learned is offered on to all other peers, so that a carrier that
+ * meets A today and B tomorrow delivers.
+ */
+export class SyncService {
+  readonly #options: SyncOptions;
+  readonly #deps: SyncDependencies;
+  readonly #sessions = new Map<NodeId, SyncSession>();
+  readonly #board = new SupplyBoard();
+  readonly #view: SyncStoreView;
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #holes = new Map<string, HoleWatch>();
+  #helloTimer: NodeJS.Timeout | null = null;
+  #ends: (() => void)[] = [];
+  #running = false;
+
+  constructor(options: Partial<SyncOptions>, deps: SyncDependencies) {
+    this.#options = { ...SYNC_DEFAULTS, ...options };
+    this.#deps = deps;
+    this.#view = new SyncStoreView(deps.storeId, deps.journals);
+  }
+
+  /** Answers peers from now on. Call before the overlay starts, so that no early peer is missed. */
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    const { overlay, ingest } = this.#deps;
+    overlay.handle(SYNC_PROTOCOL, (stream) => this.#openSession(stream));
+    overlay.handle(SYNC_DATA_PROTOCOL, (stream) => this.#serve(stream));
+    this.#ends = [
+      overlay.onPeer(({ kind, node }) =>
+        kind === 'up' ? this.#meet(node) : this.#sessions.get(node)?.end(),
+      ),
+      ingest.onStored((stored) => this.#onStored(stored)),
+    ];
+    this.#scheduleHello();
+  }
+
+  /** Ends all sessions and timers. */
+  stop(): void {
+    this.#running = false;
+    for (const end of this.#ends) end();
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    this.#helloTimer = null;
+    for (const session of this.#sessions.values()) session.end();
+    this.#sessions.clear();
+  }
+
+  /** How far this node is in step with a peer. */
+  peer(node: NodeId): PeerSync {
+    const session = this.#sessions.get(node);
+    return { status: session?.status ?? 'unknown', inSyncAtMs: session?.inSyncAtMs ?? null };
+  }
+
+  /** True while a peer supplies one of the numbers. */
+  isSupplied(channel: string, log: LogId, range: SeqRange): boolean {
+    return this.#board.isSupplied(channel, log, range);
+  }
+
+  /**
+   * Tells all peers soon that there is something new which gossip does not carry: a large entry, one that a
+   * slow peer could not take, or what was learned by sync.
+   */
+  announce(): void {
+    if (this.#helloTimer !== null || !this.#running) return;
+    this.#helloTimer = this.#after(this.#options.helloPauseMs, () => {
+      this.#helloTimer = null;
+      for (const session of this.#sessions.values()) session.handle({ kind: 'hello-due' });
+    });
+  }
+
+  #onStored({ entry, facts }: StoredEntry): void {
+    if (facts.source === 'sync' || facts.source === 'import') this.announce();
+    if (facts.source === 'gossip') this.#watchHole(entry.channel, logIdOf(entry));
+  }
+
+  /**
+   * Gossip may come out of order for a moment; what is missing after that is asked for. A hole that nobody
+   * fills is asked for ever more rarely, until the holes change.
+   */
+  #watchHole(channel: string, log: LogId): void {
+    const watch = this.#holes.get(channel) ?? {
+      armed: false,
+      missing: 0,
+      delayMs: this.#options.holeDelayMs,
+    };
+    if (watch.armed || !this.#view.hasHole(channel, log)) return;
+    watch.armed = true;
+    this.#holes.set(channel, watch);
+    this.#after(watch.delayMs, () => {
+      watch.armed = false;
+      const missing = this.#view.missingCount(channel);
+      if (missing === 0) return void this.#holes.delete(channel);
+      const { holeDelayMs, helloIntervalMs } = this.#options;
+      watch.delayMs = missing === watch.missing ? Math.min(watch.delayMs * 2, helloIntervalMs) : holeDelayMs;
+      watch.missing = missing;
+      for (const session of this.#sessions.values()) session.handle({ kind: 'hole', channel });
+    });
+  }
+
+  #scheduleHello(): void {
+    const { helloIntervalMs } = this.#options;
+    this.#after(helloIntervalMs * (0.8 + 0.4 * this.#deps.random()), () => {
+      for (const session of this.#sessions.values()) session.handle({ kind: 'hello-due' });
+      this.#scheduleHello();
+    });
+  }
+
+  /** One side opens the control stream, so that there is one a pair. */
+  #meet(node: NodeId): void {
+    if (!this.#running || this.#deps.overlay.self > node || this.#sessions.has(node)) return;
+    if (!this.#deps.overlay.peers().some((peer) => peer.node === node && peer.connected)) return;
+    this.#deps.overlay.open(node, SYNC_PROTOCOL).then(
+      (stream) => this.#openSession(stream),
+      () => this.#after(REOPEN_MS, () => this.#meet(node)),
+    );
+  }
+
+  async #openSession(stream: OverlayStream): Promise<void> {
+    if (!this.#running) return stream.abort();
+    // A peer that came back opens a new stream before the old one is noticed to be dead.
+    this.#sessions.get(stream.peer)?.end();
+    const session = new SyncSession(stream, {
+      ...this.#deps,
+      view: this.#view,
+      board: this.#board,
+      creditBytes: this.#options.creditBytes,
+      dataProtocol: SYNC_DATA_PROTOCOL,
+      onSupplied: () => this.#offerLeftovers(),
+    });
+    this.#sessions.set(stream.peer, session);
+    await session.run();
+    if (this.#sessions.get(stream.peer) === session) {
+      this.#sessions.delete(stream.peer);
+      this.#after(REOPEN_MS, () => this.#meet(stream.peer));
+    }
+    this.#offerLeftovers();
+  }
+
+  /** What one peer was to supply and did not is asked of the others. */
+  #offerLeftovers(): void {
+    for (const session of this.#sessions.values()) session.retryLeftovers();
+  }
+
+  async #serve(stream: OverlayStream): Promise<void> {
+    // Only a peer that showed its grant on the control stream is served.
+    if (this.#sessions.get(stream.peer)?.admitted !== true) return stream.abort();
+    try {
+      await serveEntries(stream, {
+        journalOf: (channel) => this.#deps.journals.get(channel) ?? null,
+        nowMs: this.#deps.nowMs,
+        log: this.#deps.log,
+      });
+    } catch (error) {
+      stream.abort();
+      if (!isSedgeError(error)) throw error;
+      this.#deps.log.debug({ peer: stream.peer, code: error.code }, 'serving entries ended early');
+    }
+  }
+
+  #after(ms: number, run: () => void): NodeJS.Timeout {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      if (this.#running) run();
+    }, ms);
+    this.#timers.add(timer);
+    return timer;
+  }
+}

@@ -1,0 +1,207 @@
+import { assertNever, type Counters, type ErrorCode, isSedgeError, type Log } from '../errors/index.ts';
+import type { NodeId } from '../identity/index.ts';
+import type { Ingest } from '../ingest/index.ts';
+import type { ChannelJournal } from '../journal/index.ts';
+import type { Overlay, OverlayStream } from '../overlay/index.ts';
+import type { Realm } from '../realm/index.ts';
+import { pullEntries } from './entry-puller.ts';
+import { subtractRanges } from './seq-ranges.ts';
+import type { SupplyBoard } from './supply-board.ts';
+import {
+  type ControlFrame,
+  decodeControlFrame,
+  encodeControlFrame,
+  type LogRanges,
+  SYNC_VERSION,
+} from './sync-frames.ts';
+import { type SyncEffect, type SyncEvent, SyncSessionState } from './sync-session-state.ts';
+import type { SyncStoreView } from './sync-store-view.ts';
+
+/** What a session works with. */
+export interface SyncSessionDependencies {
+  readonly overlay: Overlay;
+  readonly ingest: Ingest;
+  readonly realm: Realm;
+  readonly journals: ReadonlyMap<string, ChannelJournal>;
+  readonly view: SyncStoreView;
+  readonly board: SupplyBoard;
+  readonly creditBytes: number;
+  readonly dataProtocol: string;
+  readonly nowMs: () => number;
+  readonly counters: Counters;
+  readonly log: Log;
+  /** A pull ended: what it left over may be asked of other peers. */
+  readonly onSupplied: () => void;
+}
+
+/** Numbers left to another peer, to be asked for here if that one fails. */
+interface Leftover {
+  readonly channel: string;
+  readonly logs: readonly LogRanges[];
+}
+
+/**
+ * Carries out one {@link SyncSessionState} over a control stream: first both show their grants, then frames go
+ * both ways until the stream ends.
+ */
+export class SyncSession {
+  readonly #stream: OverlayStream;
+  readonly #deps: SyncSessionDependencies;
+  readonly #state: SyncSessionState;
+  readonly #abort = new AbortController();
+  #sending: Promise<void> = Promise.resolve();
+  #leftovers: Leftover[] = [];
+  #admitted = false;
+
+  constructor(stream: OverlayStream, deps: SyncSessionDependencies) {
+    this.#stream = stream;
+    this.#deps = deps;
+    this.#state = new SyncSessionState(deps.view);
+  }
+
+  /** The peer showed a valid grant of its own. */
+  get admitted(): boolean {
+    return this.#admitted;
+  }
+
+  get status(): 'in-sync' | 'syncing' | 'unknown' {
+    return this.#state.status;
+  }
+
+  get inSyncAtMs(): number | null {
+    return this.#state.inSyncAtMs;
+  }
+
+  /** Runs until the stream ends; never throws. */
+  async run(): Promise<void> {
+    try {
+      const chain = this.#deps.realm.chainOf(this.#deps.overlay.self) ?? [];
+      this.#send({ kind: 'grant', version: SYNC_VERSION, chain });
+      for await (const bytes of this.#stream.frames) {
+        const frame = decodeControlFrame(bytes);
+        if (!frame.ok) return this.#refuse(frame.code);
+        if (!this.#admitted) {
+          if (!this.#admit(frame.value)) return this.#refuse('sync.not-granted');
+          this.handle({ kind: 'admitted' });
+        } else this.handle({ kind: 'frame', frame: frame.value });
+      }
+    } catch (error) {
+      if (!isSedgeError(error))
+        this.#deps.log.error({ peer: this.#peer, err: error }, 'a sync session failed');
+    } finally {
+      this.end();
+    }
+  }
+
+  /** Ends the session at once. */
+  end(): void {
+    this.#abort.abort();
+    this.#stream.abort();
+  }
+
+  /** Gives an event to the state and carries out what it wants. */
+  handle(event: SyncEvent): void {
+    if (!this.#admitted || this.#abort.signal.aborted) return;
+    for (const effect of this.#state.handle(event, this.#deps.nowMs())) this.#carryOut(effect);
+  }
+
+  /** Asks for what another peer was to supply, if it is still missing and nobody supplies it now. */
+  retryLeftovers(): void {
+    const leftovers = this.#leftovers;
+    this.#leftovers = [];
+    for (const { channel, logs } of leftovers) {
+      const journal = this.#deps.journals.get(channel);
+      const missing = logs.some(
+        ({ log, ranges }) => subtractRanges(ranges, journal?.heldRanges(log) ?? []).length > 0,
+      );
+      if (missing) this.handle({ kind: 'hole', channel });
+    }
+  }
+
+  get #peer(): NodeId {
+    return this.#stream.peer;
+  }
+
+  /** The grant must lead to the very key that the connection was authenticated with. */
+  #admit(frame: ControlFrame): boolean {
+    if (frame.kind !== 'grant') return false;
+    if (frame.chain.length > 0) {
+      const grant = this.#deps.realm.offerGrantChain(frame.chain);
+      if (!grant.ok) this.#deps.counters.count(grant.code);
+    }
+    this.#admitted = this.#deps.realm.standing(this.#peer).status === 'granted';
+    if (this.#admitted) this.#deps.ingest.releaseParked();
+    return this.#admitted;
+  }
+
+  #carryOut(effect: SyncEffect): void {
+    switch (effect.kind) {
+      case 'send':
+        this.#send(effect.frame);
+        break;
+      case 'send-heads':
+        for (const frame of this.#deps.view.headsFrames(effect.channel)) this.#send(frame);
+        break;
+      case 'pull':
+        void this.#pull(effect.channel, effect.logs);
+        break;
+      default:
+        assertNever(effect);
+    }
+  }
+
+  async #pull(channel: string, logs: readonly LogRanges[]): Promise<void> {
+    const { overlay, board, journals, creditBytes, dataProtocol } = this.#deps;
+    const journal = journals.get(channel);
+    const claimed = board.claim(this.#peer, channel, logs);
+    this.#leftovers.push({ channel, logs: withoutRanges(logs, claimed) });
+    let complete = true;
+    try {
+      if (journal !== undefined && claimed.length > 0) {
+        const stream = await overlay.open(this.#peer, dataProtocol, { signal: this.#abort.signal });
+        const outcome = await pullEntries(
+          stream,
+          { channel, journal, logs: claimed, creditBytes },
+          this.#deps,
+        );
+        complete = outcome.done && this.#isHeld(journal, claimed);
+        if (outcome.refusal !== null) return this.#refuse(outcome.refusal);
+      }
+    } catch (error) {
+      complete = false;
+      if (!isSedgeError(error)) this.#deps.log.warn({ peer: this.#peer, err: error }, 'a pull failed');
+    } finally {
+      board.release(this.#peer, channel, claimed);
+    }
+    this.handle({ kind: 'pull-ended', channel, complete });
+    this.#deps.onSupplied();
+  }
+
+  #isHeld(journal: ChannelJournal, logs: readonly LogRanges[]): boolean {
+    return logs.every(({ log, ranges }) => subtractRanges(ranges, journal.heldRanges(log)).length === 0);
+  }
+
+  #send(frame: Exclude<ControlFrame, { kind: 'unknown' }>): void {
+    const bytes = encodeControlFrame(frame);
+    this.#sending = this.#sending
+      .then(() => this.#stream.send(bytes))
+      .catch(() => {
+        // The reading side ends the session.
+        this.#stream.abort();
+      });
+  }
+
+  #refuse(code: ErrorCode): void {
+    this.#deps.counters.count(code);
+    this.#deps.log.warn({ peer: this.#peer, code }, 'ended a sync session');
+    this.end();
+  }
+}
+
+/** What of `logs` is not in `taken`. */
+function withoutRanges(logs: readonly LogRanges[], taken: readonly LogRanges[]): LogRanges[] {
+  const takenByLog = new Map(taken.map(({ log, ranges }) => [log, ranges]));
+  return logs
+    .map(({ log, ranges }) => ({ log, ranges: subtractRanges(ranges, takenByLog.get(log) ?? []) }))
+    .filter(({ ranges }) => ranges.length > 0);
+}
