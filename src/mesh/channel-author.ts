@@ -23,6 +23,8 @@ export interface ChannelAuthorDependencies {
   readonly store: (entry: Entry) => StoredEntry;
   /** Hands an own entry to the other nodes. */
   readonly send: (entry: Entry) => void;
+  /** Resolves, soon in any case, when the network keeps up; `null` if it does. */
+  readonly whenRoom: () => Promise<void> | null;
   readonly nowMs: () => number;
 }
 
@@ -104,13 +106,12 @@ export class ChannelAuthor {
       return;
     }
     this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      void this.#flush();
-    });
+    setImmediate(() => void this.#flush());
   }
 
+  /** Seals what waits; runs once at a time, as entries go out in the order of their numbers. */
   async #flush(): Promise<void> {
+    await this.#deps.whenRoom();
     for (let entries = 0; entries < ENTRIES_PER_TURN && this.#pending.length > 0; entries++) {
       const batch = this.#takeBatch();
       try {
@@ -120,6 +121,7 @@ export class ChannelAuthor {
         if (!isSedgeError(error)) throw error;
       }
     }
+    this.#scheduled = false;
     this.#schedule();
   }
 

@@ -288,8 +288,11 @@ export class JournalSubscription implements Subscription {
     });
     const before = reader.next;
     for (const record of records) {
-      if (record.seq > reader.next && !this.#passHoles(reader, journal, record.seq))
-        return reader.next > before;
+      if (record.seq > reader.next) {
+        const held = journal.holds(reader.log, reader.next, record.seq - 1);
+        if (held !== 'none') return this.#readAgain(reader) || reader.next > before;
+        if (!this.#passHoles(reader, journal, record.seq)) return reader.next > before;
+      }
       const entry = this.#deps.decode(record);
       if (entry === null) reader.next = record.seq + record.count;
       else if (lastSeqOf(entry) >= reader.next)
@@ -299,6 +302,16 @@ export class JournalSubscription implements Subscription {
     const head = journal.head(reader.log);
     if (head === null || reader.next > head.last) reader.behind = false;
     return reader.next > before;
+  }
+
+  /**
+   * The journal holds what the disk did not give: it came while the disk was read, or is not durable yet. `true`
+   * to read at once, which is only once at a number; after that the timer does.
+   */
+  #readAgain(reader: LogReader): boolean {
+    const isFirst = reader.readAgainAt !== reader.next;
+    reader.readAgainAt = reader.next;
+    return isFirst;
   }
 
   /** Passes numbers that need not be waited for; `false` while a hole is in the way. */

@@ -22,6 +22,8 @@ export class LogReader {
   behind = false;
   /** When the hole in the way was met; `null` while there is none. */
   blockedSinceMs: number | null = null;
+  /** Number at which the disk gave less than the journal holds; `null` if it never did. */
+  readAgainAt: number | null = null;
   /** Deliveries queued or handed out and not acknowledged yet. */
   outstanding = 0;
   /** Gaps that were reported and not filled yet. */

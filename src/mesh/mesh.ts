@@ -1,4 +1,3 @@
-import type { Entry } from '../entry/index.ts';
 import {
   type Counters,
   describeError,
@@ -81,7 +80,7 @@ export class Mesh {
     }
     this.#options = options;
     this.#deps = deps;
-    const { realm, overlay, place, counters } = deps;
+    const { overlay, place } = deps;
     const self = place.identity.nodeId;
     this.#channels = new CarriedChannels(
       { directory: options.directory, commitIntervalMs },
@@ -89,13 +88,14 @@ export class Mesh {
     );
     const journalOf = (channel: string) => this.#channels.of(channel);
     this.#ingest = new Ingest({}, { ...deps, journalOf });
-    this.#gossip = new GossipService({ overlay, ingest: this.#ingest, realm, counters });
+    this.#gossip = new GossipService({ ...deps, ingest: this.#ingest, onLeft: () => this.#sync?.announce() });
     this.#publisher = new Publisher({
       ...deps,
       identity: place.identity,
       channels: this.#channels,
       store: (entry) => this.#ingest.offerOwn(entry),
-      send: (entry) => this.#send(entry),
+      send: (entry) => this.#gossip.send(entry),
+      whenRoom: () => this.#gossip.whenRoom(),
     });
     this.#office = new RealmOffice({
       ...deps,
@@ -297,6 +297,7 @@ export class Mesh {
   async #stop(): Promise<void> {
     await this.#starting?.catch(() => {});
     for (const { subscription } of [...this.#subscriptions]) await subscription.close();
+    this.#gossip.stop();
     this.#sync?.stop();
     await this.#deps.overlay.stop();
     await this.#publisher.stop();
@@ -318,10 +319,6 @@ export class Mesh {
 
   #deliver(stored: StoredEntry): void {
     for (const { subscription } of this.#subscriptions) subscription.onStored(stored);
-  }
-
-  #send(entry: Entry): void {
-    if (!this.#gossip.send(entry)) this.#sync?.announce();
   }
 
   #onRealmChange(): void {
