@@ -52,15 +52,15 @@ export class Membership {
     return this.#revocations.of(nodeIdOf(last.subject)) === null && this.stands(chain);
   }
 
-  /** Adds a chain that stands, to a node. */
-  addChain(chain: readonly Grant[]): Member {
+  /** Adds a chain that stands; `false` if it is known already. */
+  addChain(chain: readonly Grant[]): boolean {
     const node = nodeIdOf(chain.at(-1)!.subject);
     const known = this.#members.get(node);
+    if (known?.chains.some((other) => isSameChain(other, chain))) return false;
     const chains = [...(known?.chains ?? []), chain].sort(byPreference);
     if (chains.length > CHAINS_MAX) chains.splice(longestOf(chains), 1);
-    const member = { node, chains, revocation: known?.revocation ?? this.#revocations.of(node) };
-    this.#members.set(node, member);
-    return member;
+    this.#members.set(node, { node, chains, revocation: known?.revocation ?? null });
+    return true;
   }
 
   /** Adds a revocation and drops all chains that no longer stand. */
@@ -78,6 +78,10 @@ export class Membership {
     if (chains.length === 0 && member.revocation === null) this.#members.delete(member.node);
     else this.#members.set(member.node, { ...member, chains });
   }
+}
+
+function isSameChain(a: readonly Grant[], b: readonly Grant[]): boolean {
+  return a.length === b.length && a.every(({ id }, index) => id === b[index]!.id);
 }
 
 /** An admin's chain before a member's, then the later grant, then the higher id: the same everywhere. */
