@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fromBase64Url, toBase64Url } from '../bytes/index.ts';
+import { equalBytes, fromBase64Url, toBase64Url } from '../bytes/index.ts';
 import { isSedgeError, SedgeError } from '../errors/index.ts';
 import { Identity, readKeyFile, writeKeyFile } from '../identity/index.ts';
 import { checkGrantChain } from './grant-chain.ts';
-import { acceptInvite, readToken } from './invitation.ts';
+import { acceptInvite } from './invitation.ts';
 import { grantNode } from './make-grants.ts';
 import { anchorOf, createRealm, NETWORK_SECRET_BYTES, type RealmAnchor } from './realm-anchor.ts';
 import { isName, requireName } from './realm-name.ts';
@@ -15,6 +15,7 @@ import { type ChannelDeclaration, makeRecord } from './realm-record.ts';
 export const REALM_FILES = Object.freeze({ identity: 'identity.key', realm: 'realm.json', root: 'root.key' });
 
 const VERSION = 1;
+const NO_ROOT = 'the root key is not in this directory';
 
 /** What a directory says of its node and realm. */
 export interface RealmDirectory {
@@ -60,12 +61,16 @@ export async function initRealmDirectory(
 ): Promise<RealmDirectory> {
   requireName(options.nodeName);
   const issuedAtMs = options.nowMs ?? Date.now();
-  const { anchor, root } = createRealm({ name: options.realmName });
   const channels = options.channels ?? [];
   const fields = { version: 1, name: options.realmName, channels, shards: 1 };
-  const record = makeRecord({ anchor, issuer: root, issuedAtMs, ...fields });
+  const draft = createRealm({ name: options.realmName });
+  // Judged before anything is written, so that a bad name or channel leaves nothing behind.
+  makeRecord({ anchor: draft.anchor, issuer: draft.root, issuedAtMs, ...fields });
   await prepareDirectory(directory);
-  const identity = await ownIdentity(directory);
+  const identity = await ownKey(directory, REALM_FILES.identity, Identity.generate(randomBytes));
+  const root = await ownKey(directory, REALM_FILES.root, draft.root);
+  const anchor = anchorOf(options.realmName, root.publicKey, draft.anchor.networkSecret);
+  const record = makeRecord({ anchor, issuer: root, issuedAtMs, ...fields });
   const chain = grantNode({
     anchor,
     issuer: root,
@@ -74,7 +79,6 @@ export async function initRealmDirectory(
     role: 'admin',
     issuedAtMs,
   });
-  await writeKeyFile(join(directory, REALM_FILES.root), root);
   return writeRealm({
     directory,
     identity,
@@ -89,23 +93,19 @@ export async function initRealmDirectory(
 
 /**
  * Joins a realm with a token: makes the node's key and grant. Throws `realm.token-malformed`,
- * `realm.token-expired`, `realm.exists` (the directory is of this realm), `realm.other-realm` (of another one).
+ * `realm.token-expired`, `realm.bad-name`, `realm.exists` (the directory is of this realm), `realm.other-realm` (of another one).
  */
 export async function joinRealmDirectory(
   directory: string,
   token: string,
   options: { readonly nodeName: string; readonly nowMs: number },
 ): Promise<RealmDirectory> {
-  const invitation = readToken(token);
-  if (!invitation.ok) throw new SedgeError(invitation.code);
-  await prepareDirectory(directory, invitation.value.anchor.id);
-  // Judged before a key is made, so that a bad token leaves nothing behind.
-  const identity = await existingIdentity(directory);
-  const node = identity ?? Identity.generate(randomBytes);
-  const joined = acceptInvite(token, node, options.nodeName, options.nowMs);
-  if (!joined.ok) throw new SedgeError(joined.code);
-  if (identity === null) await writeKeyFile(join(directory, REALM_FILES.identity), node);
-  const { anchor, chain, addresses } = joined.value;
+  // Judged with a key of no consequence before anything is written, so that a bad token leaves nothing behind.
+  const fresh = Identity.generate(randomBytes);
+  const judged = joinAs(fresh, token, options);
+  await prepareDirectory(directory, judged.anchor.id);
+  const node = await ownKey(directory, REALM_FILES.identity, fresh);
+  const { anchor, chain, addresses } = node === fresh ? judged : joinAs(node, token, options);
   return writeRealm({
     directory,
     identity: node,
@@ -116,6 +116,12 @@ export async function joinRealmDirectory(
     root: null,
     record: null,
   });
+}
+
+function joinAs(node: Identity, token: string, options: { nodeName: string; nowMs: number }) {
+  const joined = acceptInvite(token, node, options.nodeName, options.nowMs);
+  if (!joined.ok) throw new SedgeError(joined.code);
+  return joined.value;
 }
 
 /** Reads a node's directory. Throws `realm.missing`, `realm.damaged` and the codes of `readKeyFile`. */
@@ -131,6 +137,12 @@ export async function readRealmDirectory(directory: string): Promise<RealmDirect
   if (read === null) throw new SedgeError('realm.damaged', { directory });
   const grant = checkGrantChain(read.anchor, read.chain);
   if (!grant.ok) throw new SedgeError('realm.damaged', { directory, reason: grant.code });
+  if (grant.value.kind !== 'node' || !equalBytes(grant.value.subject, identity.publicKey)) {
+    throw new SedgeError('realm.damaged', { directory, reason: `not the grant of ${REALM_FILES.identity}` });
+  }
+  if (root !== null && !equalBytes(root.publicKey, read.anchor.rootKey)) {
+    throw new SedgeError('realm.damaged', { directory, reason: `${REALM_FILES.root} is of another realm` });
+  }
   return { directory, identity, root, ...read };
 }
 
@@ -142,14 +154,16 @@ export async function isRealmDirectory(directory: string): Promise<boolean> {
 /** Copies the root key to a file that only its owner can read. Throws `realm.not-admin` where it is not here. */
 export async function backupRoot(directory: string, file: string): Promise<void> {
   const { root } = await readRealmDirectory(directory);
-  if (root === null)
-    throw new SedgeError('realm.not-admin', { reason: 'the root key is not in this directory' });
+  if (root === null) throw new SedgeError('realm.not-admin', { reason: NO_ROOT });
   await writeKeyFile(file, root);
 }
 
-/** Takes the root key out of the directory; back it up first. */
+/** Takes the root key out of the directory; back it up first. Throws `realm.not-admin` where it is not here. */
 export async function removeRoot(directory: string): Promise<void> {
-  await unlink(join(directory, REALM_FILES.root));
+  await unlink(join(directory, REALM_FILES.root)).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOENT' && cause.code !== 'ENOTDIR') throw cause;
+    throw new SedgeError('realm.not-admin', { reason: NO_ROOT }, { cause });
+  });
 }
 
 async function prepareDirectory(directory: string, joining: string | null = null): Promise<void> {
@@ -161,22 +175,16 @@ async function prepareDirectory(directory: string, joining: string | null = null
   throw new SedgeError(other ? 'realm.other-realm' : 'realm.exists', { directory });
 }
 
-/** A key from an attempt that was cut off is used again. */
-async function ownIdentity(directory: string): Promise<Identity> {
-  const existing = await existingIdentity(directory);
-  if (existing !== null) return existing;
-  const identity = Identity.generate(randomBytes);
-  await writeKeyFile(join(directory, REALM_FILES.identity), identity);
-  return identity;
-}
-
-async function existingIdentity(directory: string): Promise<Identity | null> {
+/** The key of a file, made from `fresh` if there is none. A key from an attempt that was cut off is used again. */
+async function ownKey(directory: string, name: string, fresh: Identity): Promise<Identity> {
+  const path = join(directory, name);
   try {
-    return await readKeyFile(join(directory, REALM_FILES.identity));
+    return await readKeyFile(path);
   } catch (error) {
-    if (isSedgeError(error, 'identity.key-missing')) return null;
-    throw error;
+    if (!isSedgeError(error, 'identity.key-missing')) throw error;
   }
+  await writeKeyFile(path, fresh);
+  return fresh;
 }
 
 /** Written last: a directory without this file is not a node's yet. */
@@ -198,14 +206,17 @@ async function writeRealm(realm: RealmDirectory): Promise<RealmDirectory> {
 
 async function writeWhole(path: string, text: string): Promise<void> {
   const draft = `${path}.${randomBytes(6).toString('hex')}.draft`;
-  const file = await open(draft, 'wx', 0o600);
   try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
+    const file = await open(draft, 'wx', 0o600);
+    await file
+      .writeFile(text)
+      .then(() => file.sync())
+      .finally(() => file.close());
+    await rename(draft, path);
+  } catch (error) {
+    await unlink(draft).catch(() => {});
+    throw error;
   }
-  await rename(draft, path);
   const directory = await open(dirname(path), 'r');
   await directory.sync().finally(() => directory.close());
 }
@@ -218,11 +229,12 @@ async function readRealmFile(directory: string): Promise<unknown> {
   });
   if (text === null) return null;
   try {
-    return JSON.parse(text);
+    const file: unknown = JSON.parse(text);
+    if (file !== null) return file;
   } catch {
-    // The parser's text may quote the secret.
-    throw new SedgeError('realm.damaged', { directory });
+    // The parser's text may quote the secret: it does not go on.
   }
+  throw new SedgeError('realm.damaged', { directory });
 }
 
 function parseRealmFile(

@@ -4,7 +4,7 @@ import { type NodeId, nodeIdOf } from '../identity/index.ts';
 import { ChannelMap, MAIN_CHANNEL, REALM_CHANNEL } from './channel-map.ts';
 import { GRANT_BYTES_MAX, type Grant, type Role } from './grant.ts';
 import { CHAIN_GRANTS_MAX, readGrantChain } from './grant-chain.ts';
-import { type Member, Membership } from './membership.ts';
+import { type Member, Membership, nextNodeGrant } from './membership.ts';
 import { isArrayOf, isBytesUpTo } from './payload-fields.ts';
 import { entryAadOf, type RealmAnchor } from './realm-anchor.ts';
 import {
@@ -67,7 +67,6 @@ export class Realm {
   readonly #entryAad: Uint8Array;
   readonly #membership = new Membership();
   readonly #records = new RecordBook();
-  readonly #seen = new Set<string>();
   readonly #listeners = new Set<() => void>();
   #record: RealmRecord | null = null;
   #channelMap = new ChannelMap([]);
@@ -109,44 +108,43 @@ export class Realm {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Takes a chain of grants in. Refuses the codes of `checkGrantChain`, `realm.revoked`, `realm.too-many-nodes`. */
+  /**
+   * Takes a chain of grants in. Refuses the codes of `checkGrantChain`, `realm.revoked` where an issuer's grants fell
+   * with it, and `realm.too-many-nodes`.
+   */
   offerGrantChain(chain: readonly Uint8Array[]): Result<Grant> {
     const read = readGrantChain(this.anchor, chain);
     if (!read.ok) return read;
-    const grant = read.value.at(-1)!;
+    const grants = read.value;
+    const grant = grants.at(-1)!;
     if (grant.kind !== 'node') return refuse('realm.grant-broken-chain');
-    const key = read.value.map(({ id }) => id).join();
-    if (this.#seen.has(key)) return accept(grant);
-    if (!this.#membership.stands(read.value)) return refuse('realm.revoked');
-    if (this.#membership.size >= MEMBERS_MAX) return refuse('realm.too-many-nodes');
-    this.#seen.add(key);
-    this.#membership.addChain(read.value);
-    this.#changed();
-    return accept(grant);
+    if (!this.#membership.standsForRoot(grants)) return refuse('realm.revoked');
+    if (this.#isFullFor(nodeIdOf(grant.subject))) return refuse('realm.too-many-nodes');
+    if (this.#membership.addChain(grants)) this.#changed();
+    return this.#membership.stands(grants) ? accept(grant) : refuse('realm.revoked');
   }
 
-  /** Takes a revocation in. */
+  /** Takes a revocation in. Refuses the codes of `readRevocation`, `realm.revoked` and `realm.too-many-nodes`. */
   offerRevocation(bytes: Uint8Array): Result<Revocation> {
     const read = readRevocation(this.anchor, bytes);
     if (!read.ok) return read;
     const revocation = read.value;
-    if (this.#seen.has(revocation.id)) return accept(revocation);
-    if (!this.#membership.stands(revocation.issuerGrants)) return refuse('realm.revoked');
-    if (this.#membership.size >= MEMBERS_MAX) return refuse('realm.too-many-nodes');
-    this.#seen.add(revocation.id);
-    this.#membership.addRevocation(revocation);
+    if (!this.#membership.counts(revocation)) return refuse('realm.revoked');
+    if (this.#isFullFor(revocation.subject)) return refuse('realm.too-many-nodes');
+    if (!this.#membership.addRevocation(revocation)) return read;
+    this.#records.retain(({ issuerGrants }) => this.#membership.standsForRoot(issuerGrants));
     this.#changed();
-    return accept(revocation);
+    return read;
   }
 
-  /** Takes a realm record in; the latest of issuers that are in force counts. */
+  /** Takes a realm record in; the latest of issuers that are in force counts. Refusals as of `offerRevocation`. */
   offerRecord(bytes: Uint8Array): Result<RealmRecord> {
     const read = readRecord(this.anchor, bytes, this.#channelsMax);
     if (!read.ok) return read;
-    if (this.#seen.has(read.value.id)) return read;
-    if (!this.#records.add(read.value)) return refuse('realm.too-many-nodes');
-    this.#seen.add(read.value.id);
-    this.#changed();
+    if (!this.#membership.standsForRoot(read.value.issuerGrants)) return refuse('realm.revoked');
+    const added = this.#records.add(read.value);
+    if (added === 'full') return refuse('realm.too-many-nodes');
+    if (added === 'taken') this.#changed();
     return read;
   }
 
@@ -227,13 +225,19 @@ export class Realm {
     }));
   }
 
-  /** Nodes whose grant goes through a node: what its revocation has to keep, if they are to stay. */
-  grantedThrough(node: NodeId): NodeId[] {
-    return [...this.#membership.all()]
-      .filter(({ chains }) =>
-        chains.some((chain) => chain.slice(0, -1).some(({ subject }) => nodeIdOf(subject) === node)),
-      )
-      .map((member) => member.node);
+  /**
+   * Ids of the grants and revocations that go back to a node (or to an invitation's key): what its revocation has
+   * to keep, if they are to stay.
+   */
+  grantedThrough(node: NodeId): string[] {
+    const ids = new Set(this.#membership.revocationsBy(node));
+    for (const { chains } of this.#membership.all()) {
+      for (const chain of chains) {
+        const index = chain.slice(0, -1).findIndex(({ subject }) => nodeIdOf(subject) === node);
+        if (index !== -1) ids.add(nextNodeGrant(chain, index)!.id);
+      }
+    }
+    return [...ids];
   }
 
   /** Finds a node by id, name, or a beginning of its id that fits only one; `null` if that is not one node. */
@@ -263,6 +267,11 @@ export class Realm {
   /** Channel of a topic. */
   channelOf(topic: string): string {
     return this.#channelMap.channelOf(topic);
+  }
+
+  /** Known nodes are always followed further: at the limit they can still be revoked. */
+  #isFullFor(node: NodeId): boolean {
+    return this.#membership.size >= MEMBERS_MAX && this.#membership.get(node) === undefined;
   }
 
   #changed(): void {
