@@ -709,7 +709,7 @@ describe('the state of a realm', () => {
         }
         expect(snapshot(realmOf(...shuffled))).toEqual(snapshot(realmOf(...objects)));
       }),
-      { numRuns: 60 },
+      { numRuns: 100 },
     );
   });
 
