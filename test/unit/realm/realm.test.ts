@@ -380,6 +380,21 @@ describe('a realm record', () => {
     expect([realm.channelOf('second/x'), realm.channelOf('first/x')]).toEqual(['main', 'first']);
   });
 
+  it('of an admin whose grants fell is refused', () => {
+    const admin2 = grant(byA, y, { role: 'admin' });
+    const realm = realmOf(admin2, revoke(byRoot, a.nodeId));
+    expect(offer(realm, record({ issuer: y, issuerChain: admin2 }, 5, ['late']))).toBe('realm.revoked');
+  });
+
+  it('of an admin with two chains falls with the chain that it names', () => {
+    const direct: By = { issuer: y, issuerChain: grant(byRoot, y, { role: 'admin' }) };
+    const throughA: By = { issuer: y, issuerChain: grant(byA, y, { role: 'admin' }) };
+    const realm = realmOf(record(direct, 1, ['first']), record(throughA, 2, ['second']));
+    expect(realm.channels().map(({ name }) => name)).toEqual(['second']);
+    offer(realm, revoke(byRoot, a.nodeId));
+    expect(realm.channels().map(({ name }) => name)).toEqual(['first']);
+  });
+
   it('counts for nothing if its admin was revoked before it came', () => {
     const realm = realmOf(revoke(byRoot, a.nodeId), record(byA, 5, ['late']));
     expect(realm.channels()).toEqual([]);
