@@ -1,5 +1,11 @@
-import { isSedgeError, type Log } from '../src/errors/index.ts';
-import { initRealmDirectory, type Mesh, openMesh, readRealmDirectory } from '../src/index.ts';
+import type { Log } from '../src/errors/index.ts';
+import {
+  initRealmDirectory,
+  isRealmDirectory,
+  type Mesh,
+  openMesh,
+  readRealmDirectory,
+} from '../src/index.ts';
 import type { AgentSettings } from './config/index.ts';
 import { ControlServer } from './control/index.ts';
 import { DirectoryLock } from './directory-lock.ts';
@@ -82,29 +88,32 @@ export class Agent {
 
   async #ensureRealm(): Promise<void> {
     const { directory, settings, log } = this.#parts;
-    try {
-      await readRealmDirectory(directory);
-    } catch (error) {
-      if (!isSedgeError(error, 'realm.missing') && !isSedgeError(error, 'identity.key-missing')) throw error;
-      const names = { realmName: defaultName(), nodeName: settings.name ?? defaultName() };
-      await initRealmDirectory(directory, names);
-      log.info(
-        { directory, ...names },
-        'made a new realm, as the directory had none; "sedge invite" adds nodes',
-      );
+    if (await isRealmDirectory(directory)) {
+      const { nodeName } = await readRealmDirectory(directory);
+      if (settings.name === undefined || settings.name === nodeName) return;
+      log.warn({ name: nodeName, asked: settings.name }, 'the name of a node is part of its grant and stays');
+      return;
     }
+    const names = { realmName: defaultName(), nodeName: settings.name ?? defaultName() };
+    await initRealmDirectory(directory, names);
+    log.info(
+      { directory, ...names },
+      'made a new realm, as the directory had none; "sedge invite" adds nodes',
+    );
   }
 
   async #openMesh(): Promise<Mesh> {
     const { directory, settings, log } = this.#parts;
-    const { logLevel: _, listen, peers, ...others } = settings;
+    const { listen, peers, mdns, discovery, commitIntervalMs } = settings;
     const listening = listen ?? [`/ip4/0.0.0.0/tcp/${await freePort()}`];
     return openMesh({
       directory,
       log,
-      ...others,
-      listen: [...listening],
-      ...(peers === undefined ? {} : { peers: [...peers] }),
+      listen: listening,
+      ...(peers === undefined ? {} : { peers }),
+      ...(mdns === undefined ? {} : { mdns }),
+      ...(discovery === undefined ? {} : { discovery }),
+      ...(commitIntervalMs === undefined ? {} : { commitIntervalMs }),
     });
   }
 

@@ -20,26 +20,26 @@ async function init(
   options: { name?: string },
 ): Promise<void> {
   const { directory, io } = context;
-  const [{ initRealmDirectory, readRealmDirectory }, { defaultName, prepareDirectory }] = await Promise.all([
+  const [{ initRealmDirectory }, { defaultName, prepareDirectory }] = await Promise.all([
     import('../../src/index.ts'),
     import('../node-directory.ts'),
   ]);
   await prepareDirectory(directory);
   const nodeName = options.name ?? (io.env.SEDGE_NAME || defaultName());
-  await initRealmDirectory(directory, { realmName: realm ?? defaultName(), nodeName });
-  const made = await readRealmDirectory(directory);
+  const realmName = realm ?? defaultName();
+  const { anchor, identity } = await initRealmDirectory(directory, { realmName, nodeName });
   if (context.json) {
     await context.record({
-      realm: made.id,
-      realmName: made.name,
-      node: made.node,
+      realm: anchor.id,
+      realmName: anchor.name,
+      node: identity.nodeId,
       name: nodeName,
       directory,
     });
     return;
   }
   await context.write(
-    `made the realm ${made.name} in ${directory}; this node is ${nodeName} (${made.node})\n`,
+    `made the realm ${anchor.name} in ${directory}; this node is ${nodeName} (${identity.nodeId})\n`,
   );
   context.note('  Next: "sedge start", then "sedge invite" for each further machine.');
   context.note('  Keep the root key safe: "sedge realm backup FILE".');

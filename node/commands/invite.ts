@@ -21,8 +21,8 @@ export const define: DefineCommand = (command, run) => {
         .default(86_400, '24h'),
     )
     .addOption(
-      new Option('--uses <count>', 'how many nodes may join with it')
-        .argParser(wholeNumber(1, 10_000))
+      new Option('--uses <count>', 'how many nodes may join with it, 0 for any number')
+        .argParser(wholeNumber(0, 65_536))
         .default(1),
     )
     .addOption(
@@ -45,5 +45,6 @@ async function invite(context: CommandContext, options: InviteOptions): Promise<
   if (context.json) return context.record(made);
   await context.write(`${made.token}\n`);
   const left = formatSpan(made.expiresAtMs - context.io.nowMs());
-  context.note(`Good for ${plural(made.uses, 'node')}, for ${left}. On the other machine: sedge join TOKEN`);
+  const nodes = made.uses === 0 ? 'any number of nodes' : plural(made.uses, 'node');
+  context.note(`Good for ${nodes}, for ${left}. On the other machine: sedge join TOKEN`);
 }

@@ -21,26 +21,25 @@ export const define: DefineCommand = (command, run) => {
 async function join(context: CommandContext, token: string, options: { name?: string }): Promise<void> {
   const { directory, io } = context;
   const text = (token === '-' ? await readToken(context) : token).trim();
-  const [{ joinRealmDirectory, readRealmDirectory }, { defaultName, prepareDirectory }] = await Promise.all([
+  const [{ joinRealmDirectory }, { defaultName, prepareDirectory }] = await Promise.all([
     import('../../src/index.ts'),
     import('../node-directory.ts'),
   ]);
   await prepareDirectory(directory);
   const nodeName = options.name ?? (io.env.SEDGE_NAME || defaultName());
-  await joinRealmDirectory(directory, text, { nodeName, nowMs: io.nowMs() });
-  const joined = await readRealmDirectory(directory);
+  const { anchor, identity } = await joinRealmDirectory(directory, text, { nodeName, nowMs: io.nowMs() });
   if (context.json) {
     await context.record({
-      realm: joined.id,
-      realmName: joined.name,
-      node: joined.node,
+      realm: anchor.id,
+      realmName: anchor.name,
+      node: identity.nodeId,
       name: nodeName,
       directory,
     });
     return;
   }
   await context.write(
-    `joined the realm ${joined.name} in ${directory}; this node is ${nodeName} (${joined.node})\n`,
+    `joined the realm ${anchor.name} in ${directory}; this node is ${nodeName} (${identity.nodeId})\n`,
   );
   context.note('  Next: "sedge start".');
 }

@@ -103,7 +103,11 @@ function invitesText({ invites }: RealmStatus): string {
   if (invites.length === 0) return '';
   const table = formatTable(invites, [
     { title: 'INVITATION', cell: (invite) => invite.invite },
-    { title: 'USED', cell: (invite) => `${invite.used} of ${invite.uses}`, align: 'right' },
+    {
+      title: 'USED',
+      cell: ({ used, uses }) => (uses === 0 ? `${used}` : `${used} of ${uses}`),
+      align: 'right',
+    },
     { title: '', cell: (invite) => (invite.overused ? 'used too often: look at the nodes above' : '') },
   ]);
   return `\n${table}`;

@@ -59,10 +59,11 @@ async function start(context: CommandContext, options: StartOptions): Promise<vo
   const { io, directory } = context;
   const interruption = context.interruption();
   const settings = resolveSettings(directory, settingsOf(options), io.env);
-  const [{ Agent }, { agentLog }, { packageVersion }] = await Promise.all([
+  const [{ Agent }, { agentLog }, { packageVersion }, { releaseStartMemory }] = await Promise.all([
     import('../agent.ts'),
     import('../agent-log.ts'),
     import('../package-version.ts'),
+    import('../start-memory.ts'),
   ]);
   const log = agentLog(io.stderr, settings.logLevel ?? 'info');
   endOnBug(log);
@@ -70,6 +71,7 @@ async function start(context: CommandContext, options: StartOptions): Promise<vo
   const ready = await agent.start();
   if (context.json) await context.record({ event: 'ready', ...ready });
   else await context.write(readyText(ready, directory));
+  releaseStartMemory();
   await Promise.race([agent.stopAsked, aborted(interruption)]);
   await agent.stop();
 }

@@ -82,7 +82,9 @@ function readConfig(path: string): object | null {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as { code?: unknown }).code === 'ENOENT') return null;
+    const { code } = error as { code?: unknown };
+    // A directory that is none is told of where it is used.
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
     throw bad(path, 'it cannot be read', error);
   }
   if (text.length > CONFIG_BYTES_MAX) throw bad(path, 'it is larger than 1 MiB');

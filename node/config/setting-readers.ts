@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { AgentSettings } from './agent-settings.ts';
 
 /** Levels of log lines, the most talkative first; `silent` writes none. */
@@ -23,8 +24,8 @@ const COMMIT_INTERVAL_MS_MAX = 60_000;
 export const SETTING_READERS: {
   readonly [K in keyof Required<AgentSettings>]: SettingReader<Required<AgentSettings>[K]>;
 } = Object.freeze({
-  listen: addresses(),
-  peers: addresses(),
+  listen: addresses(isListenAddress, 'TCP addresses of this machine such as /ip4/0.0.0.0/tcp/7600'),
+  peers: addresses(isMultiaddr, 'multiaddrs such as /ip4/192.168.1.5/tcp/7600'),
   name: {
     rule: 'it must be a text of 1 to 64 characters, none of them a control character',
     check: (value) => (typeof value === 'string' && /^\P{Cc}{1,64}$/u.test(value) ? { value } : null),
@@ -47,15 +48,25 @@ export const SETTING_READERS: {
   },
 });
 
-function addresses(): SettingReader<readonly string[]> {
+function addresses(
+  isAddress: (value: unknown) => value is string,
+  what: string,
+): SettingReader<readonly string[]> {
   return {
-    rule: `it must be 1 to ${ADDRESSES_MAX} multiaddrs such as /ip4/192.168.1.5/tcp/7600`,
+    rule: `it must be 1 to ${ADDRESSES_MAX} ${what}`,
     check: (value) => {
       const isList = Array.isArray(value) && value.length >= 1 && value.length <= ADDRESSES_MAX;
-      return isList && value.every(isMultiaddr) ? { value } : null;
+      return isList && value.every(isAddress) ? { value } : null;
     },
     fromText: (text) => text.split(/[\s,]+/),
   };
+}
+
+/** An address of this machine and a port, 0 for any. */
+function isListenAddress(value: unknown): value is string {
+  const [, host, port] = /^\/(ip4\/[^/]+|ip6\/[^/]+)\/tcp\/(\d{1,5})$/.exec(String(value)) ?? [];
+  if (host === undefined || Number(port) > 65_535) return false;
+  return isIP(host.slice('ip4/'.length)) === Number(host[2]);
 }
 
 /** Its form only: what can be dialled is the overlay's to say. */

@@ -1,13 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { SedgeError } from '../../src/errors/index.ts';
-import type { PublishOptions } from '../../src/index.ts';
-
-/** A message that a client wants published. */
-export interface MessageToPublish {
-  readonly topic: string;
-  readonly payload: string | Uint8Array;
-  readonly options?: PublishOptions;
-}
+import type { MessageToPublish, PublishOptions } from '../../src/index.ts';
 
 /** Messages that one line may hold. */
 export const LINE_MESSAGES_MAX = 4_096;

@@ -1,12 +1,11 @@
-import { Buffer, isUtf8 } from 'node:buffer';
+import { isUtf8 } from 'node:buffer';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { PAYLOAD_BYTES_MAX } from '../../src/entry/index.ts';
 import { SedgeError } from '../../src/errors/index.ts';
-import { type Acknowledgement, checkTopic, type Published } from '../../src/index.ts';
+import type { Acknowledgement, MessageToPublish, Published } from '../../src/index.ts';
 import { errorToJson } from './error-json.ts';
 import { LineSplitter } from './line-splitter.ts';
-import { type MessageToPublish, parsePublish } from './publish-line.ts';
+import { parsePublish } from './publish-line.ts';
 import type { ServedMesh } from './served-mesh.ts';
 import { writeWhenRoom } from './write-when-room.ts';
 
@@ -19,9 +18,12 @@ const CALL_MESSAGES_MAX = 1_024;
 
 /** Messages in order that are answered together. */
 type Segment = { readonly count: number; readonly bytes: number } & (
-  | { readonly kind: 'published'; readonly result: Promise<readonly Published[]> }
+  | { readonly kind: 'published'; readonly outcomes: Promise<readonly Outcome[]> }
   | { readonly kind: 'refused'; readonly error: unknown }
 );
+
+/** What became of one message. */
+type Outcome = Published | { readonly error: unknown };
 
 /**
  * One publisher on the control socket: NDJSON requests in, NDJSON acknowledgements out in the same order, many
@@ -110,20 +112,9 @@ export class PublishStream {
       this.#add({ kind: 'refused', count: 1, bytes: 0, error });
       return;
     }
-    for (const message of messages) this.#takeMessage(message);
+    for (const message of messages) this.#gathered.push(message);
     this.#gatheredBytes += line.length;
     if (this.#gathered.length >= CALL_MESSAGES_MAX) this.#flush();
-  }
-
-  /** What is wrong with one message must not fail those that are published with it. */
-  #takeMessage(message: MessageToPublish): void {
-    const error = inputError(message);
-    if (error === null) {
-      this.#gathered.push(message);
-      return;
-    }
-    this.#flush();
-    this.#add({ kind: 'refused', count: 1, bytes: 0, error });
   }
 
   #flush(): void {
@@ -132,10 +123,16 @@ export class PublishStream {
     const bytes = this.#gatheredBytes;
     this.#gathered = [];
     this.#gatheredBytes = 0;
-    const result = this.#mesh.publishMany(messages, this.#ack);
-    // It is awaited later, in order; a failure until then is not unhandled.
-    result.catch(() => {});
-    this.#add({ kind: 'published', count: messages.length, bytes, result });
+    this.#add({ kind: 'published', count: messages.length, bytes, outcomes: this.#publish(messages) });
+  }
+
+  /** Each message has an outcome of its own: what is wrong with one must not fail those beside it. */
+  #publish(messages: readonly MessageToPublish[]): Promise<Outcome[]> {
+    const ack = this.#ack;
+    const publishing = messages.map(({ topic, payload, options }) =>
+      this.#mesh.publish(topic, payload, options === undefined ? { ack } : { ...options, ack }).catch(failed),
+    );
+    return Promise.all(publishing);
   }
 
   #add(segment: Segment): void {
@@ -169,23 +166,12 @@ function parseJson(line: string): unknown {
   }
 }
 
-function inputError({ topic, payload }: MessageToPublish): SedgeError | null {
-  const checked = checkTopic(topic);
-  if (!checked.ok) return new SedgeError(checked.code, checked.details);
-  const bytes =
-    typeof payload === 'string' && payload.length * 3 > PAYLOAD_BYTES_MAX
-      ? Buffer.byteLength(payload)
-      : payload.length;
-  return bytes > PAYLOAD_BYTES_MAX ? new SedgeError('entry.payload-too-large', { bytes }) : null;
+async function answerOf(segment: Segment): Promise<string> {
+  return segment.kind === 'refused' ? refusal(segment.count, segment.error) : answers(await segment.outcomes);
 }
 
-async function answerOf(segment: Segment): Promise<string> {
-  if (segment.kind === 'refused') return refusal(segment.count, segment.error);
-  try {
-    return acknowledgements(await segment.result);
-  } catch (error) {
-    return refusal(segment.count, error);
-  }
+function failed(error: unknown): Outcome {
+  return { error };
 }
 
 function refusal(count: number, error: unknown): string {
@@ -193,20 +179,25 @@ function refusal(count: number, error: unknown): string {
 }
 
 /** Messages with numbers in a row and of one millisecond share a line. */
-function acknowledgements(published: readonly Published[]): string {
+function answers(outcomes: readonly Outcome[]): string {
   let text = '';
   let first = 0;
-  for (let index = 1; index <= published.length; index++) {
-    if (index < published.length && follows(published[index - 1]!, published[index]!)) continue;
-    const { author, channel, epoch, seq, timeMs, duplicate } = published[first]!;
-    const count = index - first;
-    text += `${JSON.stringify({ count, author, channel, epoch, seq, timeMs, duplicate })}\n`;
+  for (let index = 1; index <= outcomes.length; index++) {
+    if (index < outcomes.length && follows(outcomes[index - 1]!, outcomes[index]!)) continue;
+    text += answer(outcomes[first]!, index - first);
     first = index;
   }
   return text;
 }
 
-function follows(before: Published, after: Published): boolean {
+function answer(outcome: Outcome, count: number): string {
+  if ('error' in outcome) return refusal(count, outcome.error);
+  const { author, channel, epoch, seq, timeMs, duplicate } = outcome;
+  return `${JSON.stringify({ count, author, channel, epoch, seq, timeMs, duplicate })}\n`;
+}
+
+function follows(before: Outcome, after: Outcome): boolean {
+  if ('error' in before || 'error' in after) return false;
   return (
     after.seq === before.seq + 1 &&
     after.timeMs === before.timeMs &&

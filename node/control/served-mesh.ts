@@ -1,5 +1,4 @@
-import type { Acknowledgement, Mesh, Published } from '../../src/index.ts';
-import type { MessageToPublish } from './publish-line.ts';
+import type { Mesh } from '../../src/index.ts';
 
 /** What the control socket needs of a mesh. */
 export type ServedMesh = Pick<
@@ -17,6 +16,4 @@ export type ServedMesh = Pick<
   | 'invite'
   | 'revoke'
   | 'declareChannels'
-> & {
-  publishMany(messages: readonly MessageToPublish[], ack: Acknowledgement): Promise<readonly Published[]>;
-};
+>;

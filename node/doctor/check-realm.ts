@@ -10,8 +10,8 @@ export async function checkRealm(directory: string): Promise<Finding[]> {
 async function checkIdentity(directory: string): Promise<Finding> {
   const { readRealmDirectory } = await import('../../src/index.ts');
   try {
-    const realm = await readRealmDirectory(directory);
-    return ok('realm', `${realm.name} (${realm.id}), this node is ${realm.node}`);
+    const { anchor, nodeName, identity } = await readRealmDirectory(directory);
+    return ok('realm', `${anchor.name} (${anchor.id}), this node is ${nodeName} (${identity.nodeId})`);
   } catch (error) {
     if (!isSedgeError(error)) throw error;
     const finding = error.code === 'realm.missing' ? warn : fail;

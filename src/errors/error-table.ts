@@ -230,6 +230,10 @@ export const ERROR_TABLE = {
     meaning: 'The connection was closed right after it was made: one side does not admit the other.',
     next: 'Run "sedge peers" and "sedge realm" on both; the node may be revoked or not yet known there.',
   },
+  'overlay.peer-slow': {
+    meaning: 'A peer did not keep up, and a gossip message skipped it.',
+    next: 'Nothing: sync brings the peer what it missed.',
+  },
   'overlay.stream-closed': {
     meaning: 'The stream to the peer was closed.',
     next: 'Nothing: the agent tries again by itself.',

@@ -44,6 +44,9 @@ export class ChannelJournal extends HeldLogs {
   constructor(options: JournalOptions, deps: JournalDependencies) {
     super();
     this.#options = { ...JOURNAL_DEFAULTS, ...options };
+    const { segmentBytes, commitIntervalMs } = this.#options;
+    assert(segmentBytes > 0 && segmentBytes <= 2 ** 30, 'offsets in a segment take 4 bytes');
+    assert(commitIntervalMs >= 0 && commitIntervalMs <= 60_000, 'the commit interval is at most a minute');
     this.#deps = deps;
     this.channel = options.channel;
     this.directory = options.directory;
@@ -297,7 +300,7 @@ export class ChannelJournal extends HeldLogs {
     if (loop === null) return;
     this.#store.retireFull(SEAL_AT_STOP_FRACTION);
     await loop.stop();
-    await this.#repair.idle();
+    await this.#repair.close();
     try {
       await this.#store.flush(true);
       if (loop.fault === null) await this.#writeState(true);

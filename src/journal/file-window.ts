@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 
 /** Reads at least this much at once. */
-const CHUNK_BYTES = 262_144;
+const CHUNK_BYTES = 65_536;
 /** A read that fails is tried again in pages, so that one bad page costs a page. */
 const PAGE_BYTES = 4_096;
 

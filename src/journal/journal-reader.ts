@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { Entry, LogId } from '../entry/index.ts';
 import { logIdOf } from '../entry/index.ts';
 import type { Result } from '../errors/index.ts';
@@ -16,6 +17,8 @@ import type { ReadOptions, StoredRecord } from './stored-record.ts';
 
 /** Records nearer to each other than this are read in one go. */
 const JOIN_GAP_BYTES = 4_096;
+/** Reads under way at once. */
+const READS_AT_ONCE = 16;
 /** One read takes at most about this much. */
 const JOIN_BYTES_MAX = 262_144;
 
@@ -60,7 +63,7 @@ export class JournalReader {
     const budget = new ReadBudget(options);
     const highest = options.durableOnly === true ? this.#durable() : Number.MAX_SAFE_INTEGER;
     const picks: Pick[] = [];
-    const merge = await LogMerge.open(this.#store, held.number, fromSeq);
+    const merge = new LogMerge(this.#store, held.number, fromSeq);
     for (;;) {
       const next = await merge.next();
       if (next === null || next.row.seq > throughSeq) break;
@@ -201,20 +204,18 @@ export class JournalReader {
     return { bytes, log: logIdOf(entry), seq: entry.seq, count: entry.count, position, facts, entry };
   }
 
-  /** Reads the records of chosen rows, neighbours in one go. */
+  /** Reads the records of chosen rows: neighbours in one go, a few of those at a time. */
   async #fetch(picks: readonly Pick[]): Promise<StoredRecord[]> {
-    const records: StoredRecord[] = [];
-    let at = 0;
-    while (at < picks.length) {
-      const cached = this.#cache.get(picks[at]!.row.position);
-      if (cached !== undefined) {
-        records.push(cached);
-        at++;
-        continue;
-      }
+    const runs: (readonly Pick[])[] = [];
+    for (let at = 0; at < picks.length; ) {
       const to = this.#neighbours(picks, at);
-      records.push(...(await this.#fetchRun(picks.slice(at, to))));
+      runs.push(picks.slice(at, to));
       at = to;
+    }
+    const records: StoredRecord[] = [];
+    for (let at = 0; at < runs.length; at += READS_AT_ONCE) {
+      const group = runs.slice(at, at + READS_AT_ONCE).map((run) => this.#fetchRun(run));
+      for (const run of await Promise.all(group)) records.push(...run);
     }
     return records;
   }
@@ -224,6 +225,7 @@ export class JournalReader {
     const { segment, row } = picks[at]!;
     let end = row.offset + RECORD_HEADER_BYTES + row.length;
     let to = at + 1;
+    if (this.#cache.get(row.position) !== undefined) return to;
     while (to < picks.length) {
       const next = picks[to]!;
       const gap = next.row.offset - end;
@@ -236,11 +238,14 @@ export class JournalReader {
   }
 
   async #fetchRun(picks: readonly Pick[]): Promise<StoredRecord[]> {
+    const cached = this.#cache.get(picks[0]!.row.position);
+    if (cached !== undefined) return [cached];
     const { segment } = picks[0]!;
     const from = picks[0]!.row.offset;
     const last = picks.at(-1)!.row;
     const length = last.offset + RECORD_HEADER_BYTES + last.length - from;
-    const bytes = await this.#read(segment, from, length);
+    const buffer = Buffer.allocUnsafeSlow(length);
+    const bytes = buffer.subarray(0, await this.#read(segment, buffer, from));
     return picks.map(({ row, log }) => {
       const at = row.offset - from;
       const head = parseRecordHeader(bytes, at, segment.salt);
@@ -261,20 +266,16 @@ export class JournalReader {
     });
   }
 
-  async #read(segment: Segment, offset: number, length: number) {
+  async #read(segment: Segment, into: Uint8Array, offset: number): Promise<number> {
     try {
-      return await segment.read(offset, length, this.#store.files);
+      return await segment.read(into, offset, this.#store.files);
     } catch (error) {
       throw new SegmentUnsound(segment, error);
     }
   }
 
   #windowOf(segment: Segment): FileWindow {
-    return new FileWindow(async (into, position) => {
-      const bytes = await this.#read(segment, position, into.length);
-      into.set(bytes);
-      return bytes.length;
-    }, segment.size);
+    return new FileWindow((into, position) => this.#read(segment, into, position), segment.size);
   }
 
   async #view(segment: Segment, window: FileWindow, at: number, length: number) {

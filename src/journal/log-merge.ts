@@ -6,45 +6,54 @@ import { SegmentUnsound } from './segment-unsound.ts';
 
 /** The rows of one log in all segments, merged by number. */
 export class LogMerge {
-  readonly #cursors: RowCursor[];
-
-  private constructor(cursors: RowCursor[]) {
-    this.#cursors = cursors;
-  }
+  readonly #fromSeq: number;
+  /** Segments that are not looked into yet, as their numbers are higher; the lowest last. */
+  readonly #ahead: RowCursor[] = [];
+  #cursors: RowCursor[] = [];
 
   /** Begins at the first row that reaches `fromSeq`. */
-  static async open(store: SegmentStore, log: number, fromSeq: number): Promise<LogMerge> {
-    const cursors: RowCursor[] = [];
+  constructor(store: SegmentStore, log: number, fromSeq: number) {
+    this.#fromSeq = fromSeq;
     for (const segment of store.all()) {
       const rows = segment.rowsOf(log, store.blocks);
-      if (rows === null) continue;
-      const cursor = new RowCursor(segment, rows);
-      if (await cursor.seek(fromSeq)) cursors.push(cursor);
+      if (rows !== null && rows.lastSeq >= fromSeq) this.#ahead.push(new RowCursor(segment, rows));
     }
-    return new LogMerge(cursors);
+    this.#ahead.sort((a, b) => b.firstSeq - a.firstSeq);
   }
 
   /** The next row by number; `null` at the end. */
   async next(): Promise<{ segment: Segment; row: SegmentRow } | null> {
-    let best: RowCursor | null = null;
-    for (const cursor of this.#cursors) {
-      if (cursor.row === null) continue;
-      if (best === null || isBefore(cursor.row, best.row!)) best = cursor;
+    let best = this.#lowest();
+    while (this.#ahead.length > 0 && (best === null || this.#ahead.at(-1)!.firstSeq <= best.row!.seq)) {
+      const cursor = this.#ahead.pop()!;
+      if (await cursor.seek(this.#fromSeq)) this.#cursors.push(cursor);
+      best = this.#lowest();
     }
     if (best === null) return null;
     const next = { segment: best.segment, row: best.row! };
     await best.advance();
+    if (best.row === null) this.#cursors = this.#cursors.filter(({ row }) => row !== null);
     return next;
+  }
+
+  #lowest(): RowCursor | null {
+    let lowest: RowCursor | null = null;
+    for (const cursor of this.#cursors) {
+      if (lowest === null || isBefore(cursor.row!, lowest.row!)) lowest = cursor;
+    }
+    return lowest;
   }
 }
 
 class RowCursor {
   readonly segment: Segment;
+  readonly firstSeq: number;
   readonly #rows: RowList;
   row: SegmentRow | null = null;
   #at = 0;
 
   constructor(segment: Segment, rows: RowList) {
+    this.firstSeq = rows.firstSeq;
     this.segment = segment;
     this.#rows = rows;
   }

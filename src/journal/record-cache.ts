@@ -9,13 +9,15 @@ export class RecordCache {
   readonly #bytesMax: number;
   readonly #records = new Map<number, StoredRecord>();
   #bytes = 0;
+  #oldest = 0;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
   }
 
-  /** Adds the record with the highest position so far. */
+  /** Adds the record of the next position. */
   add(record: StoredRecord): void {
+    if (this.#records.size === 0) this.#oldest = record.position;
     this.#records.set(record.position, record);
     this.#bytes += costOf(record);
   }
@@ -27,17 +29,15 @@ export class RecordCache {
 
   /** Lowest position here; `Infinity` if it is empty. All positions from it to the newest are here. */
   get oldest(): number {
-    const first = this.#records.keys().next();
-    return first.done === true ? Number.POSITIVE_INFINITY : first.value;
+    return this.#records.size === 0 ? Number.POSITIVE_INFINITY : this.#oldest;
   }
 
   /** Drops what is over the limit, up to a position that can be read from disk. */
   evict(durablePosition: number): void {
-    while (this.#bytes > this.#bytesMax) {
-      const first = this.#records.entries().next();
-      if (first.done === true || first.value[0] > durablePosition) return;
-      this.#records.delete(first.value[0]);
-      this.#bytes -= costOf(first.value[1]);
+    while (this.#bytes > this.#bytesMax && this.oldest <= durablePosition) {
+      this.#bytes -= costOf(this.#records.get(this.#oldest)!);
+      this.#records.delete(this.#oldest);
+      this.#oldest++;
     }
   }
 }

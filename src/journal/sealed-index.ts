@@ -17,6 +17,9 @@ import type { SegmentRow, Stretch } from './segment-rows.ts';
 /** Rows of a log in a segment, ascending by message number. */
 export interface RowList {
   readonly count: number;
+  /** Lowest and highest message number in them. */
+  readonly firstSeq: number;
+  readonly lastSeq: number;
   row(index: number): Promise<SegmentRow>;
 }
 
@@ -35,6 +38,8 @@ export class SealedIndex {
   readonly #logs: Uint32Array;
   readonly #rowStart: Uint32Array;
   readonly #rowCount: Uint32Array;
+  readonly #firstSeq: Float64Array;
+  readonly #lastSeq: Float64Array;
 
   constructor(
     path: string,
@@ -49,6 +54,9 @@ export class SealedIndex {
     this.#logs = Uint32Array.from(order, (at) => logNumbers[at]!);
     this.#rowStart = Uint32Array.from(order, (at) => content.summary.logs[at]!.rowStart);
     this.#rowCount = Uint32Array.from(order, (at) => content.summary.logs[at]!.rowCount);
+    const ranges = (at: number) => content.summary.logs[at]!.numbers.ranges;
+    this.#firstSeq = Float64Array.from(order, (at) => ranges(at)[0]?.first ?? 0);
+    this.#lastSeq = Float64Array.from(order, (at) => ranges(at).at(-1)?.last ?? 0);
   }
 
   /** Numbers of the logs with rows in the segment. */
@@ -67,7 +75,12 @@ export class SealedIndex {
     }
     if (this.#logs[low] !== log) return null;
     const start = this.#rowStart[low]!;
-    return { count: this.#rowCount[low]!, row: (index) => this.#row(start + index, blocks) };
+    return {
+      count: this.#rowCount[low]!,
+      firstSeq: this.#firstSeq[low]!,
+      lastSeq: this.#lastSeq[low]!,
+      row: (index) => this.#row(start + index, blocks),
+    };
   }
 
   async #row(row: number, blocks: RowBlocks): Promise<SegmentRow> {

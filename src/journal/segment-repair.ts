@@ -14,32 +14,47 @@ export class SegmentRepair {
   shrinks = 0;
   readonly #store: SegmentStore;
   readonly #commit: () => Promise<void>;
+  readonly #active = new Set<Promise<unknown>>();
   #queue: Promise<void> = Promise.resolve();
+  #closed = false;
 
   constructor(store: SegmentStore, commit: () => Promise<void>) {
     this.#store = store;
     this.#commit = commit;
   }
 
-  /** Runs a read, and again after each repair that it calls for. */
+  /** Runs a read, and again after each repair that it calls for. Throws `journal.stopped`. */
   async reading<T>(read: () => Promise<T>): Promise<T> {
+    const reading = this.#reading(read);
+    this.#active.add(reading);
+    try {
+      return await reading;
+    } finally {
+      this.#active.delete(reading);
+    }
+  }
+
+  /** Refuses reads from now on, and resolves when those under way have ended. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.allSettled(this.#active);
+  }
+
+  async #reading<T>(read: () => Promise<T>): Promise<T> {
     for (let repairs = 0; ; repairs++) {
+      if (this.#closed) throw new SedgeError('journal.stopped', { channel: this.#store.context.channel });
       try {
         return await read();
       } catch (error) {
         if (!(error instanceof SegmentUnsound)) throw error;
+        if (this.#closed) continue;
         if (repairs >= REPAIRS_MAX) throw ioFailure(error);
-        const generation = this.#store.generation;
+        const { generation } = this.#store;
         const repair = this.#queue.then(() => this.#repair(error, generation));
         this.#queue = repair.catch(() => {});
         await repair;
       }
     }
-  }
-
-  /** Resolves when no repair is under way. */
-  idle(): Promise<void> {
-    return this.#queue;
   }
 
   async #repair(found: SegmentUnsound, generation: number): Promise<void> {

@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import { concatBytes } from '../bytes/index.ts';
 import { assert } from '../errors/index.ts';
 import type { Disk, DiskFile } from './disk.ts';
@@ -76,7 +75,13 @@ export class Segment implements SegmentName {
     const rows = this.rows;
     const of = rows?.byLog.get(log);
     if (rows === null || of === undefined) return null;
-    return { count: of.rows.length, row: async (index) => rows.row(of.rows[index]!) };
+    const { ranges } = of.numbers;
+    return {
+      count: of.rows.length,
+      firstSeq: ranges[0]!.first,
+      lastSeq: ranges.at(-1)!.last,
+      row: async (index) => rows.row(of.rows[index]!),
+    };
   }
 
   /** Adds bytes to what waits to be written. */
@@ -137,17 +142,12 @@ export class Segment implements SegmentName {
     await file?.close();
   }
 
-  /** Reads `length` bytes at `offset`, through the file it is written with or another. */
-  async read(
+  /** Fills `into` from `offset`, through the file it is written with or another; returns how much there was. */
+  read(
+    into: Uint8Array,
     offset: number,
-    length: number,
-    fallback: { read(path: string, into: Uint8Array, position: number): Promise<number> },
-  ): Promise<Buffer> {
-    const bytes = Buffer.allocUnsafeSlow(length);
-    const filled =
-      this.file === null
-        ? await fallback.read(this.path, bytes, offset)
-        : await this.file.read(bytes, offset);
-    return bytes.subarray(0, filled);
+    files: { read(path: string, into: Uint8Array, position: number): Promise<number> },
+  ): Promise<number> {
+    return this.file === null ? files.read(this.path, into, offset) : this.file.read(into, offset);
   }
 }

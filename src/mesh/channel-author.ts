@@ -12,6 +12,7 @@ import { isSedgeError } from '../errors/index.ts';
 import type { Identity } from '../identity/index.ts';
 import type { ChannelJournal, OwnLog, StoredEntry } from '../journal/index.ts';
 import type { Acknowledgement, Published } from './publish-options.ts';
+import { whenKept } from './when-kept.ts';
 
 /** What an author works with. */
 export interface ChannelAuthorDependencies {
@@ -23,6 +24,8 @@ export interface ChannelAuthorDependencies {
   readonly store: (entry: Entry) => StoredEntry;
   /** Hands an own entry to the other nodes. */
   readonly send: (entry: Entry) => void;
+  /** Resolves, soon in any case, when the network keeps up; `null` if it does. */
+  readonly whenRoom: () => Promise<void> | null;
   readonly nowMs: () => number;
 }
 
@@ -51,6 +54,7 @@ export class ChannelAuthor {
   readonly #pending: Pending[] = [];
   #prev: EntryId | null;
   #scheduled = false;
+  #flushing: Promise<void> | null = null;
   #committing = false;
   #gatherTimer: NodeJS.Timeout | null = null;
 
@@ -78,8 +82,9 @@ export class ChannelAuthor {
   async renew(newEpoch: () => Promise<unknown>): Promise<void> {
     this.#scheduled = true;
     try {
-      await newEpoch();
+      await this.#flushing;
       this.#prev = null;
+      await newEpoch();
     } finally {
       this.#scheduled = false;
       this.#schedule();
@@ -94,7 +99,8 @@ export class ChannelAuthor {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#pending.length === 0) return;
+    // One at a time: an entry that waits for its numbers must not be overtaken.
+    if (this.#scheduled || this.#flushing !== null || this.#pending.length === 0) return;
     if (this.#committing && this.#pending.length < ENTRY_MESSAGES_MAX) {
       this.#gatherTimer ??= setTimeout(() => {
         this.#gatherTimer = null;
@@ -106,11 +112,16 @@ export class ChannelAuthor {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      void this.#flush();
+      this.#flushing = this.#flush().finally(() => {
+        this.#flushing = null;
+        this.#schedule();
+      });
     });
   }
 
+  /** Seals what waits; runs once at a time, as entries go out in the order of their numbers. */
   async #flush(): Promise<void> {
+    await this.#deps.whenRoom();
     for (let entries = 0; entries < ENTRIES_PER_TURN && this.#pending.length > 0; entries++) {
       const batch = this.#takeBatch();
       try {
@@ -120,7 +131,6 @@ export class ChannelAuthor {
         if (!isSedgeError(error)) throw error;
       }
     }
-    this.#schedule();
   }
 
   /** As many waiting messages as one entry takes: 256, 64 KiB, one `ttl`. */
@@ -206,6 +216,8 @@ export class ChannelAuthor {
       },
       (error) => {
         for (const pending of batch) if (pending.ack === 'durable') pending.reject(error);
+        // It stays in line for the disk; once it is there, the others are to hear of it.
+        if (guarded) void whenKept(this.#deps.journal, position).then((kept) => kept && send(entry));
         this.#committed();
       },
     );

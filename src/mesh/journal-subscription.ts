@@ -55,11 +55,14 @@ export class JournalSubscription implements Subscription {
   readonly #matches = new Map<string, boolean>();
   readonly #ready: Promise<void>;
   #minPositions: ReadonlyMap<string, number> = new Map();
-  #handedOut: { reader: LogReader; last: number; gapFirst: number | null }[] = [];
-  #wake: (() => void) | null = null;
-  #pumping = false;
+  #handedOut: { readonly reader: LogReader; readonly last: number; readonly late: boolean }[] = [];
+  #wakes: (() => void)[] = [];
+  #pumping: Promise<void> | null = null;
+  #pumpAgain = false;
+  #turn = 0;
+  readonly #waitsForDisk = new Set<ChannelJournal>();
   #started = false;
-  #closed = false;
+  #closing: Promise<void> | null = null;
   #failure: unknown = null;
   #patienceTimer: NodeJS.Timeout | null = null;
 
@@ -92,10 +95,9 @@ export class JournalSubscription implements Subscription {
     await this.#acknowledge();
     while (this.#queue.size === 0 && !this.#closed) {
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        void this.#pump();
+        this.#wakes.push(resolve);
+        this.#pump();
       });
-      this.#wake = null;
     }
     if (this.#failure !== null) throw this.#failure;
     if (this.#closed) return [];
@@ -107,23 +109,33 @@ export class JournalSubscription implements Subscription {
       this.#noteHandedOut(queued.delivery, queued.reader);
     }
     this.#deps.onDelivered(batch.length);
-    if (this.#queue.size < this.#spec.bufferMessages / 2) void this.#pump();
+    if (this.#queue.size < this.#spec.bufferMessages / 2) this.#pump();
     return batch;
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     if (this.#patienceTimer !== null) clearTimeout(this.#patienceTimer);
-    this.#wake?.();
+    this.#wake();
     await this.#ready;
+    // The journals may be closed as soon as this is done.
+    await this.#pumping;
     await this.#deps.durable?.close();
     this.#deps.onClosed();
   }
 
+  get #closed(): boolean {
+    return this.#closing !== null;
+  }
+
   /** Hears of an entry that was stored in one of the journals. */
   onStored(stored: StoredEntry): void {
-    if (this.#closed || !this.#deps.journals.has(stored.entry.channel)) return;
+    // What arrives before the start is found in the journals by it.
+    if (this.#closed || !this.#started || !this.#deps.journals.has(stored.entry.channel)) return;
     if (this.#spec.order === 'arrival') this.#onArrival(stored);
     else this.#onStoredInLog(stored);
   }
@@ -140,15 +152,18 @@ export class JournalSubscription implements Subscription {
         decode: this.#deps.decode,
       });
       this.#minPositions = start.minPositions;
-      for (const progress of start.logs)
-        if (!this.#readers.has(keyOf(progress))) this.#addReader(new LogReader(progress));
-      for (const [channel, next] of start.arrivalNext) this.#arrival.set(channel, { next, behind: true });
+      if (this.#spec.order === 'arrival') {
+        for (const [channel, next] of start.arrivalNext) this.#arrival.set(channel, { next, behind: true });
+      } else {
+        for (const progress of start.logs) this.#addReader(new LogReader(progress));
+      }
       for (const stored of start.lastValues) this.#queueLastValue(stored.record, stored.entry, stored.index);
       await this.#deps.durable?.create([...this.#readers.values()].map((reader) => reader.progress()));
     }
     this.#started = true;
-    this.#markAllBehind();
-    void this.#pump();
+    // Either the logs are read or the order of arrival: both would deliver everything twice.
+    if (this.#spec.order === 'author') this.#markAllBehind();
+    this.#pump();
   }
 
   /** Every log of the journals may hold something; logs that are new to this subscription start at 1. */
@@ -159,6 +174,7 @@ export class JournalSubscription implements Subscription {
   }
 
   #queueLastValue(record: StoredRecord, entry: Entry, index: number): void {
+    if (isExpired(entry, record.facts, this.#deps.nowMs())) return;
     const journal = this.#deps.journals.get(entry.channel);
     assert(journal !== undefined, 'last values come from the journals that were scanned');
     this.#queue.push({
@@ -173,63 +189,60 @@ export class JournalSubscription implements Subscription {
     const { entry } = stored;
     const reader = this.#reader(entry.channel, logIdOf(entry));
     const last = lastSeqOf(entry);
-    const inStep = this.#started && !reader.behind && entry.seq <= reader.next && last >= reader.next;
+    const inStep = !reader.behind && entry.seq <= reader.next && last >= reader.next;
     if (inStep && this.#queue.size < this.#spec.bufferMessages) {
-      this.#queueEntry(reader, entry, stored.position, stored.facts);
-      this.#wake?.();
-    } else if (last < reader.next) {
-      this.#queueLate(reader, stored);
-    } else {
+      this.#queueEntry(reader, stored);
+      this.#wake();
+    } else if (last >= reader.next) {
       reader.behind = true;
-      void this.#pump();
+      this.#pump();
+    } else if (reader.passedOf([{ first: entry.seq, last }]).length > 0) {
+      reader.lateBehind = true;
+      this.#pump();
     }
   }
 
   #onArrival(stored: StoredEntry): void {
     const arrival = this.#arrival.get(stored.entry.channel) ?? { next: stored.position, behind: false };
     this.#arrival.set(stored.entry.channel, arrival);
-    const inStep = this.#started && !arrival.behind && stored.position === arrival.next;
+    const inStep = !arrival.behind && stored.position === arrival.next;
     if (inStep && this.#queue.size < this.#spec.bufferMessages) {
-      this.#queueMessages(stored.entry, stored.position, stored.facts, 0, null, false);
+      this.#queueMessages(stored, null);
       arrival.next = stored.position + 1;
-      this.#wake?.();
+      this.#wake();
     } else {
       arrival.behind = true;
-      void this.#pump();
+      this.#pump();
     }
   }
 
-  /** Numbers that were passed over: wanted only where they were reported as a gap. */
-  #queueLate(reader: LogReader, { entry, position, facts }: StoredEntry): void {
-    if (!reader.fill(entry.seq, lastSeqOf(entry))) return;
-    this.#queueMessages(entry, position, facts, 0, reader, true);
-    this.#wake?.();
-  }
-
-  #queueEntry(reader: LogReader, entry: Entry, position: number, facts: StoredEntry['facts']): void {
-    this.#queueMessages(entry, position, facts, reader.next - entry.seq, reader, false);
-    reader.next = lastSeqOf(entry) + 1;
+  #queueEntry(reader: LogReader, stored: StoredEntry): void {
+    const last = lastSeqOf(stored.entry);
+    this.#queueMessages(stored, reader, [{ first: reader.next, last }]);
+    reader.next = last + 1;
     reader.blockedSinceMs = null;
   }
 
+  /** Queues what the filters want of an entry's messages, or of some of its numbers. */
   #queueMessages(
-    entry: Entry,
-    position: number,
-    facts: StoredEntry['facts'],
-    fromIndex: number,
+    { entry, position, facts }: StoredEntry,
     reader: LogReader | null,
-    late: boolean,
+    of: readonly SeqRange[] = [{ first: entry.seq, last: lastSeqOf(entry) }],
+    late = false,
   ): void {
     if (entry.messages === null || position < (this.#minPositions.get(entry.channel) ?? 0)) return;
     if (isExpired(entry, facts, this.#deps.nowMs())) return;
     const journal = this.#deps.journals.get(entry.channel);
     assert(journal !== undefined, 'entries come from the journals of this subscription');
     let offset: string | null = null;
-    for (let index = fromIndex; index < entry.messages.length; index++) {
-      if (!this.#matchesTopic(entry.messages[index]!.topic)) continue;
-      offset ??= journal.offsetText(position);
-      if (reader !== null) reader.outstanding++;
-      this.#queue.push({ delivery: this.#deliveryOf(entry, index, offset, late), reader });
+    for (const { first, last } of of) {
+      for (let seq = first; seq <= last; seq++) {
+        const index = seq - entry.seq;
+        if (!this.#matchesTopic(entry.messages[index]!.topic)) continue;
+        offset ??= journal.offsetText(position);
+        reader?.queued(seq, late);
+        this.#queue.push({ delivery: this.#deliveryOf(entry, index, offset, late), reader });
+      }
     }
   }
 
@@ -251,61 +264,123 @@ export class JournalSubscription implements Subscription {
   // ---- from the journal --------------------------------------------------------------------------------------
 
   /** Reads what is behind until the queue is full enough or nothing is left. One at a time. */
-  async #pump(): Promise<void> {
-    if (this.#pumping || !this.#started || this.#closed) return;
-    this.#pumping = true;
-    try {
-      let progress = true;
-      while (progress && !this.#closed && this.#queue.size < this.#spec.bufferMessages) {
-        progress = false;
-        for (const reader of this.#readers.values()) {
-          if (reader.behind && (await this.#readLog(reader))) progress = true;
-        }
-        for (const [channel, arrival] of this.#arrival) {
-          if (arrival.behind && (await this.#readArrival(channel, arrival))) progress = true;
-        }
-      }
-    } catch (error) {
-      this.#fail(error);
-    } finally {
-      this.#pumping = false;
-    }
-    this.#armPatience();
+  #pump(): void {
+    if (!this.#started || this.#closed) return;
+    this.#pumpAgain = true;
+    this.#pumping ??= this.#pumpAll()
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#pumping = null;
+        this.#armPatience();
+      });
   }
 
-  /** Queues a log's next records; `true` if it came further. */
+  async #pumpAll(): Promise<void> {
+    while (this.#pumpAgain && this.#hasRoom()) {
+      this.#pumpAgain = false;
+      const behind = [...this.#readers.values()].filter((reader) => reader.behind || reader.lateBehind);
+      // Each time another log comes first, so that a busy one does not keep the rest back for ever.
+      const from = behind.length === 0 ? 0 : this.#turn++ % behind.length;
+      for (const reader of [...behind.slice(from), ...behind.slice(0, from)]) {
+        if (!this.#hasRoom()) return;
+        if (reader.lateBehind && (await this.#readLate(reader))) this.#pumpAgain = true;
+        if (reader.behind && (await this.#readLog(reader))) this.#pumpAgain = true;
+      }
+      for (const [channel, arrival] of this.#arrival) {
+        if (!this.#hasRoom()) return;
+        if (arrival.behind && (await this.#readArrival(channel, arrival))) this.#pumpAgain = true;
+      }
+    }
+  }
+
+  #hasRoom(): boolean {
+    return !this.#closed && this.#queue.size < this.#spec.bufferMessages;
+  }
+
+  /** Queues a log's next records; `true` if there may be more to read at once. */
   async #readLog(reader: LogReader): Promise<boolean> {
     const journal = this.#deps.journals.get(reader.channel)!;
-    const records = await journal.readLog(reader.log, reader.next, {
-      bytesMax: READ_BYTES,
-      recordsMax: READ_RECORDS_MAX,
-      // An own message with a publish id may still be taken back by a power cut and published again.
-      durableOnly: splitLogId(reader.log).author === this.#deps.self,
-    });
+    if (this.#isBlocked(reader, journal)) return false;
+    const records = await this.#readRecords(reader, journal, { first: reader.next });
     const before = reader.next;
     for (const record of records) {
-      if (record.seq > reader.next && !this.#passHoles(reader, journal, record.seq))
-        return reader.next > before;
+      if (record.seq > reader.next && !this.#passHoles(reader, journal, record.seq)) break;
       const entry = this.#deps.decode(record);
       if (entry === null) reader.next = record.seq + record.count;
-      else if (lastSeqOf(entry) >= reader.next)
-        this.#queueEntry(reader, entry, record.position, record.facts);
-      if (this.#queue.size > 0) this.#wake?.();
+      else if (lastSeqOf(entry) >= reader.next) this.#queueEntry(reader, { ...record, entry });
     }
+    if (this.#queue.size > 0) this.#wake();
     const head = journal.head(reader.log);
     if (head === null || reader.next > head.last) reader.behind = false;
     return reader.next > before;
   }
 
-  /** Passes numbers that need not be waited for; `false` while a hole is in the way. */
+  /** Queues what filled numbers that were passed over; `true` if there may be more to read at once. */
+  async #readLate(reader: LogReader): Promise<boolean> {
+    const journal = this.#deps.journals.get(reader.channel)!;
+    const [range] = reader.passedOf(journal.heldRanges(reader.log));
+    reader.lateBehind = range !== undefined;
+    if (range === undefined) return false;
+    const records = await this.#readRecords(reader, journal, range);
+    for (const record of records) {
+      const entry = this.#deps.decode(record);
+      const last = record.seq + record.count - 1;
+      const late = reader.passedOf([{ first: record.seq, last }]);
+      reader.takeLate(record.seq, last);
+      if (entry !== null) this.#queueMessages({ ...record, entry }, reader, late, true);
+    }
+    if (this.#queue.size > 0) this.#wake();
+    return records.length > 0;
+  }
+
+  async #readRecords(
+    reader: LogReader,
+    journal: ChannelJournal,
+    { first, last }: { readonly first: number; readonly last?: number },
+  ): Promise<StoredRecord[]> {
+    // An own message with a publish id may still be taken back by a power cut and published again.
+    const durableOnly = splitLogId(reader.log).author === this.#deps.self;
+    if (durableOnly && journal.durablePosition < journal.lastPosition) this.#pumpWhenDurable(journal);
+    return journal.readLog(reader.log, first, {
+      bytesMax: READ_BYTES,
+      recordsMax: READ_RECORDS_MAX,
+      durableOnly,
+      ...(last === undefined ? {} : { throughSeq: last }),
+    });
+  }
+
+  #pumpWhenDurable(journal: ChannelJournal): void {
+    if (this.#waitsForDisk.has(journal)) return;
+    this.#waitsForDisk.add(journal);
+    const again = () => {
+      this.#waitsForDisk.delete(journal);
+      this.#pump();
+    };
+    // Where the disk refuses, the patience timer looks again.
+    journal.whenDurable(journal.lastPosition).then(again, () => this.#waitsForDisk.delete(journal));
+  }
+
+  /** True while the next number is in a hole that is still waited for: no need to read what lies behind it. */
+  #isBlocked(reader: LogReader, journal: ChannelJournal): boolean {
+    if (reader.blockedSinceMs === null) return false;
+    const hole = journal.missing(reader.log).find(({ last }) => last >= reader.next);
+    return hole !== undefined && hole.first <= reader.next && !this.#patienceRanOut(reader, hole);
+  }
+
+  /** Passes numbers that need not be waited for; `false` while something is in the way. */
   #passHoles(reader: LogReader, journal: ChannelJournal, heldSeq: number): boolean {
+    // It came in after the read had begun, or is not durable yet: a later read finds it.
+    if (journal.holds(reader.log, reader.next, heldSeq - 1) !== 'none') {
+      if (splitLogId(reader.log).author !== this.#deps.self) this.#pumpAgain = true;
+      return false;
+    }
     const missing = journal
       .missing(reader.log)
       .filter(({ first, last }) => last >= reader.next && first < heldSeq);
     if (missing.length > 0 && !this.#patienceRanOut(reader, missing[0]!)) return false;
     for (const { first, last } of missing) this.#queueGap(reader, Math.max(first, reader.next), last);
     reader.blockedSinceMs = null;
-    reader.next = heldSeq;
+    reader.passTo(heldSeq);
     return true;
   }
 
@@ -320,14 +395,12 @@ export class JournalSubscription implements Subscription {
 
   #queueGap(reader: LogReader, first: number, last: number): void {
     const { author, epoch } = splitLogId(reader.log);
-    reader.reported.push({ first, last });
-    reader.outstanding++;
+    reader.queued(last, false);
     const name = this.#deps.nameOf(author);
     this.#queue.push({
       delivery: { kind: 'gap', author, name, channel: reader.channel, epoch, first, last },
       reader,
     });
-    this.#wake?.();
   }
 
   async #readArrival(channel: string, arrival: { next: number; behind: boolean }): Promise<boolean> {
@@ -339,10 +412,10 @@ export class JournalSubscription implements Subscription {
     const before = arrival.next;
     for (const record of records) {
       const entry = this.#deps.decode(record);
-      if (entry !== null) this.#queueMessages(entry, record.position, record.facts, 0, null, false);
+      if (entry !== null) this.#queueMessages({ ...record, entry }, null);
       arrival.next = record.position + 1;
     }
-    if (this.#queue.size > 0) this.#wake?.();
+    if (this.#queue.size > 0) this.#wake();
     if (arrival.next > (journal.currentOffset()?.position ?? 0)) arrival.behind = false;
     return arrival.next > before;
   }
@@ -351,12 +424,12 @@ export class JournalSubscription implements Subscription {
   #armPatience(): void {
     if (this.#closed || this.#patienceTimer !== null) return;
     const blocked = [...this.#readers.values()].some((reader) => reader.blockedSinceMs !== null);
-    const waiting = [...this.#readers.values()].some((reader) => reader.behind);
+    const waiting = [...this.#readers.values()].some((reader) => reader.behind || reader.lateBehind);
     if (!blocked && !waiting) return;
     const ms = Math.min(1_000, Math.max(10, this.#spec.gapPatienceMs / 4));
     this.#patienceTimer = setTimeout(() => {
       this.#patienceTimer = null;
-      void this.#pump();
+      this.#pump();
     }, ms);
   }
 
@@ -364,19 +437,15 @@ export class JournalSubscription implements Subscription {
 
   #noteHandedOut(delivery: Delivery, reader: LogReader | null): void {
     if (reader === null) return;
-    const gap = delivery.kind === 'gap';
-    this.#handedOut.push({
-      reader,
-      last: gap ? delivery.last : delivery.seq,
-      gapFirst: gap ? delivery.first : null,
-    });
+    if (delivery.kind === 'gap') this.#handedOut.push({ reader, last: delivery.last, late: false });
+    else this.#handedOut.push({ reader, last: delivery.seq, late: delivery.late });
   }
 
   async #acknowledge(): Promise<void> {
-    if (this.#handedOut.length === 0) return;
+    if (this.#handedOut.length === 0 || this.#closed) return;
     const readers = new Set<LogReader>();
-    for (const { reader, last } of this.#handedOut) {
-      reader.acknowledge(last);
+    for (const { reader, last, late } of this.#handedOut) {
+      reader.acknowledge(last, late);
       readers.add(reader);
     }
     this.#handedOut = [];
@@ -408,8 +477,11 @@ export class JournalSubscription implements Subscription {
 
   #fail(error: unknown): void {
     this.#failure ??= error;
-    this.#wake?.();
     void this.close();
+  }
+
+  #wake(): void {
+    for (const wake of this.#wakes.splice(0)) wake();
   }
 }
 

@@ -1,4 +1,3 @@
-import type { Entry } from '../entry/index.ts';
 import {
   type Counters,
   describeError,
@@ -28,6 +27,7 @@ import { loadStoreId } from './store-id.ts';
 import type { SubscribeOptions } from './subscribe-options.ts';
 import { channelsOfFilter } from './subscribed-channels.ts';
 import type { Subscription } from './subscription.ts';
+import { whenKept } from './when-kept.ts';
 
 /** The real objects that a node is built from; `openMesh` makes them, simulations bring their own. */
 export interface MeshDependencies {
@@ -81,7 +81,7 @@ export class Mesh {
     }
     this.#options = options;
     this.#deps = deps;
-    const { realm, overlay, place, counters } = deps;
+    const { overlay, place } = deps;
     const self = place.identity.nodeId;
     this.#channels = new CarriedChannels(
       { directory: options.directory, commitIntervalMs },
@@ -89,13 +89,14 @@ export class Mesh {
     );
     const journalOf = (channel: string) => this.#channels.of(channel);
     this.#ingest = new Ingest({}, { ...deps, journalOf });
-    this.#gossip = new GossipService({ overlay, ingest: this.#ingest, realm, counters });
+    this.#gossip = new GossipService({ ...deps, ingest: this.#ingest, onLeft: () => this.#sync?.announce() });
     this.#publisher = new Publisher({
       ...deps,
       identity: place.identity,
       channels: this.#channels,
       store: (entry) => this.#ingest.offerOwn(entry),
-      send: (entry) => this.#send(entry),
+      send: (entry) => this.#gossip.send(entry),
+      whenRoom: () => this.#gossip.whenRoom(),
     });
     this.#office = new RealmOffice({
       ...deps,
@@ -118,6 +119,7 @@ export class Mesh {
 
   /** Recovers the journals, joins the overlay and introduces the node. Idempotent. */
   start(): Promise<void> {
+    if (this.#stopping !== null) return Promise.reject(new SedgeError('mesh.not-started'));
     this.#starting ??= this.#start();
     return this.#starting;
   }
@@ -162,7 +164,7 @@ export class Mesh {
    * offset come with the first delivery.
    */
   subscribe(filters: string | readonly string[], options: SubscribeOptions = {}): Subscription {
-    if (this.#sync === null) throw new SedgeError('mesh.not-started');
+    if (this.#sync === null || this.#stopping !== null) throw new SedgeError('mesh.not-started');
     const spec = resolveSubscribe([filters].flat(), options);
     const journals = new Map<string, ChannelJournal>();
     const widen = () => this.#widen(journals, spec);
@@ -289,14 +291,19 @@ export class Mesh {
       this.#startedAtMs = this.#deps.nowMs();
       await this.#office.introduce();
     } catch (error) {
-      await this.#channels.stop();
+      await this.#end();
       throw error;
     }
   }
 
   async #stop(): Promise<void> {
     await this.#starting?.catch(() => {});
-    for (const { subscription } of [...this.#subscriptions]) await subscription.close();
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    await Promise.all([...this.#subscriptions].map(({ subscription }) => subscription.close()));
+    this.#gossip.stop();
     this.#sync?.stop();
     await this.#deps.overlay.stop();
     await this.#publisher.stop();
@@ -309,19 +316,17 @@ export class Mesh {
     const { entry, facts, position } = stored;
     this.#publisher.witness(stored);
     if (facts.source !== 'own') this.#counts.received += entry.count;
-    if (facts.source === 'own' && entry.messages?.some(({ publishId }) => publishId !== undefined)) {
+    const journal = this.#channels.of(entry.channel);
+    const guarded =
+      facts.source === 'own' && entry.messages?.some(({ publishId }) => publishId !== undefined);
+    if (guarded && journal !== null) {
       // A power cut may take it back and a retry publish it again under another number; nobody may see both.
-      const deliver = () => this.#deliver(stored);
-      this.#channels.of(entry.channel)?.whenDurable(position).then(deliver, deliver);
+      void whenKept(journal, position).then((kept) => kept && this.#deliver(stored));
     } else this.#deliver(stored);
   }
 
   #deliver(stored: StoredEntry): void {
     for (const { subscription } of this.#subscriptions) subscription.onStored(stored);
-  }
-
-  #send(entry: Entry): void {
-    if (!this.#gossip.send(entry)) this.#sync?.announce();
   }
 
   #onRealmChange(): void {
@@ -442,9 +447,21 @@ function resolveSubscribe(filters: readonly string[], options: SubscribeOptions)
       reason: 'a durable subscription goes by author',
     });
   }
+  if (order !== 'author' && order !== 'arrival') {
+    throw new SedgeError('mesh.bad-option', { option: 'order', form: 'author or arrival' });
+  }
+  if (from !== undefined && !isFrom(from)) {
+    throw new SedgeError('mesh.bad-option', { option: 'from', form: 'new, all, last, a time or an offset' });
+  }
   requireNumber('gapPatienceMs', gapPatienceMs, 0, 2 ** 31 - 1);
   requireNumber('bufferMessages', bufferMessages, 1, 65_536);
   return { filters: parsed, from: from ?? 'new', order, gapPatienceMs, bufferMessages };
+}
+
+function isFrom(from: SubscribeOptions['from']): boolean {
+  if (from === 'new' || from === 'all' || from === 'last') return true;
+  if (typeof from !== 'object' || from === null) return false;
+  return 'timeMs' in from ? Number.isFinite(from.timeMs) : typeof from.offset === 'string';
 }
 
 function requireNumber(option: string, value: number, least: number, most: number): void {

@@ -15,7 +15,7 @@ export interface OpenMeshOptions extends MeshOptions {
   readonly peers?: readonly string[];
   /** Find peers on the local network. @defaultValue `true` */
   readonly mdns?: boolean;
-  /** Connect to peers that nobody named. @defaultValue `true` */
+  /** Connect to other peers than the given ones: those of the invitation and those found. @defaultValue `true` */
   readonly discovery?: boolean;
   /** @defaultValue a log that writes nothing */
   readonly log?: Log;
@@ -28,7 +28,8 @@ export interface OpenMeshOptions extends MeshOptions {
  */
 export async function openMesh(options: OpenMeshOptions): Promise<Mesh> {
   const { directory, listen, peers = [], mdns = true, discovery = true, log = silentLog } = options;
-  const place = await readRealmDirectory(directory);
+  const found = await readRealmDirectory(directory);
+  const place = discovery ? found : { ...found, addresses: [] };
   const realm = new Realm(place.anchor);
   const disk = new NodeDisk();
   const counters = new Counters();

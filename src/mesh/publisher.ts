@@ -28,6 +28,7 @@ export interface PublisherDependencies {
   readonly disk: Disk;
   readonly store: (entry: Entry) => StoredEntry;
   readonly send: (entry: Entry) => void;
+  readonly whenRoom: () => Promise<void> | null;
   readonly nowMs: () => number;
   readonly randomBytes: (n: number) => Uint8Array;
   readonly log: Log;
@@ -86,7 +87,10 @@ export class Publisher {
         { channel: entry.channel, seq: entry.seq },
         'another node writes with the key of this one',
       );
-      void channel.author.renew(() => channel.ownLog.newEpoch());
+      channel.author
+        .renew(() => channel.ownLog.newEpoch())
+        // The next publish reserves its numbers, or is told why that cannot be.
+        .catch((error: unknown) => this.#deps.log.error({ error: String(error) }, 'no new epoch yet'));
     }
   }
 
@@ -103,7 +107,7 @@ export class Publisher {
     this.#stopped = true;
     await Promise.allSettled(this.#opening.values());
     for (const { author } of this.#open.values()) author.stop(new SedgeError('mesh.not-started'));
-    for (const { journal } of this.#open.values()) await journal.commit().catch(() => {});
+    await Promise.allSettled([...this.#open.values()].map(async ({ journal }) => journal.commit()));
     await Promise.all([...this.#open.values()].map(({ ownLog }) => ownLog.close()));
     this.#open.clear();
     this.#opening.clear();
@@ -134,30 +138,36 @@ export class Publisher {
     const fresh =
       tail === undefined && !this.#underWay.has(key) && !channel.journal.mayHavePublished(id.producer, id.n);
     if (fresh) return this.#track(key, this.#hand(channel, message, options));
-    const waits = (tail ?? Promise.resolve()).then(() => this.#publishOnce(channel, key, message, options));
-    const settled = waits.then(
-      () => {},
-      () => {},
+    // The next one waits until this one is in line, not until it is acknowledged: that would be one a commit.
+    const { promise: inLine, resolve: setInLine } = Promise.withResolvers<void>();
+    const publishing = (tail ?? Promise.resolve()).then(() =>
+      this.#publishOnce(channel, key, { message, options, inLine: setInLine }),
     );
-    this.#tails.set(producer, settled);
-    void settled.then(() => {
-      if (this.#tails.get(producer) === settled) this.#tails.delete(producer);
+    void publishing.catch(() => {}).then(() => setInLine());
+    this.#tails.set(producer, inLine);
+    void inLine.then(() => {
+      if (this.#tails.get(producer) === inLine) this.#tails.delete(producer);
     });
-    return waits;
+    return publishing;
   }
 
   async #publishOnce(
     channel: OpenChannel,
     key: string,
-    message: Message,
-    options: PublishOptions,
+    attempt: { readonly message: Message; readonly options: PublishOptions; readonly inLine: () => void },
   ): Promise<Published> {
+    const { message, options, inLine } = attempt;
     const { producer, n } = options.id as PublishId;
     const underWay = this.#underWay.get(key);
     // The first attempt's own acknowledgement may be weaker than what is asked for now; the journal tells.
     if (underWay !== undefined) await underWay.catch(() => {});
     const known = await channel.journal.publishedAs(producer, n);
-    if (known === null) return this.#track(key, this.#hand(channel, message, options));
+    if (known === null) {
+      const publishing = this.#track(key, this.#hand(channel, message, options));
+      inLine();
+      return publishing;
+    }
+    inLine();
     if (options.ack !== 'accepted') await channel.journal.commit();
     const { journal } = channel;
     return {
@@ -200,7 +210,7 @@ export class Publisher {
   }
 
   async #openChannel(name: string): Promise<OpenChannel> {
-    const { identity, realm, channels, disk, store, send, nowMs, randomBytes, log } = this.#deps;
+    const { identity, realm, channels, disk, store, send, whenRoom, nowMs, randomBytes, log } = this.#deps;
     const journal = await channels.open(name);
     const ownLog = new OwnLog({ self: identity.nodeId }, { disk, journal, randomBytes, log });
     const { epoch } = await ownLog.open();
@@ -212,6 +222,7 @@ export class Publisher {
       ownLog,
       store,
       send,
+      whenRoom,
       nowMs,
     });
     const opened = { journal, ownLog, author };
@@ -243,6 +254,7 @@ function messageOf(
   nowMs: number,
 ): Message {
   const bytes = typeof payload === 'string' ? toUtf8(payload) : payload;
+  if (!(bytes instanceof Uint8Array)) throw badOption('payload', 'bytes or a text');
   if (bytes.length > PAYLOAD_BYTES_MAX) {
     throw new SedgeError('entry.payload-too-large', { bytes: bytes.length, bytesMax: PAYLOAD_BYTES_MAX });
   }
@@ -250,6 +262,7 @@ function messageOf(
   const plain = { topic, payload: bytes, timeMs: nowMs };
   if (id === undefined && contentType === undefined && key === undefined && headers === undefined && !retain)
     return plain;
+  checkMeta(options);
   const message: Message = {
     ...plain,
     ...(id === undefined ? {} : { publishId: id }),
@@ -263,6 +276,16 @@ function messageOf(
     throw badOption('headers', `at most ${META_BYTES_MAX} bytes with key and content type`);
   }
   return message;
+}
+
+/** Callers without types: what no reader of the entry would take must not be signed. */
+function checkMeta({ contentType = '', key = '', headers = {}, retain = false }: PublishOptions): void {
+  if (typeof contentType !== 'string') throw badOption('contentType', 'a text');
+  if (typeof key !== 'string') throw badOption('key', 'a text');
+  if (typeof retain !== 'boolean') throw badOption('retain', 'true or false');
+  const named = typeof headers === 'object' && headers !== null && !Array.isArray(headers);
+  if (!named || !Object.values(headers).every((value) => typeof value === 'string'))
+    throw badOption('headers', 'texts by name');
 }
 
 function badOption(option: string, bounds: string): SedgeError {

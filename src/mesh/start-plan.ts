@@ -1,4 +1,4 @@
-import type { Entry, LogId } from '../entry/index.ts';
+import type { Entry } from '../entry/index.ts';
 import { assertNever, SedgeError } from '../errors/index.ts';
 import type { ChannelJournal, StoredRecord } from '../journal/index.ts';
 import type { LogProgress } from './log-reader.ts';
@@ -56,10 +56,12 @@ export function planStart(from: SubscribeFrom, journals: Journals): StartPlan {
     };
   }
   if ('timeMs' in from) {
-    return { resolve: async () => startAt(journals, await positionsAtTime(journals, from.timeMs), ends) };
+    return {
+      resolve: async () => startAt(journals, await positionsAtTime(journals, from.timeMs), { heads, ends }),
+    };
   }
   if ('offset' in from)
-    return { resolve: async () => startAt(journals, positionAfter(journals, from.offset), ends) };
+    return { resolve: async () => startAt(journals, positionAfter(journals, from.offset), { heads, ends }) };
   return assertNever(from);
 }
 
@@ -99,18 +101,20 @@ function positionAfter(journals: Journals, offset: string): Map<string, number> 
 async function startAt(
   journals: Journals,
   positions: ReadonlyMap<string, number>,
-  ends: ReadonlyMap<string, number>,
+  { heads, ends }: { readonly heads: readonly LogProgress[]; readonly ends: ReadonlyMap<string, number> },
 ): Promise<Start> {
-  const logs: LogProgress[] = [];
+  const lowest = new Map<string, number>();
   for (const [channel, journal] of journals) {
-    const lowest = new Map<LogId, number>();
     for await (const record of scan(journal, positions.get(channel) ?? 1, ends.get(channel) ?? 1)) {
-      lowest.set(record.log, Math.min(record.seq, lowest.get(record.log) ?? record.seq));
-    }
-    for (const { log, last } of journal.heads()) {
-      logs.push({ channel, log, next: lowest.get(log) ?? last + 1, reported: [] });
+      const key = `${channel} ${record.log}`;
+      lowest.set(key, Math.min(record.seq, lowest.get(key) ?? record.seq));
     }
   }
+  // As the heads were when the subscription was asked for: what came since is not passed over.
+  const logs = heads.map((head) => ({
+    ...head,
+    next: lowest.get(`${head.channel} ${head.log}`) ?? head.next,
+  }));
   return { logs, minPositions: positions, arrivalNext: positions, lastValues: [] };
 }
 

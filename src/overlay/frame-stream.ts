@@ -7,8 +7,11 @@ import { StreamDrain } from './stream-drain.ts';
 
 /** Each frame follows its length, 4 bytes, big-endian. */
 const LENGTH_BYTES = 4;
-/** Bytes that may wait in the stream before `send` waits. */
-const SEND_MARK_BYTES = 512 * 1024;
+/**
+ * Most that goes into one Yamux frame. A frame counts as received, and opens the window, only when all of it is
+ * there: a large one blocks every other stream of a slow link and looks like a dead one.
+ */
+const PIECE_BYTES = 32 * 1024;
 /** Frames' bytes after which both directions let the event loop run: promises alone would starve it. */
 const YIELD_BYTES = 256 * 1024;
 /** Small frames count as this much, because each costs its handling. */
@@ -76,17 +79,19 @@ export class FrameStream implements OverlayStream {
   }
 
   async #send(frame: Uint8Array): Promise<void> {
-    this.#assertWritable();
-    // One send a frame: each send is a packet of its own through Yamux, Noise and the private network.
+    // One buffer for length and frame: each send is a packet of its own through Yamux and Noise.
     const packet = Buffer.allocUnsafe(LENGTH_BYTES + frame.length);
     packet.writeUInt32BE(frame.length);
     packet.set(frame, LENGTH_BYTES);
-    try {
-      this.#stream.send(packet);
-    } catch (cause) {
-      throw new SedgeError('overlay.stream-closed', { peer: this.peer }, { cause });
+    for (let at = 0; at < packet.length; at += PIECE_BYTES) {
+      this.#assertWritable();
+      try {
+        this.#stream.send(packet.subarray(at, at + PIECE_BYTES));
+      } catch (cause) {
+        throw new SedgeError('overlay.stream-closed', { peer: this.peer }, { cause });
+      }
+      await this.#drain.empty();
     }
-    await this.#drain.below(SEND_MARK_BYTES);
     await this.#sent.take(frame.length);
     if (this.#stream.status !== 'open') this.#assertWritable();
   }

@@ -27,6 +27,8 @@ export interface GossipSettings {
   readonly gossipBacklogBytes: number;
   readonly log: Log;
   readonly counters: Counters;
+  /** A message skipped a peer. */
+  readonly onSkipped: (node: NodeId) => void;
 }
 
 /**
@@ -41,8 +43,6 @@ export class Gossip {
   #started = false;
   /** Bytes handed to gossipsub that it has not put into streams yet: its `publish` takes some microtasks. */
   #pendingBytes = 0;
-  /** Set while a publish or a forward skips a peer. */
-  #skipped = 0;
 
   constructor(settings: GossipSettings) {
     this.#settings = settings;
@@ -128,11 +128,6 @@ export class Gossip {
     return true;
   }
 
-  /** Messages that skipped a peer because it does not keep up, since the start. */
-  get skipped(): number {
-    return this.#skipped;
-  }
-
   /** False where every peer of the topic is over its mark: what gossipsub saw once it never sends again. */
   #hasRoom(topic: string): boolean {
     if (this.#pendingBytes > this.#settings.gossipBacklogBytes) return false;
@@ -176,7 +171,8 @@ export class Gossip {
     const skipBytes = 3 * this.#settings.gossipBacklogBytes;
     internals.sendRpc = (peer, rpc) => {
       if (rpc.messages.length > 0 && this.#backlogBytes(internals, peer) > skipBytes) {
-        this.#skipped += rpc.messages.length;
+        this.#settings.counters.count('overlay.peer-slow', rpc.messages.length);
+        this.#settings.onSkipped(peer as NodeId);
         return false;
       }
       return sendRpc(peer, rpc);

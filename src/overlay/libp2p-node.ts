@@ -27,18 +27,20 @@ type TransportFactory = NonNullable<Libp2pOptions['transports']>[number];
 export interface NodeParts {
   readonly gossip: Gossip;
   readonly admits: (peer: PeerId) => boolean;
+  /** Somebody without the network's secret called or answered. */
+  readonly onStranger: () => void;
   readonly onDiscovered: (peer: PeerId, addresses: readonly string[]) => void;
   /** Replaces TCP; simulations put a network in memory here. */
   readonly transports?: readonly TransportFactory[] | undefined;
 }
 
-/** One dial of one address. A link that swallows packets is given up after it, and tried again. */
-export const DIAL_MS_MAX = 2_000;
+/** Longest for one dial; the supervisor gives each a time of its own, which is shorter. */
+const DIAL_MS_MAX = 10_000;
 
 /** Bytes that a peer may send on one stream before it hears that they were read. Yamux's least. */
 const STREAM_WINDOW_BYTES = 256 * 1024;
 
-/** Time for a peer to name a protocol, or to finish a handshake. */
+/** Time for a peer to name the protocol of a stream. */
 const NEGOTIATION_MS_MAX = 5_000;
 
 /** libp2p, not yet started: every setting of it stands in this file. */
@@ -55,7 +57,7 @@ export async function createNode(options: ResolvedOverlayOptions, parts: NodePar
     nodeInfo: { name: 'sedge', version: '1', userAgent: 'sedge/1' },
     addresses: { listen: [...options.listen] },
     transports: [...(parts.transports ?? [tcpTransport()])],
-    connectionProtector: privateNetwork(options.networkSecret),
+    connectionProtector: privateNetwork(options.networkSecret, parts.onStranger),
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ enableKeepAlive: false, streamOptions: window })],
     peerDiscovery: options.mdns ? [await mdnsDiscovery(options.realmId, parts.onDiscovered)] : [],
@@ -67,7 +69,7 @@ export async function createNode(options: ResolvedOverlayOptions, parts: NodePar
       maxIncomingPendingConnections: options.maxConnections,
       dialTimeout: DIAL_MS_MAX,
       addressDialTimeout: DIAL_MS_MAX,
-      inboundUpgradeTimeout: NEGOTIATION_MS_MAX,
+      inboundUpgradeTimeout: DIAL_MS_MAX,
       outboundStreamProtocolNegotiationTimeout: NEGOTIATION_MS_MAX,
       inboundStreamProtocolNegotiationTimeout: NEGOTIATION_MS_MAX,
       // The supervisor reconnects: libp2p's own gives up after 31 s.

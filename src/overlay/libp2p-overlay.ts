@@ -6,7 +6,8 @@ import { type NodeId, nodeIdOf } from '../identity/index.ts';
 import { FrameStream } from './frame-stream.ts';
 import { Gossip } from './gossip.ts';
 import { GossipWatchdog } from './gossip-watchdog.ts';
-import { createNode, DIAL_MS_MAX, type NodeParts, type OverlayNode } from './libp2p-node.ts';
+import { endLeftovers } from './libp2p-internals.ts';
+import { createNode, type NodeParts, type OverlayNode } from './libp2p-node.ts';
 import { Links } from './links.ts';
 import { networkFingerprint } from './network-watch.ts';
 import type { GossipHandler, Overlay, OverlayStream, PeerEvent, PeerInfo, PeerSource } from './overlay.ts';
@@ -53,6 +54,7 @@ export class Libp2pOverlay implements Overlay {
   readonly #supervisor: Supervisor;
   readonly #handlers = new Map<string, StreamHandler>();
   readonly #listeners = new Set<(event: PeerEvent) => void>();
+  readonly #skipListeners = new Set<(node: NodeId) => void>();
   #node: OverlayNode | null = null;
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
@@ -65,7 +67,14 @@ export class Libp2pOverlay implements Overlay {
     this.#deps = deps;
     this.#internals = internals;
     this.self = nodeIdOf(publicKeyOfSeed(options.seed));
-    this.#gossip = new Gossip({ ...this.#options, log: deps.log, counters: deps.counters });
+    this.#gossip = new Gossip({
+      ...this.#options,
+      log: deps.log,
+      counters: deps.counters,
+      onSkipped: (node) => {
+        for (const listener of this.#skipListeners) listener(node);
+      },
+    });
     this.#readiness = new PeerReadiness(
       (node) => this.#gossip.reaches(node),
       (node) => this.#ready(node),
@@ -112,6 +121,11 @@ export class Libp2pOverlay implements Overlay {
     return () => this.#listeners.delete(listener);
   }
 
+  onSkipped(listener: (node: NodeId) => void): () => void {
+    this.#skipListeners.add(listener);
+    return () => this.#skipListeners.delete(listener);
+  }
+
   join(topic: string, handler: GossipHandler): void {
     this.#gossip.join(topic, handler);
   }
@@ -151,6 +165,7 @@ export class Libp2pOverlay implements Overlay {
     const node = await createNode(this.#options, {
       gossip: this.#gossip,
       admits: (peer) => this.#admits(peer),
+      onStranger: () => this.#deps.counters.count('overlay.wrong-network'),
       onDiscovered: (peer, addresses) => this.#discovered(peer, addresses),
       transports: this.#internals.transports,
     });
@@ -161,15 +176,17 @@ export class Libp2pOverlay implements Overlay {
       this.#identified(peerId, listenAddrs);
     });
     this.#gossip.onChange((peer) => this.#readiness.check(peer));
-    for (const [protocol, handler] of this.#handlers) await this.#register(node, protocol, handler);
+    this.#node = node;
+    for (const [protocol, handler] of this.#handlers) void this.#register(node, protocol, handler);
     try {
       await node.start();
     } catch (cause) {
+      this.#node = null;
+      endLeftovers(node);
       // libp2p has stopped what it had started. Other failures than this one are bugs.
       if (!(cause instanceof Error) || !LISTEN_ERRORS.has(cause.name)) throw cause;
       throw new SedgeError('overlay.listen-failed', { listen: this.#options.listen.join(' ') }, { cause });
     }
-    this.#node = node;
     this.#gossip.start();
     this.#network = networkFingerprint();
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
@@ -185,7 +202,10 @@ export class Libp2pOverlay implements Overlay {
     const node = this.#node;
     this.#node = null;
     this.#gossip.stop();
-    await node?.stop();
+    if (node !== null) {
+      await node.stop();
+      endLeftovers(node);
+    }
     this.#readiness.clear();
     this.#listeners.clear();
   }
@@ -214,14 +234,14 @@ export class Libp2pOverlay implements Overlay {
       log,
       nowMs,
       addressBook,
-      dial: (address) => this.#dial(address),
+      dial: (address, timeoutMs) => this.#dial(address, timeoutMs),
       hangUp: (node) => this.#links.abort(node, 'the peer is not wanted'),
     });
   }
 
-  async #dial(address: Multiaddr): Promise<NodeId> {
+  async #dial(address: Multiaddr, timeoutMs: number): Promise<NodeId> {
     if (this.#node === null) throw new SedgeError('overlay.not-started');
-    const connection = await this.#node.dial(address, { signal: AbortSignal.timeout(DIAL_MS_MAX) });
+    const connection = await this.#node.dial(address, { signal: AbortSignal.timeout(timeoutMs) });
     return connection.remotePeer.toString() as NodeId;
   }
 

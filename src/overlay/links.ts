@@ -1,6 +1,6 @@
 import type { Connection } from '@libp2p/interface';
 import type { NodeId } from '../identity/index.ts';
-import { onBytesReceived, pingMuxer } from './connection-internals.ts';
+import { onBytesReceived, pingMuxer } from './libp2p-internals.ts';
 import { LivenessState } from './liveness-state.ts';
 
 /** What {@link Links} tells. */

@@ -17,9 +17,9 @@ export class StreamDrain {
     stream.addEventListener('close', wake);
   }
 
-  /** Resolves when at most `markBytes` wait to be sent, or when the stream is closed. */
-  async below(markBytes: number): Promise<void> {
-    while (this.#stream.writeBufferLength > markBytes && this.#stream.status === 'open') {
+  /** Resolves when nothing waits to be sent, or when the stream is closed. */
+  async empty(): Promise<void> {
+    while (this.#stream.writeBufferLength > 0 && this.#stream.status === 'open') {
       await new Promise<void>((resolve) => {
         this.#waiting.push(resolve);
       });

@@ -23,7 +23,7 @@ export interface SupervisorParts {
   readonly log: Log;
   readonly nowMs: () => number;
   readonly addressBook: AddressBook;
-  readonly dial: (address: Multiaddr) => Promise<NodeId>;
+  readonly dial: (address: Multiaddr, timeoutMs: number) => Promise<NodeId>;
   readonly hangUp: (node: NodeId) => void;
 }
 
@@ -31,8 +31,8 @@ export interface SupervisorParts {
 export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #state: SupervisorState;
-  #running = false;
-  /** Wishes from before the start. */
+  #phase: 'new' | 'running' | 'stopped' = 'new';
+  /** What was wished and what happened before the start. */
   readonly #early: SupervisorEvent[] = [];
   #timer: NodeJS.Timeout | null = null;
   #saveTimer: NodeJS.Timeout | null = null;
@@ -49,7 +49,7 @@ export class Supervisor {
   async start(): Promise<void> {
     const rows = await this.#parts.addressBook.load();
     this.#savedRows = comparable(rows);
-    this.#running = true;
+    this.#phase = 'running';
     // Named peers first: a remembered one may be the same.
     for (const event of this.#early.splice(0)) this.tell(event);
     for (const row of rows) this.tell({ kind: 'restored', row });
@@ -57,8 +57,8 @@ export class Supervisor {
 
   /** Stops dialing and writes the address book a last time. */
   async stop(): Promise<void> {
-    if (!this.#running) return;
-    this.#running = false;
+    if (this.#phase !== 'running') return;
+    this.#phase = 'stopped';
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#saveTimer !== null) clearTimeout(this.#saveTimer);
     this.#timer = null;
@@ -80,18 +80,20 @@ export class Supervisor {
 
   /** Hands an event to the state and carries out what follows. */
   tell(event: SupervisorEvent): void {
-    if (!this.#running) {
-      if (event.kind === 'want' || event.kind === 'unwant') this.#early.push(event);
+    if (this.#phase === 'new') {
+      this.#early.push(event);
       return;
     }
-    for (const effect of this.#state.handle(event, this.#parts.nowMs())) this.#carryOut(effect);
+    const effects = this.#state.handle(event, this.#parts.nowMs());
+    if (this.#phase === 'stopped') return;
+    for (const effect of effects) this.#carryOut(effect);
     this.#arm();
   }
 
   #carryOut(effect: SupervisorEffect): void {
     switch (effect.kind) {
       case 'dial':
-        void this.#dial(effect.target, effect.address);
+        void this.#dial(effect);
         break;
       case 'hang-up':
         this.#parts.hangUp(effect.node);
@@ -102,9 +104,9 @@ export class Supervisor {
     }
   }
 
-  async #dial(target: number, address: string): Promise<void> {
+  async #dial({ target, address, timeoutMs }: Extract<SupervisorEffect, { kind: 'dial' }>): Promise<void> {
     try {
-      const node = await this.#parts.dial(multiaddr(address));
+      const node = await this.#parts.dial(multiaddr(address), timeoutMs);
       this.tell({ kind: 'dial-done', target, node, address });
     } catch (error) {
       const code = dialFailure(error);

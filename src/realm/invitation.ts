@@ -120,7 +120,7 @@ export function readToken(token: string): Result<Invitation> {
 function encodeToken(items: readonly unknown[]): string {
   const payload = encodeCbor(items);
   const token = TOKEN_PREFIX + toBase64Url(concatBytes([payload, checksum(payload)]));
-  assert(token.length <= TOKEN_LENGTH_MAX, 'eight grants and sixteen addresses fit into a token');
+  assert(token.length <= TOKEN_LENGTH_MAX, 'the limits of its parts keep a token short');
   return token;
 }
 

@@ -75,13 +75,14 @@ export class Membership {
     return (revoked === null || revoked.keeps(id)) && this.standsForRoot(issuerGrants);
   }
 
-  /** Adds a chain that stands for the root; false if it was known. */
+  /** Adds a chain that stands for the root; false if it was known, or is the one to go at the limit. */
   addChain(chain: readonly Grant[]): boolean {
     const node = nodeIdOf(chain.at(-1)!.subject);
     const known = this.#chains.get(node) ?? [];
     if (known.some((other) => isSame(other, chain))) return false;
     const chains = [...known, chain].sort(byPreference);
     if (chains.length > CHAINS_MAX) chains.splice(this.#worstOf(chains), 1);
+    if (!chains.includes(chain)) return false;
     this.#chains.set(node, chains);
     this.#refresh(node);
     return true;

@@ -1,4 +1,4 @@
-export { rangesBelow, subtractRanges } from './seq-ranges.ts';
+export { addRange, intersectRanges, rangesBelow, subtractRanges } from './seq-ranges.ts';
 export {
   type PeerSync,
   SYNC_DATA_PROTOCOL,

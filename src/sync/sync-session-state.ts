@@ -37,6 +37,8 @@ interface ChannelState {
   inSync: boolean;
   missing: LogRanges[];
   waitsForPull: boolean;
+  /** A difference was noticed while its heads could not be asked for. */
+  differsStill: boolean;
 }
 
 /** A question for heads that got no answer in this time is asked again. */
@@ -91,7 +93,7 @@ export class SyncSessionState {
       case 'hole':
         return this.#askHeads(event.channel, nowMs);
       case 'pull-ended':
-        return this.#onPullEnded(event.channel, event.complete);
+        return this.#onPullEnded(event.channel, event.complete, nowMs);
       default:
         return assertNever(event);
     }
@@ -138,7 +140,11 @@ export class SyncSessionState {
     state.inSync = false;
     const asked = state.headsAskedAtMs;
     if (asked !== null && nowMs - asked >= 0 && nowMs - asked < HEADS_PATIENCE_MS) return [];
-    if (state.waitsForPull || this.#pulling === channel) return [];
+    if (state.waitsForPull || this.#pulling === channel) {
+      // The peer said it once and will not say it again: what differs is looked at after the pull.
+      state.differsStill = true;
+      return [];
+    }
     state.headsAskedAtMs = nowMs;
     state.missing = [];
     return [{ kind: 'send', frame: { kind: 'heads-wanted', channel, since: null } }];
@@ -160,14 +166,16 @@ export class SyncSessionState {
     return this.#nextPull();
   }
 
-  #onPullEnded(channel: string, complete: boolean): SyncEffect[] {
+  #onPullEnded(channel: string, complete: boolean, nowMs: number): SyncEffect[] {
     const state = this.#channel(channel);
     this.#pulling = null;
     state.missing = [];
     // What the peer claimed and did not send is not asked again until a root changes: it may be gone there.
     if (complete) state.inSync = true;
     else this.#settle(channel, state);
-    return [this.#hello(), ...this.#nextPull()];
+    const again = state.differsStill ? this.#askHeads(channel, nowMs) : [];
+    state.differsStill = false;
+    return [this.#hello(), ...again, ...this.#nextPull()];
   }
 
   #nextPull(): SyncEffect[] {
@@ -202,6 +210,7 @@ export class SyncSessionState {
       inSync: false,
       missing: [],
       waitsForPull: false,
+      differsStill: false,
     };
     this.#channels.set(channel, state);
     return state;

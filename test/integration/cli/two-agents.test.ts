@@ -1,6 +1,6 @@
 import { chmod, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { connectAgent } from '../../../node/control/client/index.ts';
 import { finished, objects, Sedge } from './sedge-process.ts';
 
@@ -34,25 +34,22 @@ beforeAll(async () => {
   expect(join).toMatchObject({ code: 0 });
   expect(join.stdout + join.stderr).not.toContain(invite.stdout.trim());
   nodeB = (await sedge.startAgent(b)).ready.node;
-  await expect
-    .poll(
-      async () =>
-        objects((await sedge.run(b, ['peers', '--json'])).stdout).some((peer) => peer.connected === true),
-      {
-        timeout: 20_000,
-        interval: 200,
-      },
-    )
-    .toBe(true);
+  await vi.waitFor(
+    async () => {
+      const peers = objects((await sedge.run(b, ['peers', '--json'])).stdout);
+      expect(peers).toContainEqual(expect.objectContaining({ node: nodeA, connected: true }));
+    },
+    { timeout: 20_000, interval: 200 },
+  );
 }, 60_000);
 
 afterAll(() => sedge.cleanUp());
 
 describe('publishing and subscribing', () => {
   test('a message published at one node is printed at the other, payload alone', async () => {
-    const sub = sedge.spawn(b, 'sub', 'first/#', '--from', 'all', '--count', '1', '--wait', '20');
+    const sub = sedge.run(b, ['sub', 'first/#', '--from', 'all', '--count', '1', '--wait', '20']);
     expect(await sedge.run(a, ['pub', 'first/one', 'grüße'])).toEqual({ code: 0, stdout: '', stderr: '' });
-    expect(await finished(sub)).toEqual({ code: 0, stdout: 'grüße\n', stderr: '' });
+    expect(await sub).toEqual({ code: 0, stdout: 'grüße\n', stderr: '' });
   });
 
   test('with --json the object says whence, where and when', async () => {
@@ -196,12 +193,11 @@ describe('publishing and subscribing', () => {
   test('ends quietly when its reader has seen enough', async () => {
     await sedge.run(a, ['pub', 'pipe', '-l'], 'x\n'.repeat(2_000));
     const child = sedge.spawn(b, 'sub', 'pipe', '--from', 'all');
+    const end = finished(child);
     child.stdout!.once('data', () => child.stdout!.destroy());
     await sedge.run(a, ['pub', 'pipe', '-l'], 'x\n'.repeat(2_000));
-    const stderr: string[] = [];
-    child.stderr!.on('data', (chunk) => stderr.push(String(chunk)));
-    const code = await new Promise((resolve) => child.once('exit', resolve));
-    expect({ code, stderr: stderr.join('') }).toEqual({ code: 0, stderr: '' });
+    const { code, stderr } = await end;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
   test('a subscriber ends with exit code 0 at SIGTERM', async () => {

@@ -43,7 +43,7 @@ type Step =
 const append = fc.record({
   kind: fc.constant('append' as const),
   author: fc.integer({ min: 0, max: 2 }),
-  seq: fc.integer({ min: 1, max: 120 }),
+  seq: fc.integer({ min: 1, max: 70 }),
   count: fc.integer({ min: 1, max: 4 }),
   skip: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 6 })),
   payloadBytes: fc.integer({ min: 0, max: 200 }),
@@ -55,7 +55,7 @@ const limits = {
 const steps = fc.array(
   fc.oneof(
     { arbitrary: append as fc.Arbitrary<Step>, weight: 12 },
-    { arbitrary: fc.constant<Step>({ kind: 'commit' }), weight: 2 },
+    { arbitrary: fc.constant<Step>({ kind: 'commit' }), weight: 5 },
     { arbitrary: fc.constant<Step>({ kind: 'restart' }), weight: 1 },
     {
       arbitrary: fc.record({
@@ -70,13 +70,13 @@ const steps = fc.array(
     {
       arbitrary: fc.record({
         kind: fc.constant('arrival' as const),
-        from: fc.integer({ min: 1, max: 120 }),
+        from: fc.integer({ min: 1, max: 40 }),
         ...limits,
       }) as fc.Arbitrary<Step>,
       weight: 3,
     },
   ),
-  { maxLength: 120 },
+  { minLength: 50, maxLength: 150 },
 );
 
 /** The same limits, applied to a list. */
@@ -158,7 +158,7 @@ describe('ChannelJournal beside a list', () => {
         expect(again.root()).toEqual(root);
         await again.stop();
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 

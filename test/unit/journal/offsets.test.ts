@@ -220,7 +220,9 @@ describe('publish ids', () => {
       );
     }
     await journal.commit();
-    expect(await journal.publishedAs('p', 7919)).toMatchObject({ seq: 1 });
+    for (let seq = 1; seq <= 2_000; seq += 37) {
+      expect(await journal.publishedAs('p', (seq * 7919) % 100_003)).toMatchObject({ seq });
+    }
     for (let seq = 2_001; seq <= 2_050; seq++) {
       expect(await journal.publishedAs('p', (seq * 7919) % 100_003)).toBeNull();
     }

@@ -267,6 +267,9 @@ describe('a failing disk', () => {
     await journal.commit();
     expect(writes).toBe(2);
     await journal.stop();
+    const { journal: again } = makeJournal(disk);
+    expect(await again.start()).toMatchObject({ records: 3, quarantinedSegments: 0 });
+    await again.stop();
   });
 
   it('that cannot read a page counts the records there as not held, and recovers them when it can', async () => {

@@ -1,10 +1,10 @@
-import type { MessageToPublish } from '../../../node/control/publish-line.ts';
 import type { ServedMesh } from '../../../node/control/served-mesh.ts';
 import { SedgeError } from '../../../src/errors/index.ts';
 import type {
   DeliveredMessage,
   Delivery,
   EpochId,
+  MessageToPublish,
   NodeId,
   Published,
   PublishOptions,

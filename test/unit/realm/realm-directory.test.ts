@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { toHex } from '../../../src/bytes/index.ts';
 import { Identity, readKeyFile, writeKeyFile } from '../../../src/identity/index.ts';
 import {
   backupRoot,
@@ -15,280 +16,248 @@ import {
   readRealmDirectory,
   removeRoot,
 } from '../../../src/realm/index.ts';
-import { HOUR_MS, NOW_MS } from './sample-realm.ts';
+import { NOW_MS } from './realm-world.ts';
 
-let base = '';
-let directory = '';
-let other = '';
+let base: string;
+let first: string;
+let second: string;
 
 beforeEach(async () => {
   base = await mkdtemp(join(tmpdir(), 'sedge-realm-'));
-  directory = join(base, 'first');
-  other = join(base, 'second');
+  first = join(base, 'first');
+  second = join(base, 'second');
 });
+
 afterEach(() => rm(base, { recursive: true, force: true }));
 
-const init = (path = directory): Promise<RealmDirectory> =>
-  initRealmDirectory(path, { realmName: 'yard', nodeName: 'gate', nowMs: NOW_MS });
-const join_ = (path: string, token: string, nowMs = NOW_MS): Promise<RealmDirectory> =>
-  joinRealmDirectory(path, token, { nodeName: 'barn', nowMs });
+function init(directory = first, realmName = 'farm'): Promise<RealmDirectory> {
+  return initRealmDirectory(directory, { realmName, nodeName: 'barn', nowMs: NOW_MS });
+}
 
-function tokenOf({ anchor, root }: RealmDirectory): string {
+function inviteTo({ anchor, root }: RealmDirectory, expiresAtMs = 0): string {
   const addresses = ['/ip4/10.0.0.1/tcp/7600'];
-  return makeInvite({
-    anchor,
-    issuer: root!,
-    addresses,
-    expiresAtMs: NOW_MS + HOUR_MS,
-    uses: 1,
-    issuedAtMs: NOW_MS,
-  }).token;
+  return makeInvite({ anchor, issuer: root!, addresses, expiresAtMs, uses: 1, issuedAtMs: NOW_MS }).token;
 }
 
-const withCode = (code: string) => expect.objectContaining({ code });
-
-async function modesOf(path: string): Promise<Record<string, string>> {
-  const modes: Record<string, string> = {};
-  for (const name of await readdir(path))
-    modes[name] = ((await stat(join(path, name))).mode & 0o777).toString(8);
-  return modes;
+async function modeOf(path: string): Promise<number> {
+  return (await stat(path)).mode & 0o777;
 }
 
-/** One form for comparing. */
-function plain({ identity, root, chain, record, ...rest }: RealmDirectory): unknown {
-  const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-  const keys = { identity: identity.nodeId, root: root?.nodeId ?? null };
-  return { ...rest, ...keys, chain: chain.map(hex), record: record === null ? null : hex(record) };
+function failure(code: string) {
+  return expect.objectContaining({ code });
 }
 
-describe('a new realm', () => {
-  it('is read back as it was made, with its first node as admin', async () => {
+describe('initRealmDirectory', () => {
+  it('makes a realm, whose first node is an admin, and reads it back', async () => {
     const made = await init();
-    const read = await readRealmDirectory(directory);
-    expect(plain(read)).toEqual(plain(made));
-    const realm = new Realm(read.anchor);
-    expect(realm.offerGrantChain(read.chain).ok).toBe(true);
-    expect(realm.offerRecord(read.record!).ok).toBe(true);
-    expect(realm.standing(read.identity.nodeId)).toMatchObject({
-      status: 'granted',
-      role: 'admin',
-      name: 'gate',
-    });
-    expect([realm.name, realm.recordVersion]).toEqual(['yard', 1]);
-    expect(await isRealmDirectory(directory)).toBe(true);
-  });
-
-  it("is its owner's alone, and nothing else is in the directory", async () => {
-    await init();
-    expect(((await stat(directory)).mode & 0o777).toString(8)).toBe('700');
-    expect(await modesOf(directory)).toEqual({
-      'identity.key': '600',
-      'realm.json': '600',
-      'root.key': '600',
+    const read = await readRealmDirectory(first);
+    expect(read.identity.nodeId).toBe(made.identity.nodeId);
+    expect(read.root!.nodeId).toBe(made.root!.nodeId);
+    expect(read.anchor).toEqual(made.anchor);
+    expect(read.nodeName).toBe('barn');
+    expect(read.addresses).toEqual([]);
+    expect(read.chain.map(toHex)).toEqual(made.chain.map(toHex));
+    expect(toHex(read.record!)).toBe(toHex(made.record!));
+    expect(checkGrantChain(made.anchor, made.chain)).toMatchObject({
+      value: { role: 'admin', name: 'barn' },
     });
   });
 
-  it('closes a directory that was open', async () => {
-    await mkdir(directory, { mode: 0o755 });
+  it('keeps all of it from others', async () => {
     await init();
-    expect(((await stat(directory)).mode & 0o777).toString(8)).toBe('700');
+    expect(await modeOf(first)).toBe(0o700);
+    expect((await readdir(first)).sort()).toEqual(['identity.key', 'realm.json', 'root.key']);
+    for (const name of await readdir(first)) expect(await modeOf(join(first, name)), name).toBe(0o600);
   });
 
-  it('differs from every other', async () => {
-    const [a, b] = [await init(), await init(other)];
-    expect(a.anchor.id).not.toBe(b.anchor.id);
-    expect(a.anchor.networkSecret).not.toEqual(b.anchor.networkSecret);
+  it('makes the first record with the channels given', async () => {
+    const channels = [{ name: 'alarm', filter: 'alarm/#' }];
+    const { anchor, record } = await initRealmDirectory(first, {
+      realmName: 'farm',
+      nodeName: 'barn',
+      channels,
+    });
+    const realm = new Realm(anchor, {}, { nowMs: () => NOW_MS });
+    expect(realm.offerRecord(record!).ok).toBe(true);
+    expect(realm.channelOf('alarm/door')).toBe('alarm');
   });
 
-  it('is not made over another', async () => {
-    const { anchor } = await init();
-    await expect(init()).rejects.toEqual(withCode('realm.exists'));
-    expect((await readRealmDirectory(directory)).anchor.id).toBe(anchor.id);
-  });
-
-  it('is made in the directory of an attempt that was cut off at any point', async () => {
-    for (const left of [[], ['identity.key'], ['identity.key', 'root.key'], ['root.key']]) {
-      const path = join(base, left.join('-') || 'empty');
-      await init(path);
-      for (const name of await readdir(path)) if (!left.includes(name)) await rm(join(path, name));
-      expect(await isRealmDirectory(path)).toBe(false);
-      const again = await init(path);
-      expect((await readRealmDirectory(path)).anchor.id).toBe(again.anchor.id);
-    }
+  it('refuses a directory of a realm and changes nothing there', async () => {
+    await init();
+    const before = await readFile(join(first, 'realm.json'), 'utf8');
+    await expect(init(first, 'other')).rejects.toEqual(failure('realm.exists'));
+    expect(await readFile(join(first, 'realm.json'), 'utf8')).toBe(before);
   });
 
   it.each([
-    ['a bad realm name', { realmName: '', nodeName: 'gate' }, 'realm.bad-name'],
-    ['a bad node name', { realmName: 'yard', nodeName: 'a\nb' }, 'realm.bad-name'],
+    ['a realm name', { realmName: '', nodeName: 'barn' }, 'realm.bad-name'],
+    ['a node name', { realmName: 'farm', nodeName: 'a\nb' }, 'realm.bad-name'],
     [
-      'a bad channel',
-      { realmName: 'yard', nodeName: 'gate', channels: [{ name: 'main', filter: 'a/#' }] },
+      'a channel',
+      { realmName: 'farm', nodeName: 'barn', channels: [{ name: 'A', filter: 'a/#' }] },
       'realm.bad-record',
     ],
-  ])('of %s leaves nothing behind', async (_what, options, code) => {
-    await expect(initRealmDirectory(directory, options)).rejects.toEqual(withCode(code));
+  ])('leaves no trace where %s is not allowed', async (_, options, code) => {
+    await expect(initRealmDirectory(first, options)).rejects.toEqual(failure(code));
     expect(await readdir(base)).toEqual([]);
+  });
+
+  it('goes on with the keys that a crash left behind', async () => {
+    await mkdir(first);
+    const [root, identity] = [Identity.generate(), Identity.generate()];
+    await writeKeyFile(join(first, 'root.key'), root);
+    await writeKeyFile(join(first, 'identity.key'), identity);
+    const made = await init();
+    expect(made.identity.nodeId).toBe(identity.nodeId);
+    expect((await readRealmDirectory(first)).root!.nodeId).toBe(root.nodeId);
+  });
+
+  it('takes the rights of others from a directory that is there already', async () => {
+    await mkdir(first);
+    await chmod(first, 0o755);
+    await init();
+    expect(await modeOf(first)).toBe(0o700);
+  });
+
+  it('leaves a directory that many share as it is', async () => {
+    await mkdir(first);
+    await chmod(first, 0o1777);
+    await init();
+    expect((await stat(first)).mode & 0o1777).toBe(0o1777);
   });
 });
 
-describe('joining', () => {
-  it('makes a node of the realm with a key of its own', async () => {
+describe('joinRealmDirectory', () => {
+  it('makes a node of the realm with its own key, and without the root’s', async () => {
     const made = await init();
-    const joined = await join_(other, tokenOf(made));
-    const read = await readRealmDirectory(other);
-    expect(read.anchor).toEqual(made.anchor);
-    expect(read.identity.nodeId).toBe(joined.identity.nodeId);
+    const joined = await joinRealmDirectory(second, inviteTo(made), { nodeName: 'shed', nowMs: NOW_MS });
+    expect(joined.anchor).toEqual(made.anchor);
+    expect(joined.identity.nodeId).not.toBe(made.identity.nodeId);
+    const read = await readRealmDirectory(second);
     expect(read).toMatchObject({
+      nodeName: 'shed',
       root: null,
       record: null,
-      nodeName: 'barn',
       addresses: ['/ip4/10.0.0.1/tcp/7600'],
     });
-    const grant = checkGrantChain(made.anchor, read.chain);
-    expect(grant.ok && grant.value).toMatchObject({ name: 'barn', role: 'member', issuedAtMs: NOW_MS });
-    expect(await modesOf(other)).toEqual({ 'identity.key': '600', 'realm.json': '600' });
+    expect(read.identity.nodeId).toBe(joined.identity.nodeId);
+    expect(await modeOf(second)).toBe(0o700);
+    expect(await modeOf(join(second, 'realm.json'))).toBe(0o600);
+    const realm = new Realm(made.anchor, {}, { nowMs: () => NOW_MS });
+    expect(realm.offerGrantChain(read.chain, { admitting: true }).ok).toBe(true);
   });
 
-  it.each<[string, (token: string) => [string, number], string]>([
-    ['a token that is cut', (token) => [token.slice(0, -3), NOW_MS], 'realm.token-malformed'],
-    ['a token that has expired', (token) => [token, NOW_MS + HOUR_MS], 'realm.token-expired'],
-  ])('with %s leaves nothing behind', async (_what, attempt, code) => {
-    const token = tokenOf(await init());
-    await expect(join_(other, ...attempt(token))).rejects.toEqual(withCode(code));
+  it('refuses a directory of the same realm and of another', async () => {
+    const made = await init();
+    const token = inviteTo(made);
+    await joinRealmDirectory(second, token, { nodeName: 'shed', nowMs: NOW_MS });
+    const again = joinRealmDirectory(second, token, { nodeName: 'shed', nowMs: NOW_MS });
+    await expect(again).rejects.toEqual(failure('realm.exists'));
+    const elsewhere = await init(join(base, 'third'), 'elsewhere');
+    const other = joinRealmDirectory(second, inviteTo(elsewhere), { nodeName: 'shed', nowMs: NOW_MS });
+    await expect(other).rejects.toEqual(failure('realm.other-realm'));
+    expect((await readRealmDirectory(second)).anchor.id).toBe(made.anchor.id);
+  });
+
+  it('refuses tokens that are malformed or expired, leaves no trace and names no secret', async () => {
+    const made = await init();
+    const token = inviteTo(made, NOW_MS + 1);
+    const malformed = joinRealmDirectory(second, token.slice(0, -1), { nodeName: 'shed', nowMs: NOW_MS });
+    await expect(malformed).rejects.toEqual(failure('realm.token-malformed'));
+    const error = await malformed.catch((thrown: unknown) => thrown as Error);
+    expect(`${(error as Error).stack} ${JSON.stringify(error)}`).not.toContain(token.slice(6, 30));
+    const expired = joinRealmDirectory(second, token, { nodeName: 'shed', nowMs: NOW_MS + 1 });
+    await expect(expired).rejects.toEqual(failure('realm.token-expired'));
     expect(await readdir(base)).toEqual(['first']);
   });
 
-  it('the realm of the directory again, or another one, is refused', async () => {
+  it('uses the key that a crash left behind', async () => {
     const made = await init();
-    const foreign = await init(other);
-    await expect(join_(directory, tokenOf(made))).rejects.toEqual(withCode('realm.exists'));
-    await expect(join_(directory, tokenOf(foreign))).rejects.toEqual(withCode('realm.other-realm'));
-    expect((await readRealmDirectory(directory)).anchor.id).toBe(made.anchor.id);
-  });
-
-  it('uses the key of an attempt that was cut off', async () => {
-    const made = await init();
-    await mkdir(other, { mode: 0o700 });
     const identity = Identity.generate();
-    await writeKeyFile(join(other, 'identity.key'), identity);
-    const joined = await join_(other, tokenOf(made));
+    await mkdir(second);
+    await writeKeyFile(join(second, 'identity.key'), identity);
+    const joined = await joinRealmDirectory(second, inviteTo(made), { nodeName: 'shed', nowMs: NOW_MS });
     expect(joined.identity.nodeId).toBe(identity.nodeId);
-    expect((await readRealmDirectory(other)).identity.nodeId).toBe(identity.nodeId);
-  });
-
-  it('does not pass over a damaged key', async () => {
-    const made = await init();
-    await mkdir(other, { mode: 0o700 });
-    await writeFile(join(other, 'identity.key'), 'damaged', { mode: 0o600 });
-    await expect(join_(other, tokenOf(made))).rejects.toEqual(withCode('identity.key-unreadable'));
-    expect(await readFile(join(other, 'identity.key'), 'utf8')).toBe('damaged');
   });
 });
 
-describe('reading', () => {
-  it('a directory that is empty, or not there, says that it has no realm', async () => {
-    await expect(readRealmDirectory(directory)).rejects.toEqual(withCode('realm.missing'));
-    expect(await isRealmDirectory(directory)).toBe(false);
-    await mkdir(directory);
-    await expect(readRealmDirectory(directory)).rejects.toEqual(withCode('realm.missing'));
-  });
-
-  it.each<[string, (file: Record<string, unknown>) => unknown]>([
-    ['null', () => null],
-    ['a list', () => []],
-    ['a number', () => 5],
-    ['another version', (file) => ({ ...file, version: 2 })],
-    ['no realm name', (file) => ({ ...file, realm: '' })],
-    ['no node name', (file) => ({ ...file, node: 7 })],
-    ['a short root key', (file) => ({ ...file, rootKey: 'AAAA' })],
-    ['no network secret', (file) => ({ ...file, networkSecret: undefined })],
-    ['no chain', (file) => ({ ...file, chain: [] })],
-    ['a chain that is text', (file) => ({ ...file, chain: 'x' })],
-    ['a chain of something else', (file) => ({ ...file, chain: [1] })],
-    [
-      'a chain that is damaged',
-      (file) => ({ ...file, chain: (file.chain as string[]).map((link) => link.slice(0, -4)) }),
-    ],
-    ['no addresses', (file) => ({ ...file, addresses: null })],
-  ])('a realm file that holds %s says that it is damaged', async (_what, change) => {
-    await init();
-    const path = join(directory, 'realm.json');
-    const file = JSON.parse(await readFile(path, 'utf8'));
-    await writeFile(path, JSON.stringify(change(file)));
-    await expect(readRealmDirectory(directory)).rejects.toEqual(withCode('realm.damaged'));
-    await expect(init()).rejects.toEqual(
-      expect.objectContaining({ code: expect.stringMatching(/^realm\.(exists|damaged)$/) }),
-    );
-  });
-
-  it('a realm file cut at any length says that it is damaged and shows nothing of it', async () => {
-    const { anchor } = await init();
-    const path = join(directory, 'realm.json');
-    const whole = (await readFile(path, 'utf8')).trimEnd();
-    for (let length = 0; length < whole.length; length += 3) {
-      await writeFile(path, whole.slice(0, length));
-      const error = await readRealmDirectory(directory).catch((reason: Error) => reason);
-      expect(error).toEqual(withCode('realm.damaged'));
-      const secret = Buffer.from(anchor.networkSecret).toString('base64url').slice(0, 12);
-      expect(`${error} ${JSON.stringify(error)} ${String((error as Error).cause)}`).not.toContain(secret);
-    }
+describe('readRealmDirectory', () => {
+  it('says that there is no realm', async () => {
+    expect(await isRealmDirectory(first)).toBe(false);
+    await expect(readRealmDirectory(first)).rejects.toEqual(failure('realm.missing'));
+    await mkdir(first);
+    await expect(readRealmDirectory(first)).rejects.toEqual(failure('realm.missing'));
   });
 
   it.each([
-    ['identity.key', 'is missing', (path: string) => rm(path), 'identity.key-missing'],
-    ['identity.key', 'can be read by others', (path: string) => chmod(path, 0o640), 'identity.key-open'],
-    ['identity.key', 'is damaged', (path: string) => writeFile(path, 'x'), 'identity.key-unreadable'],
-    ['root.key', 'can be read by others', (path: string) => chmod(path, 0o644), 'identity.key-open'],
-    ['root.key', 'is damaged', (path: string) => writeFile(path, 'x'), 'identity.key-unreadable'],
+    ['empty', () => ''],
+    ['cut', (text: string) => text.slice(0, 100)],
+    ['of another version', (text: string) => text.replace('"version": 1', '"version": 2')],
+    ['of no object', () => '[1]'],
+    ['null', () => 'null'],
+    ['with a realm of no name', (text: string) => text.replace(/"realm": "[^"]*/, '"realm": "')],
+    ['with a short secret', (text: string) => text.replace(/"networkSecret": "..../, '"networkSecret": "')],
+    ['without a chain', (text: string) => text.replace(/"chain": \[[^\]]*\]/, '"chain": []')],
+    ['with a chain that is no text', (text: string) => text.replace(/"chain": \[[^\]]*\]/, '"chain": [1]')],
     [
-      'identity.key',
-      'is of another node',
-      (path: string) => writeFile(path, Identity.generate().toPem()),
-      'realm.damaged',
+      'with addresses that are no texts',
+      (text: string) => text.replace('"addresses": []', '"addresses": [1]'),
     ],
-    [
-      'root.key',
-      'is of another realm',
-      (path: string) => writeFile(path, Identity.generate().toPem()),
-      'realm.damaged',
-    ],
-  ])('a directory whose %s %s says so', async (name, _what, harm, code) => {
+  ])('finds a file that is %s damaged', async (_, change) => {
     await init();
-    await harm(join(directory, name));
-    await expect(readRealmDirectory(directory)).rejects.toEqual(withCode(code));
+    const path = join(first, 'realm.json');
+    await writeFile(path, change(await readFile(path, 'utf8')));
+    await expect(readRealmDirectory(first)).rejects.toEqual(failure('realm.damaged'));
+    expect(await isRealmDirectory(first)).toBe(true);
+  });
+
+  it('finds a chain of another key damaged', async () => {
+    await init();
+    await rm(join(first, 'identity.key'));
+    await writeKeyFile(join(first, 'identity.key'), Identity.generate());
+    await expect(readRealmDirectory(first)).rejects.toEqual(failure('realm.damaged'));
+  });
+
+  it('refuses a file that others can read, as the network’s secret is in it', async () => {
+    await init();
+    await chmod(join(first, 'realm.json'), 0o644);
+    await expect(readRealmDirectory(first)).rejects.toEqual(failure('identity.key-open'));
+  });
+
+  it('says that the key is missing', async () => {
+    await init();
+    await rm(join(first, 'identity.key'));
+    await expect(readRealmDirectory(first)).rejects.toEqual(failure('identity.key-missing'));
+  });
+
+  it('refuses the root key of another realm', async () => {
+    await init();
+    await rm(join(first, 'root.key'));
+    await writeKeyFile(join(first, 'root.key'), Identity.generate());
+    await expect(readRealmDirectory(first)).rejects.toEqual(failure('identity.key-unreadable'));
   });
 });
 
-describe('the root key', () => {
-  it('can be backed up to a file of its own and taken away', async () => {
-    const { root, anchor } = await init();
+describe('The root’s key', () => {
+  it('is backed up elsewhere, removed, and still good from there', async () => {
+    const made = await init();
     const backup = join(base, 'root-backup.key');
-    await backupRoot(directory, backup);
-    expect((await readKeyFile(backup)).nodeId).toBe(root!.nodeId);
-    expect(((await stat(backup)).mode & 0o777).toString(8)).toBe('600');
-    await removeRoot(directory);
-    const read = await readRealmDirectory(directory);
-    expect(read.root).toBeNull();
-    expect(read.anchor.id).toBe(anchor.id);
+    await backupRoot(first, backup);
+    await expect(backupRoot(first, backup)).rejects.toEqual(failure('identity.key-exists'));
+    await removeRoot(first);
+    await removeRoot(first);
+    expect((await readRealmDirectory(first)).root).toBeNull();
+    expect(await modeOf(backup)).toBe(0o600);
+    const root = await readKeyFile(backup);
+    expect(root.nodeId).toBe(made.root!.nodeId);
+    await expect(backupRoot(first, join(base, 'x'))).rejects.toEqual(failure('realm.not-admin'));
   });
 
-  it('is not backed up over a file', async () => {
-    await init();
-    const backup = join(base, 'taken');
-    await writeFile(backup, 'precious');
-    await expect(backupRoot(directory, backup)).rejects.toEqual(withCode('identity.key-exists'));
-    expect(await readFile(backup, 'utf8')).toBe('precious');
-  });
-
-  it('that is not here can neither be backed up nor taken away', async () => {
-    await init();
-    await removeRoot(directory);
-    await expect(backupRoot(directory, join(base, 'backup'))).rejects.toEqual(withCode('realm.not-admin'));
-    await expect(removeRoot(directory)).rejects.toEqual(withCode('realm.not-admin'));
-    expect(await readdir(base)).toEqual(['first']);
-  });
-
-  it('of a directory without a realm cannot be backed up', async () => {
-    await expect(backupRoot(directory, join(base, 'backup'))).rejects.toEqual(withCode('realm.missing'));
+  it('is not needed for the first node to invite', async () => {
+    const { anchor, identity, chain } = await init();
+    const invite = { anchor, issuer: identity, issuerChain: chain, addresses: [], expiresAtMs: 0, uses: 1 };
+    const token = makeInvite({ ...invite, issuedAtMs: NOW_MS }).token;
+    const joined = await joinRealmDirectory(second, token, { nodeName: 'shed', nowMs: NOW_MS });
+    expect(checkGrantChain(anchor, joined.chain).ok).toBe(true);
   });
 });

@@ -48,8 +48,8 @@ describe('the golden objects of a realm', () => {
       vectors.revocation,
     );
     expect(mine.nodes().map(({ name, status }) => [name, status])).toEqual([
-      ['gate', 'revoked'],
       ['Scheune Süd', 'granted'],
+      ['gate', 'revoked'],
     ]);
   });
 

@@ -1,5 +1,10 @@
-import type { Connection } from '@libp2p/interface';
+import type { Connection, Libp2p } from '@libp2p/interface';
 import { assert } from '../errors/index.ts';
+
+/** A node's address manager, which libp2p's types hide. */
+interface NodeInternals {
+  readonly components: { readonly addressManager: { readonly _updatePeerStoreAddresses: { stop(): void } } };
+}
 
 /** A connection's socket and multiplexer, which libp2p's types hide: liveness needs both. */
 interface ConnectionInternals {
@@ -18,6 +23,14 @@ export function onBytesReceived(connection: Connection, listener: () => void): v
  */
 export async function pingMuxer(connection: Connection): Promise<void> {
   await internalsOf(connection).muxer.ping();
+}
+
+/**
+ * Ends what a stopped node leaves behind: closing a listener starts a timer of a second, which would keep the
+ * process up and then write into the stopped node's peer store.
+ */
+export function endLeftovers(node: Libp2p): void {
+  (node as unknown as NodeInternals).components.addressManager._updatePeerStoreAddresses.stop();
 }
 
 function internalsOf(connection: Connection): ConnectionInternals {

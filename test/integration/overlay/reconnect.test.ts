@@ -1,0 +1,146 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Libp2pOverlay } from '../../../src/overlay/index.ts';
+import {
+  bytesOf,
+  collect,
+  connectPair,
+  flows,
+  isUp,
+  TestOverlays,
+  until,
+} from '../../unit/overlay/test-overlays.ts';
+import { NetworkProxy } from '../network-proxy.ts';
+
+const TOPIC = '/sedge/1/reconnect/0';
+
+describe('an outage', () => {
+  const overlays = new TestOverlays();
+  const proxies: NetworkProxy[] = [];
+
+  afterEach(async () => {
+    await overlays.stop();
+    for (const proxy of proxies.splice(0)) await proxy.stop();
+  });
+
+  async function linkTo(overlay: Libp2pOverlay): Promise<NetworkProxy> {
+    const proxy = await NetworkProxy.to(overlay.addresses()[0]!);
+    proxies.push(proxy);
+    return proxy;
+  }
+
+  /** Milliseconds from now until the two are connected. */
+  async function reconnected(a: Libp2pOverlay, b: Libp2pOverlay): Promise<number> {
+    const startMs = performance.now();
+    await until(() => isUp(a, b) && isUp(b, a), 'they find each other again', 10_000);
+    return performance.now() - startMs;
+  }
+
+  it('of a second ends within a second of the link coming back', async () => {
+    const a = await overlays.start();
+    const b = await overlays.start();
+    const link = await linkTo(b);
+    const atB = collect(b, TOPIC);
+    collect(a, TOPIC);
+    await connectPair(a, b, link.address());
+    for (let round = 0; round < 3; round++) {
+      await link.refuse();
+      await until(() => !isUp(a, b) && !isUp(b, a), 'both notice');
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      await link.open();
+      expect(await reconnected(a, b)).toBeLessThan(800);
+      await flows(a, atB, TOPIC, 1_000);
+    }
+  });
+
+  it('longer than the retries of libp2p ends within 10 s of the link coming back', async () => {
+    const b = await overlays.start();
+    const refused = await overlays.start();
+    const swallowed = await overlays.start();
+    const refusing = await linkTo(b);
+    const swallowing = await linkTo(b);
+    const atB = collect(b, TOPIC);
+    collect(refused, TOPIC);
+    collect(swallowed, TOPIC);
+    await connectPair(refused, b, refusing.address());
+    await connectPair(swallowed, b, swallowing.address());
+    await refusing.refuse();
+    await swallowing.swallow();
+    await until(() => !isUp(swallowed, b) && !isUp(b, swallowed), 'the silent link is noticed', 9_000);
+    await new Promise((resolve) => setTimeout(resolve, 40_000));
+    expect(refused.peers()[0]!.failedDials).toBeGreaterThan(20);
+    await Promise.all([refusing.open(), swallowing.open()]);
+    await Promise.all([reconnected(refused, b), reconnected(swallowed, b)]);
+    await flows(refused, atB, TOPIC, 5_000);
+    await flows(swallowed, atB, TOPIC, 5_000);
+  });
+
+  it('is noticed in 8 s where the link swallows everything, and spares a link that is busy', async () => {
+    const a = await overlays.start();
+    const b = await overlays.start();
+    const c = await overlays.start();
+    const dead = await linkTo(b);
+    const busy = await linkTo(c);
+    await connectPair(a, b, dead.address());
+    await connectPair(a, c, busy.address());
+    const downs: string[] = [];
+    a.onPeer(
+      (event) => event.kind === 'down' && downs.push(`${event.kind} ${event.node === b.self ? 'b' : 'c'}`),
+    );
+    // A trickle, so that one frame takes seconds: an answer to a ping waits behind it.
+    busy.bytesPerSecond = 32 * 1024;
+    c.handle('/sedge/bulk/1', async (stream) => {
+      for await (const _frame of stream.frames);
+    });
+    const bulk = await a.open(c.self, '/sedge/bulk/1');
+    void (async () => {
+      for (;;) await bulk.send(new Uint8Array(1024 * 1024));
+    })().catch(() => {});
+    await dead.swallow();
+    const startMs = performance.now();
+    await until(() => downs.includes('down b'), 'the dead link is noticed', 8_000);
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, startMs + 14_000 - performance.now())));
+    expect(downs).toEqual(['down b']);
+  });
+
+  it('leaves a working pair where both sides dial at once', async () => {
+    for (let round = 0; round < 5; round++) {
+      const a = await overlays.start();
+      const b = await overlays.start();
+      const toB = await linkTo(b);
+      const toA = await linkTo(a);
+      const atA = collect(a, TOPIC);
+      const atB = collect(b, TOPIC);
+      a.want(toB.address(b.self), 'given');
+      b.want(toA.address(a.self), 'given');
+      await until(() => isUp(a, b) && isUp(b, a), 'they are connected');
+      await flows(a, atB, TOPIC, 2_000);
+      await flows(b, atA, TOPIC, 2_000);
+      // Each of the connections may be the one that carries gossip.
+      (round % 2 === 0 ? toB : toA).cut();
+      await flows(a, atB, TOPIC, 6_000);
+      await flows(b, atA, TOPIC, 6_000);
+      await Promise.all([a.stop(), b.stop()]);
+    }
+  });
+
+  it('by a peer that lost power and dials anew leaves gossip alive both ways', async () => {
+    const a = await overlays.start();
+    const seed = bytesOf(`power ${process.pid}`);
+    const b = await overlays.start({ seed });
+    const toA = await linkTo(a);
+    const atA = collect(a, TOPIC);
+    collect(b, TOPIC);
+    b.want(toA.address(a.self), 'given');
+    await until(() => isUp(a, b), 'they are connected');
+    await flows(b, atA, TOPIC, 2_000);
+    // The old connection stays half-open at a: nothing tells it that b is gone.
+    await toA.swallow();
+    await b.stop();
+    const again = await overlays.start({ seed });
+    const atAgain = collect(again, TOPIC);
+    again.want(a.addresses()[0]!, 'given');
+    await until(() => isUp(again, a), 'the peer is back');
+    await flows(again, atA, TOPIC, 4_500);
+    await flows(a, atAgain, TOPIC, 4_500);
+  });
+});
