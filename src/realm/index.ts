@@ -4,7 +4,7 @@ export type { Grant, GrantKind, Role } from './grant.ts';
 export { CHAIN_GRANTS_MAX, checkGrantChain } from './grant-chain.ts';
 export { acceptInvite, type Invitation, makeInvite, readToken, TOKEN_PREFIX } from './invitation.ts';
 export { grantNode, type Issuer } from './make-grants.ts';
-export { REALM_TOPICS, Realm, type RealmDependencies, type RealmOptions } from './realm.ts';
+export { REALM_TOPICS, Realm, type RealmOptions } from './realm.ts';
 export { anchorOf, createRealm, entryAadOf, type RealmAnchor } from './realm-anchor.ts';
 export {
   backupRoot,

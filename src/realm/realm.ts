@@ -31,12 +31,6 @@ export interface RealmOptions {
   readonly nodesMax?: number;
 }
 
-/** What {@link Realm} needs. */
-export interface RealmDependencies {
-  /** Judges the invitations of nodes that ask to be admitted here. @defaultValue this machine's clock */
-  readonly nowMs?: () => number;
-}
-
 /** Topics of the `$realm` channel, each with what its payload holds. */
 export const REALM_TOPICS = Object.freeze({
   /** CBOR array of grants, root's first. */
@@ -60,7 +54,6 @@ export class Realm {
   readonly anchor: RealmAnchor;
   readonly #channelsMax: number;
   readonly #nodesMax: number;
-  readonly #nowMs: () => number;
   readonly #membership = new Membership();
   readonly #records = new RecordBook();
   readonly #listeners = new Set<() => void>();
@@ -71,14 +64,13 @@ export class Realm {
   #record: RealmRecord | null = null;
   #channels = new ChannelMap([]);
 
-  constructor(anchor: RealmAnchor, options: RealmOptions = {}, dependencies: RealmDependencies = {}) {
+  constructor(anchor: RealmAnchor, options: RealmOptions = {}) {
     const { channelsMax = CHANNELS_MAX_DEFAULT, nodesMax = NODES_MAX_DEFAULT } = options;
     assert(channelsMax >= 1 && channelsMax <= CHANNELS_MAX_LIMIT, 'channelsMax is 1 to 4,096');
     assert(nodesMax >= 1 && nodesMax <= NODES_MAX_LIMIT, 'nodesMax is 1 to 2^20');
     this.anchor = anchor;
     this.#channelsMax = channelsMax;
     this.#nodesMax = nodesMax;
-    this.#nowMs = dependencies.nowMs ?? Date.now;
     this.#entryAad = entryAadOf(anchor.id);
   }
 
@@ -117,9 +109,9 @@ export class Realm {
    * that ends in an invitation, `realm.revoked` where a grant in it fell with its issuer, and
    * `realm.too-many-nodes`.
    *
-   * `admitting` is for the member that a new node shows its chain to: an invitation that expired by this node's
-   * clock (`realm.grant-expired`) or was used up as far as this node has heard (`realm.token-used`), and a
-   * revoked node (`realm.revoked`), are then refused too. What other members admitted is never judged again.
+   * `admitting` is for the member that a new node shows its chain to: an invitation that was used up as far as
+   * this node has heard (`realm.token-used`), and a revoked node (`realm.revoked`), are then refused too. What
+   * other members admitted is never judged again.
    */
   offerGrantChain(
     chain: readonly Uint8Array[],
@@ -288,7 +280,7 @@ export class Realm {
     if (member !== undefined) return member.revocation === null ? null : refuse('realm.revoked');
     const invite = chain.at(-2);
     if (invite?.kind !== 'invite') return null;
-    if (invite.expiresAtMs !== 0 && this.#nowMs() >= invite.expiresAtMs) return refuse('realm.grant-expired');
+    // Not by the clock here: who joined in time may come to this node's sight much later, by ferry or after a cut.
     if (invite.uses === 0) return null;
     const use = this.inviteUses().find((one) => one.invite === invite.id);
     return (use?.nodes.length ?? 0) >= invite.uses ? refuse('realm.token-used') : null;

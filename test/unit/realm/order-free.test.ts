@@ -48,7 +48,7 @@ describe('Realm', () => {
     );
 
     function stateAfter(steps: readonly ((realm: Realm) => unknown)[]): unknown {
-      const realm = new Realm(world.anchor, {}, { nowMs: () => NOW_MS });
+      const realm = new Realm(world.anchor);
       for (const step of steps) step(realm);
       const allowed = nodes.map(({ node }) =>
         [0, 4, 9].map((last) => realm.allows(node.nodeId, 'main', EPOCH, last)),

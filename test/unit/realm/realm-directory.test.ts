@@ -77,7 +77,7 @@ describe('initRealmDirectory', () => {
       nodeName: 'barn',
       channels,
     });
-    const realm = new Realm(anchor, {}, { nowMs: () => NOW_MS });
+    const realm = new Realm(anchor);
     expect(realm.offerRecord(record!).ok).toBe(true);
     expect(realm.channelOf('alarm/door')).toBe('alarm');
   });
@@ -143,7 +143,7 @@ describe('joinRealmDirectory', () => {
     expect(read.identity.nodeId).toBe(joined.identity.nodeId);
     expect(await modeOf(second)).toBe(0o700);
     expect(await modeOf(join(second, 'realm.json'))).toBe(0o600);
-    const realm = new Realm(made.anchor, {}, { nowMs: () => NOW_MS });
+    const realm = new Realm(made.anchor);
     expect(realm.offerGrantChain(read.chain, { admitting: true }).ok).toBe(true);
   });
 

@@ -23,7 +23,7 @@ export interface World {
 export function makeWorld(options: { nodesMax?: number; channelsMax?: number } = {}): World {
   const { anchor, root } = createRealm({ name: 'farm' });
   const world = { anchor, root, clockMs: NOW_MS } as World & { realm: Realm };
-  world.realm = new Realm(anchor, options, { nowMs: () => world.clockMs });
+  world.realm = new Realm(anchor, options);
   return world;
 }
 
