@@ -1,6 +1,6 @@
 import { type NodeId, nodeIdOf } from '../identity/index.ts';
 import type { Grant } from './grant.ts';
-import type { Member } from './membership.ts';
+import { type Member, nextNodeGrant } from './membership.ts';
 import type { InviteUse, RealmNode } from './realm-view.ts';
 
 /** Shortest part of an id that names a node: `12D3KooW` begins them all. */
@@ -37,17 +37,17 @@ function reportUse(use: { invite: Grant; grantByNode: Map<NodeId, Grant> }): Inv
   };
 }
 
-/** Nodes whose place comes from a grant by `issuer`, directly or by an invitation of its. */
-export function nodesGrantedThrough(members: Iterable<Member>, issuer: NodeId): readonly NodeId[] {
-  const nodes = new Set<NodeId>();
+/** Ids of the nodes' grants that are by `issuer`, directly or by an invitation of its. */
+export function grantsThrough(members: Iterable<Member>, issuer: NodeId): readonly string[] {
+  const ids = new Set<string>();
   for (const { chains } of members) {
     for (const chain of chains) {
       const at = chain.findIndex(({ subject }) => nodeIdOf(subject) === issuer);
-      const next = at === -1 ? undefined : chain.slice(at + 1).find(({ kind }) => kind === 'node');
-      if (next !== undefined) nodes.add(nodeIdOf(next.subject));
+      const next = at === -1 ? null : nextNodeGrant(chain, at);
+      if (next !== null) ids.add(next.id);
     }
   }
-  return [...nodes];
+  return [...ids];
 }
 
 /** All nodes of which a grant is known, revoked ones included, by name. */

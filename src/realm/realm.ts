@@ -5,7 +5,7 @@ import { decodeChainPayload } from './chain-payload.ts';
 import { ChannelMap, MAIN_CHANNEL, REALM_CHANNEL } from './channel-map.ts';
 import type { Grant } from './grant.ts';
 import { CHAIN_GRANTS_MAX, readGrantChain } from './grant-chain.ts';
-import { findNodeIn, inviteUsesOf, nodesGrantedThrough, nodesOf } from './member-queries.ts';
+import { findNodeIn, grantsThrough, inviteUsesOf, nodesOf } from './member-queries.ts';
 import { type Member, Membership } from './membership.ts';
 import { entryAadOf, type RealmAnchor } from './realm-anchor.ts';
 import {
@@ -120,32 +120,36 @@ export class Realm {
     return this.#takeChain(chain, options.admitting === true);
   }
 
-  /** Takes in a revocation; see `readRevocation` for what is refused, and `realm.too-many-nodes`. */
+  /**
+   * Takes in a revocation; see `readRevocation` for what is refused, and `realm.revoked` where the root took its
+   * issuer's word, and `realm.too-many-nodes`.
+   */
   offerRevocation(bytes: Uint8Array): Result<Revocation> {
     const id = sha256Hex16(bytes);
     const heard = this.#revocationsHeard.get(id);
-    if (heard !== undefined) return accept(heard);
-    const revocation = readRevocation(this.anchor, bytes);
+    const revocation = heard === undefined ? readRevocation(this.anchor, bytes) : accept(heard);
     if (!revocation.ok) return revocation;
-    const { subject } = revocation.value;
-    if (!this.#hasRoomFor(subject)) return refuse('realm.too-many-nodes');
-    this.#membership.addRevocation(revocation.value);
+    if (!this.#membership.counts(revocation.value)) return refuse('realm.revoked');
+    if (!this.#hasRoomFor(revocation.value.subject)) return refuse('realm.too-many-nodes');
     this.#revocationsHeard.set(id, revocation.value);
+    if (!this.#membership.addRevocation(revocation.value)) return revocation;
+    this.#records.retain(({ issuerGrants }) => this.#membership.standsForRoot(issuerGrants));
     this.#chooseRecord();
     this.#emit();
     return revocation;
   }
 
   /**
-   * Takes in a realm record; an older one than the present changes nothing. See `readRecord` for what is refused.
+   * Takes in a realm record; an older one than the present changes nothing. See `readRecord` for what is refused,
+   * and `realm.revoked` where the root took its issuer's word.
    */
   offerRecord(bytes: Uint8Array): Result<RealmRecord> {
     const id = sha256Hex16(bytes);
     const heard = this.#recordsHeard.get(id);
-    if (heard !== undefined) return accept(heard);
-    const record = readRecord(this.anchor, bytes, this.#channelsMax);
+    const record = heard === undefined ? readRecord(this.anchor, bytes, this.#channelsMax) : accept(heard);
     if (!record.ok) return record;
-    if (!this.#records.add(record.value)) return refuse('realm.too-many-nodes');
+    if (!this.#membership.standsForRoot(record.value.issuerGrants)) return refuse('realm.revoked');
+    if (this.#records.add(record.value) === 'full') return refuse('realm.too-many-nodes');
     this.#recordsHeard.set(id, record.value);
     if (this.#chooseRecord()) this.#emit();
     return record;
@@ -211,9 +215,12 @@ export class Realm {
     return inviteUsesOf(this.#membership.all());
   }
 
-  /** Nodes whose place comes from a grant by this one: what a revocation of it has to keep, if they are to stay. */
-  grantedThrough(node: NodeId): readonly NodeId[] {
-    return nodesGrantedThrough(this.#membership.all(), node);
+  /**
+   * Ids of the grants and revocations that go back to a node (or to an invitation's key): what its revocation has
+   * to keep, if they are to stay.
+   */
+  grantedThrough(node: NodeId): readonly string[] {
+    return [...grantsThrough(this.#membership.all(), node), ...this.#membership.revocationsBy(node)];
   }
 
   /** The node of that id, name or start of an id; `null` for none and for several. */
@@ -255,18 +262,20 @@ export class Realm {
     if (!grants.ok) return grants;
     const last = grants.value.at(-1)!;
     if (last.kind !== 'node') return refuse('realm.grant-broken-chain');
-    if (!this.#membership.stands(grants.value)) return refuse('realm.revoked');
+    if (!this.#membership.standsForRoot(grants.value)) return refuse('realm.revoked');
     const refusal = admitting ? this.#admissionRefusal(grants.value) : null;
     if (refusal !== null) return refusal;
     const node = nodeIdOf(last.subject);
     if (!this.#hasRoomFor(node)) return refuse('realm.too-many-nodes');
     this.#chainsHeard.set(id, grants.value);
     if (this.#membership.addChain(grants.value)) this.#emit();
-    return accept(last);
+    // Kept all the same: the revocation that took it may be taken back by the root's.
+    return this.#membership.stands(grants.value) ? accept(last) : refuse('realm.revoked');
   }
 
   /** Why a node that shows its chain here is not let in; `null` if it is, or was by somebody before. */
   #admissionRefusal(chain: readonly Grant[]): Refusal | null {
+    if (!this.#membership.stands(chain)) return refuse('realm.revoked');
     const member = this.#membership.get(nodeIdOf(chain.at(-1)!.subject));
     if (member !== undefined) return member.revocation === null ? null : refuse('realm.revoked');
     const invite = chain.at(-2);

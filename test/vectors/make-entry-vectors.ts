@@ -117,7 +117,8 @@ export function makeEntryVectors(): EntryVectors {
   const item = [MESSAGE.topic, fromHex(MESSAGE.payload), 0];
   const fields = { version: 1, ...HEADER, count: 1 };
   return {
-    about: 'Golden entries (src/entry/README.md). Made by test/vectors/make-entry-vectors.ts; bytes in hexadecimal.',
+    about:
+      'Golden entries (src/entry/README.md). Made by test/vectors/make-entry-vectors.ts; bytes in hexadecimal.',
     seed: SEED,
     author: toHex(author.publicKey),
     realmId: REALM_ID,
@@ -137,25 +138,46 @@ export function makeEntryVectors(): EntryVectors {
           publishId: { producer: 'feeder', n: 12_345 },
         },
       ]),
-      written('numbers skipped after an unclean stop', { ...HEADER, seq: 65_537, skip: 65_500, prev: PREV }, [MESSAGE]),
+      written('numbers skipped after an unclean stop', { ...HEADER, seq: 65_537, skip: 65_500, prev: PREV }, [
+        MESSAGE,
+      ]),
       written('all numbers before it skipped', { ...HEADER, seq: 257, skip: 256 }, [MESSAGE]),
       written('unknown keys of a message', HEADER, [
-        { ...MESSAGE, extra: [[5, 'origin'], [6, [1, -2, 4_294_967_296]], [-1, 1.5], [1_000_000, null]] },
+        {
+          ...MESSAGE,
+          extra: [
+            [5, 'origin'],
+            [6, [1, -2, 4_294_967_296]],
+            [-1, 1.5],
+            [1_000_000, null],
+          ],
+        },
       ]),
       written(
         'the largest numbers',
         { ...HEADER, seq: large, skip: large - 1, lamport: large, timeMs: large, ttlSeconds: 2 ** 32 - 1 },
         [{ ...MESSAGE, timeMs: large }],
       ),
-      written('numbers just above 2^32', { ...HEADER, seq: 2 ** 32 + 1, prev: PREV, lamport: 2 ** 32 }, [MESSAGE]),
+      written('numbers just above 2^32', { ...HEADER, seq: 2 ** 32 + 1, prev: PREV, lamport: 2 ** 32 }, [
+        MESSAGE,
+      ]),
       written('messages of clocks that are decades apart', HEADER, [
         { ...MESSAGE, timeMs: 0 },
         { ...MESSAGE, timeMs: TIME_MS - 2 ** 32 },
         { ...MESSAGE, timeMs: TIME_MS + 2 ** 33 },
       ]),
-      written('the channel of the realm', { ...HEADER, channel: '$realm' }, [{ ...MESSAGE, topic: '$realm/grant' }]),
-      foreign('more items behind the content', fields, { messages: [MESSAGE], rest: [[item], 'later', new Map([[1, 2]])] }),
-      foreign('a higher version', { ...fields, version: 2, count: 3 }, { messages: null, rest: [fromHex('c0ffee')] }),
+      written('the channel of the realm', { ...HEADER, channel: '$realm' }, [
+        { ...MESSAGE, topic: '$realm/grant' },
+      ]),
+      foreign('more items behind the content', fields, {
+        messages: [MESSAGE],
+        rest: [[item], 'later', new Map([[1, 2]])],
+      }),
+      foreign(
+        'a higher version',
+        { ...fields, version: 2, count: 3 },
+        { messages: null, rest: [fromHex('c0ffee')] },
+      ),
     ],
   };
 }

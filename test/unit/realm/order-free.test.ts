@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Identity } from '../../../src/identity/index.ts';
 import { makeRecord, makeRevocation, Realm } from '../../../src/realm/index.ts';
-import { EPOCH, joinBy, makeWorld, NOW_MS, type rootOf } from './realm-world.ts';
+import { EPOCH, grantIdOf, joinBy, makeWorld, NOW_MS, type rootOf } from './realm-world.ts';
 
 describe('Realm', () => {
   it('ends alike whatever came first and however often', () => {
@@ -60,13 +60,13 @@ describe('Realm', () => {
       issuer: ReturnType<typeof rootOf>,
       subject: Identity,
       last: number,
-      keeps: readonly { readonly node: Identity }[],
+      keeps: readonly { readonly chain: readonly Uint8Array[] }[],
     ): (realm: Realm) => boolean {
       const bytes = makeRevocation({
         ...issuer,
         subject: subject.nodeId,
         logs: [{ channel: 'main', epoch: EPOCH, last }],
-        keeps: keeps.map(({ node }) => node.nodeId),
+        keeps: keeps.map(grantIdOf),
         issuedAtMs: NOW_MS,
       });
       return (realm) => realm.offerRevocation(bytes).ok;

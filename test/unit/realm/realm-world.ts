@@ -1,3 +1,4 @@
+import { sha256Hex16 } from '../../../src/bytes/index.ts';
 import { Identity, type NodeId } from '../../../src/identity/index.ts';
 import {
   acceptInvite,
@@ -66,7 +67,7 @@ export function revoke(
     issuer?: Identity;
     issuerChain?: readonly Uint8Array[];
     last?: number;
-    keeps?: readonly NodeId[];
+    keeps?: readonly string[];
   } = {},
 ): Uint8Array {
   const { issuer = world.root, issuerChain = [], last, keeps = [] } = options;
@@ -80,6 +81,11 @@ export function revoke(
     keeps,
     issuedAtMs: NOW_MS,
   });
+}
+
+/** Id of the node's own grant, which a revocation can keep. */
+export function grantIdOf({ chain }: { readonly chain: readonly Uint8Array[] }): string {
+  return sha256Hex16(chain.at(-1)!);
 }
 
 export function rootOf({ anchor, root }: World): { anchor: RealmAnchor; issuer: Identity } {

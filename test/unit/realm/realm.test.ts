@@ -8,7 +8,17 @@ import {
   Realm,
   type Role,
 } from '../../../src/realm/index.ts';
-import { EPOCH, joinBy, joinWith, makeWorld, NOW_MS, permutations, revoke, rootOf } from './realm-world.ts';
+import {
+  EPOCH,
+  grantIdOf,
+  joinBy,
+  joinWith,
+  makeWorld,
+  NOW_MS,
+  permutations,
+  revoke,
+  rootOf,
+} from './realm-world.ts';
 
 describe('Realm and grants', () => {
   it('does not know a node before its chain', () => {
@@ -256,7 +266,7 @@ describe('Realm and revocations', () => {
       (realm) => void realm.offerGrantChain(kept.chain),
       (realm) => void realm.offerGrantChain(dropped.chain),
       (realm) => void realm.offerGrantChain(below.chain),
-      (realm) => void realm.offerRevocation(revoke(world, admin.node.nodeId, { keeps: [kept.node.nodeId] })),
+      (realm) => void realm.offerRevocation(revoke(world, admin.node.nodeId, { keeps: [grantIdOf(kept)] })),
     ];
     for (const order of permutations(steps)) {
       const realm = new Realm(world.anchor);
@@ -272,8 +282,8 @@ describe('Realm and revocations', () => {
     const admin = joinBy(world, { role: 'admin' });
     const by = { issuer: admin.node, issuerChain: admin.chain };
     const [both, one] = [joinBy(world, by), joinBy(world, by)];
-    const wide = revoke(world, admin.node.nodeId, { keeps: [both.node.nodeId, one.node.nodeId] });
-    const narrow = revoke(world, admin.node.nodeId, { keeps: [both.node.nodeId] });
+    const wide = revoke(world, admin.node.nodeId, { keeps: [grantIdOf(both), grantIdOf(one)] });
+    const narrow = revoke(world, admin.node.nodeId, { keeps: [grantIdOf(both)] });
     for (const order of permutations([wide, narrow])) {
       const realm = new Realm(world.anchor);
       for (const { chain } of [both, one]) realm.offerGrantChain(chain);
@@ -288,7 +298,7 @@ describe('Realm and revocations', () => {
     const first = joinBy(world, { uses: 0 });
     world.realm.offerGrantChain(first.chain);
     const [use] = world.realm.inviteUses();
-    expect(world.realm.grantedThrough(use!.key)).toEqual([first.node.nodeId]);
+    expect(world.realm.grantedThrough(use!.key)).toEqual([grantIdOf(first)]);
     world.realm.offerRevocation(revoke(world, use!.key, { keeps: world.realm.grantedThrough(use!.key) }));
     expect(world.realm.offerGrantChain(joinWith(first.token, 'late').chain)).toEqual({
       ok: false,
@@ -302,7 +312,7 @@ describe('Realm and revocations', () => {
     const admin = joinBy(world, { role: 'admin' });
     const invited = joinBy(world, { issuer: admin.node, issuerChain: admin.chain });
     for (const { chain } of [admin, invited, joinBy(world)]) world.realm.offerGrantChain(chain);
-    expect(world.realm.grantedThrough(admin.node.nodeId)).toEqual([invited.node.nodeId]);
+    expect(world.realm.grantedThrough(admin.node.nodeId)).toEqual([grantIdOf(invited)]);
   });
 });
 
