@@ -35,6 +35,8 @@ export class MemoryNetwork {
   passGossip: (from: NodeId, to: NodeId, data: Uint8Array) => boolean = () => true;
   /** Sees every frame of every stream before it arrives; `false` cuts the stream there. */
   passFrame: (transit: FrameInTransit) => boolean = () => true;
+  /** Frames that leave and never arrive, as of a peer that hangs. */
+  holdFrame: (transit: FrameInTransit) => boolean = () => false;
   /** Frames and bytes of streams by protocol. */
   readonly traffic = new Map<string, { frames: number; bytes: number }>();
 
@@ -239,6 +241,11 @@ export class MemoryOverlay implements Overlay {
     return near;
   }
 
+  /** A gossip message arrives from nowhere. */
+  inject(topic: string, data: Uint8Array, from: NodeId): void {
+    this.#receive(topic, data, from);
+  }
+
   /** The link to a node went away. */
   lose(node: NodeId): void {
     if (!this.#links.delete(node)) return;
@@ -338,8 +345,9 @@ class MemoryStream implements OverlayStream {
     if (this.#failure !== null) throw this.#failure;
     const { peer: to, protocol } = this;
     this.#network.count(protocol, data.length);
-    if (!this.#network.passFrame({ from: this.#owner.self, to, protocol, frame: data })) this.abort();
-    this.far.#take(data);
+    const transit = { from: this.#owner.self, to, protocol, frame: data };
+    if (!this.#network.passFrame(transit)) this.abort();
+    if (!this.#network.holdFrame(transit)) this.far.#take(data);
     while (this.far.#bytes > IN_FLIGHT_BYTES_MAX && this.#failure === null) await this.far.#changed();
     if (this.#failure !== null) throw this.#failure;
   }
