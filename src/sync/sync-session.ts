@@ -186,7 +186,8 @@ export class SyncSession {
     }
     if (result !== 'failed') this.#failures = 0;
     this.handle({ kind: 'pull-ended', channel, result });
-    this.#deps.onSupplied();
+    // Only what this session supplied is free again; else two sessions that wait for a third would ask for ever.
+    if (claimed.length > 0) this.#deps.onSupplied();
   }
 
   async #pullFrom(journal: ChannelJournal, logs: readonly LogRanges[]): Promise<PullResult> {

@@ -347,7 +347,7 @@ class MemoryStream implements OverlayStream {
     this.#network.count(protocol, data.length);
     const transit = { from: this.#owner.self, to, protocol, frame: data };
     if (!this.#network.passFrame(transit)) this.abort();
-    if (!this.#network.holdFrame(transit)) this.far.#take(data);
+    if (!this.#network.holdFrame(transit)) this.far.#announce(data);
     while (this.far.#bytes > IN_FLIGHT_BYTES_MAX && this.#failure === null) await this.far.#changed();
     if (this.#failure !== null) throw this.#failure;
   }
@@ -357,8 +357,11 @@ class MemoryStream implements OverlayStream {
   }
 
   async close(): Promise<void> {
-    this.far.#ended = true;
-    this.far.#wake();
+    // Behind the frames that are under way.
+    setImmediate(() => {
+      this.far.#ended = true;
+      this.far.#wake();
+    });
   }
 
   abort(): void {
@@ -381,11 +384,14 @@ class MemoryStream implements OverlayStream {
     return { done: false, value: frame };
   }
 
-  #take(frame: Uint8Array): void {
-    if (this.#failure !== null || this.#ended) return;
-    this.#frames.push(frame);
+  /** Frames take a turn of the event loop, so that two ends that answer at once leave room for the rest. */
+  #announce(frame: Uint8Array): void {
     this.#bytes += frame.length;
-    this.#wake();
+    setImmediate(() => {
+      if (this.#failure !== null || this.#ended) return;
+      this.#frames.push(frame);
+      this.#wake();
+    });
   }
 
   #fail(failure: SedgeError): void {

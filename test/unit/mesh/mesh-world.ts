@@ -25,7 +25,11 @@ export interface WorldOptions {
 /** Settings of a node, kept over its restarts. */
 export interface WorldNodeOptions {
   readonly commitIntervalMs?: number;
-  readonly sync?: { readonly helloIntervalMs?: number; readonly holeDelayMs?: number; readonly pullStallMs?: number };
+  readonly sync?: {
+    readonly helloIntervalMs?: number;
+    readonly holeDelayMs?: number;
+    readonly pullStallMs?: number;
+  };
   /** Never joins the gossip. */
   readonly syncOnly?: boolean;
   /** Another node's key and place: a clone. */
