@@ -37,13 +37,17 @@ it('the samples of the README do what it says, in their order', async () => {
   const samples = readSamples(await readFile(join(ROOT, 'README.md'), 'utf8'));
   expect(samples.map(({ info }) => info)).toContain('sh agent');
   for (const sample of samples) {
-    const code = sample.code.replaceAll('/tmp/', `${scratch}/`);
-    if (sample.info === 'sh agent') await startAgent(code);
-    else if (sample.info === 'sh')
-      await run('bash', ['-euo', 'pipefail', '-c', code], { cwd: ROOT, timeout: 60_000 });
-    else if (sample.info === 'ts') await runProgram(code);
+    const { info, code } = sample;
+    if (info === 'sh agent') await startAgent(code);
+    else if (info === 'sh') await run('bash', ['-euo', 'pipefail', '-c', code], inScratch(60_000));
+    else if (info === 'ts') await runProgram(code);
   }
 });
+
+/** The samples use the home directory; the test gives them one of their own. */
+function inScratch(timeout: number) {
+  return { cwd: ROOT, timeout, env: { ...process.env, HOME: scratch } };
+}
 
 function readSamples(text: string): Sample[] {
   return [...text.matchAll(/^```(\S[^\n]*)\n(.*?)^```/gms)].map(([, info, code]) => ({
@@ -55,11 +59,15 @@ function readSamples(text: string): Sample[] {
 /** Runs an agent in the background until the end, on a free port; resolves when it answers. */
 async function startAgent(command: string): Promise<void> {
   const code = `exec node node/main.js ${command.trim().replace(/^npx sedge /, '')} --no-mdns --listen /ip4/127.0.0.1/tcp/0`;
-  const agent = spawn('bash', ['-c', code], { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] });
+  const agent = spawn('bash', ['-c', code], { ...inScratch(0), stdio: ['ignore', 'ignore', 'pipe'] });
   agents.push(agent);
-  const directory = /--dir (\S+)/.exec(command)![1]!;
+  const directory = /--dir ~\/(\S+)/.exec(command)![1]!;
   for (const endMs = Date.now() + READY_MS; Date.now() < endMs; await sleep(100)) {
-    const status = run('node', ['node/main.js', 'status', '--dir', directory], { cwd: ROOT });
+    const status = run(
+      'node',
+      ['node/main.js', 'status', '--dir', join(scratch, directory)],
+      inScratch(10_000),
+    );
     if (
       await status.then(
         () => true,
@@ -79,7 +87,7 @@ async function runProgram(code: string): Promise<void> {
   try {
     const file = join(folder, 'sample.ts');
     await writeFile(file, code);
-    const { stdout } = await run('node', [file], { cwd: ROOT, timeout: 30_000 });
+    const { stdout } = await run('node', [file], inScratch(30_000));
     expect(stdout).not.toBe('');
   } finally {
     await rm(folder, { recursive: true, force: true });
