@@ -1,7 +1,7 @@
 import { equalBytes } from '../bytes/index.ts';
 import { decodeEntry, type Entry, lastSeqOf, logIdOf, verifyEntry } from '../entry/index.ts';
 import { type Counters, type ErrorCode, isSedgeError, type Log } from '../errors/index.ts';
-import type { ChannelJournal, EntrySource, StoredEntry } from '../journal/index.ts';
+import type { ChannelJournal, EntrySource, StoredEntry, StoredRecord } from '../journal/index.ts';
 import { REALM_CHANNEL, REALM_TOPICS, type Realm } from '../realm/index.ts';
 import { type ParkingLimits, ParkingLot } from './parking-lot.ts';
 import type { Verdict } from './verdict.ts';
@@ -104,7 +104,13 @@ export class Ingest {
    * which proves a fork. The one that came first stays.
    */
   async #judgeOverlap(journal: ChannelJournal, entry: Entry, held: 'some' | 'all'): Promise<Verdict> {
-    const records = await journal.overlap(logIdOf(entry), entry.seq, lastSeqOf(entry));
+    let records: readonly StoredRecord[];
+    try {
+      records = await journal.overlap(logIdOf(entry), entry.seq, lastSeqOf(entry));
+    } catch (error) {
+      if (!isSedgeError(error)) throw error;
+      return this.#refuse(error.code);
+    }
     if (records.some((record) => equalBytes(record.bytes, entry.bytes))) return KNOWN;
     if (records.length === 0 && held === 'all') return KNOWN;
     if (!verifyEntry(entry.bytes, this.#deps.realm.entryAad()).ok) return this.#refuse('entry.bad-signature');
@@ -122,8 +128,11 @@ export class Ingest {
       source: origin.source,
       verifiedBy: 'signature',
     });
-    if (entry.channel === REALM_CHANNEL) this.#readRealmMessages(entry);
+    const realmEntry = entry.channel === REALM_CHANNEL;
+    if (realmEntry) this.#readRealmMessages(entry);
     for (const listener of this.#listeners) listener(stored);
+    // What waited for it comes after it.
+    if (realmEntry) this.releaseParked();
     return stored;
   }
 
@@ -138,14 +147,13 @@ export class Ingest {
     return { kind: 'refused', code };
   }
 
-  /** Applies grants, revocations and records; then lets in what waited for them. */
+  /** Applies grants, revocations and records. */
   #readRealmMessages(entry: Entry, topics: readonly string[] = Object.values(REALM_TOPICS)): void {
     for (const { topic, payload } of entry.messages ?? []) {
       if (!topics.includes(topic)) continue;
       const offered = this.#deps.realm.offer(topic, payload);
       if (!offered.ok) this.#deps.counters.count(offered.code);
     }
-    this.releaseParked();
   }
 
   /** Offers parked entries again whose authors are no longer unknown. */

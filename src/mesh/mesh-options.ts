@@ -8,7 +8,11 @@ export interface MeshOptions {
    */
   readonly commitIntervalMs?: number;
   /** See `SyncOptions`; for tests and simulations. */
-  readonly sync?: { readonly helloIntervalMs?: number; readonly holeDelayMs?: number };
+  readonly sync?: {
+    readonly helloIntervalMs?: number;
+    readonly holeDelayMs?: number;
+    readonly pullStallMs?: number;
+  };
 }
 
 /** Longest commit interval, milliseconds. */

@@ -1,5 +1,5 @@
 import { decodeEntry, type Entry, type LogId, lastSeqOf, logIdOf } from '../entry/index.ts';
-import type { Counters, ErrorCode } from '../errors/index.ts';
+import { type Counters, type ErrorCode, SedgeError } from '../errors/index.ts';
 import type { Ingest, Verdict } from '../ingest/index.ts';
 import type { ChannelJournal, SeqRange } from '../journal/index.ts';
 import type { OverlayStream } from '../overlay/index.ts';
@@ -19,6 +19,8 @@ export interface PullRequest {
   readonly logs: readonly LogRanges[];
   /** First credit; as much again is granted as it is used up. Bytes. */
   readonly creditBytes: number;
+  /** The stream is cut when nothing new came for so long: a peer that only claims must not keep others waiting. */
+  readonly stallMs: number;
 }
 
 /** What came of a pull. */
@@ -40,6 +42,19 @@ export async function pullEntries(
   request: PullRequest,
   deps: PullDependencies,
 ): Promise<PullOutcome> {
+  const stall = setTimeout(() => stream.abort(), request.stallMs);
+  try {
+    return await takeFrames(stream, request, { ...deps, onStored: () => stall.refresh() });
+  } finally {
+    clearTimeout(stall);
+  }
+}
+
+async function takeFrames(
+  stream: OverlayStream,
+  request: PullRequest,
+  deps: PullDependencies & { readonly onStored: () => void },
+): Promise<PullOutcome> {
   const wanted = new Map<LogId, readonly SeqRange[]>(request.logs.map(({ log, ranges }) => [log, ranges]));
   const outcome = { entries: 0, stored: 0, done: false, refusal: null as ErrorCode | null };
   const { channel, creditBytes, logs } = request;
@@ -57,7 +72,10 @@ export async function pullEntries(
         return refuseStream(stream, outcome, 'sync.unsolicited', deps);
       const verdict = await offer(entry.value, aged.ageMs, request.journal, deps);
       outcome.entries++;
-      if (verdict === 'stored') outcome.stored++;
+      if (verdict === 'stored') {
+        outcome.stored++;
+        deps.onStored();
+      }
       usedBytes += aged.bytes.length;
     }
     if (usedBytes >= creditBytes / 4) {
@@ -68,7 +86,10 @@ export async function pullEntries(
   return outcome;
 }
 
-/** Offers an entry; where the journal's backlog is full, waits for the disk and offers again. */
+/**
+ * Offers an entry; where the journal's backlog is full, waits for the disk and offers again. Throws what keeps
+ * the journal from taking anything: the rest would be fetched in vain.
+ */
 async function offer(
   entry: Entry,
   ageMs: number,
@@ -77,7 +98,8 @@ async function offer(
 ): Promise<Verdict['kind']> {
   for (;;) {
     const verdict = await deps.ingest.offerEntry(entry, { source: 'sync', ageMs });
-    if (verdict.kind !== 'refused' || verdict.code !== 'journal.backlog-full') return verdict.kind;
+    if (verdict.kind !== 'refused' || !verdict.code.startsWith('journal.')) return verdict.kind;
+    if (verdict.code !== 'journal.backlog-full') throw new SedgeError(verdict.code);
     await journal.commit();
   }
 }

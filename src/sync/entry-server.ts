@@ -2,6 +2,7 @@ import type { LogId } from '../entry/index.ts';
 import type { Log } from '../errors/index.ts';
 import type { ChannelJournal, SeqRange } from '../journal/index.ts';
 import type { OverlayStream } from '../overlay/index.ts';
+import { intersectRanges } from './seq-ranges.ts';
 import { type AgedEntry, decodeDataFrame, encodeDataFrame, type LogRanges } from './sync-frames.ts';
 
 /** What serving works with. */
@@ -33,7 +34,8 @@ export async function serveEntries(stream: OverlayStream, deps: EntryServerDepen
   const reading = readCredit(frames, credit);
   const journal = deps.journalOf(request.value.channel);
   if (journal !== null) {
-    await journal.commit();
+    // A disk that takes nothing more still gives what it has.
+    await journal.commit().catch(() => {});
     await serveLogs(stream, { journal, credit, logs: request.value.logs, nowMs: deps.nowMs });
   }
   if (!credit.ended) await stream.send(encodeDataFrame({ kind: 'done' }));
@@ -49,9 +51,15 @@ interface Serving {
 }
 
 async function serveLogs(stream: OverlayStream, serving: Serving): Promise<void> {
-  let turns = serving.logs.map(({ log, ranges }) => ({ log, ranges: [...ranges] }));
+  // What is not held costs nothing more from here on, however much was asked for.
+  let turns = serving.logs.flatMap(({ log, ranges }) => {
+    const held = intersectRanges(ranges, serving.journal.heldRanges(log));
+    return held.length === 0 ? [] : [{ log, ranges: held }];
+  });
   while (turns.length > 0 && !serving.credit.ended) {
     for (const turn of turns) await serveTurn(stream, serving, turn);
+    // Reads from the cache and a stream with room never leave the microtasks.
+    await new Promise((resolve) => setImmediate(resolve));
     turns = turns.filter(({ ranges }) => ranges.length > 0);
   }
 }

@@ -1,5 +1,4 @@
 import type { LogId } from '../entry/index.ts';
-import type { NodeId } from '../identity/index.ts';
 import type { SeqRange } from '../journal/index.ts';
 import { addRange, subtractRanges, touchesRange } from './seq-ranges.ts';
 import type { LogRanges } from './sync-frames.ts';
@@ -9,27 +8,27 @@ import type { LogRanges } from './sync-frames.ts';
  * subscription knows whether somebody is on the way to fill its gap.
  */
 export class SupplyBoard {
-  readonly #claims = new Map<string, Map<NodeId, SeqRange[]>>();
+  readonly #claims = new Map<string, Map<object, SeqRange[]>>();
 
-  /** Claims what no other peer supplies; returns that part. */
-  claim(peer: NodeId, channel: string, logs: readonly LogRanges[]): LogRanges[] {
+  /** Claims what no other supplier (a session with a peer) supplies; returns that part. */
+  claim(supplier: object, channel: string, logs: readonly LogRanges[]): LogRanges[] {
     const claimed: LogRanges[] = [];
     for (const { log, ranges } of logs) {
       const free = subtractRanges(ranges, this.#taken(channel, log));
       if (free.length === 0) continue;
       claimed.push({ log, ranges: free });
-      const claims = this.#claims.get(keyOf(channel, log)) ?? new Map<NodeId, SeqRange[]>();
-      claims.set(peer, free.reduce<SeqRange[]>(addRange, claims.get(peer) ?? []));
+      const claims = this.#claims.get(keyOf(channel, log)) ?? new Map<object, SeqRange[]>();
+      claims.set(supplier, free.reduce<SeqRange[]>(addRange, claims.get(supplier) ?? []));
       this.#claims.set(keyOf(channel, log), claims);
     }
     return claimed;
   }
 
-  /** Ends the peer's claims on a channel's logs. */
-  release(peer: NodeId, channel: string, logs: readonly LogRanges[]): void {
+  /** Ends a supplier's claims on a channel's logs. */
+  release(supplier: object, channel: string, logs: readonly LogRanges[]): void {
     for (const { log } of logs) {
       const claims = this.#claims.get(keyOf(channel, log));
-      claims?.delete(peer);
+      claims?.delete(supplier);
       if (claims?.size === 0) this.#claims.delete(keyOf(channel, log));
     }
   }

@@ -25,6 +25,8 @@ export interface SyncOptions {
   readonly helloPauseMs: number;
   /** First credit of a pull, bytes. @defaultValue 262,144 */
   readonly creditBytes: number;
+  /** A pull that brings nothing new for so long is given up, milliseconds. @defaultValue 60,000: slow links */
+  readonly pullStallMs: number;
 }
 
 /** Defaults of {@link SyncOptions}. */
@@ -33,6 +35,7 @@ export const SYNC_DEFAULTS: SyncOptions = Object.freeze({
   holeDelayMs: 200,
   helloPauseMs: 50,
   creditBytes: 262_144,
+  pullStallMs: 60_000,
 });
 
 /** What sync works with. */
@@ -66,6 +69,10 @@ interface HoleWatch {
 
 /** A control stream that ended while the peer is still there is opened again after this. */
 const REOPEN_MS = 500;
+/** Longest time before it is opened to a peer again that refuses or is refused each time. */
+const REOPEN_MS_MAX = 30_000;
+/** Peers whose refusals are counted. */
+const STRIKES_MAX = 1_024;
 
 /**
  * The truth behind gossip: a session with each connected peer compares what both hold and fetches what is
@@ -80,7 +87,10 @@ export class SyncService {
   readonly #view: SyncStoreView;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #holes = new Map<string, HoleWatch>();
+  /** Sessions in a row with a peer that ended before it was admitted, or by its fault. */
+  readonly #strikes = new Map<NodeId, number>();
   #helloTimer: NodeJS.Timeout | null = null;
+  #realmTimer: NodeJS.Timeout | null = null;
   #ends: (() => void)[] = [];
   #running = false;
 
@@ -94,7 +104,7 @@ export class SyncService {
   start(): void {
     if (this.#running) return;
     this.#running = true;
-    const { overlay, ingest } = this.#deps;
+    const { overlay, ingest, realm } = this.#deps;
     overlay.handle(SYNC_PROTOCOL, (stream) => this.#openSession(stream));
     overlay.handle(SYNC_DATA_PROTOCOL, (stream) => this.#serve(stream));
     this.#ends = [
@@ -102,6 +112,7 @@ export class SyncService {
         kind === 'up' ? this.#meet(node) : this.#sessions.get(node)?.end(),
       ),
       ingest.onStored((stored) => this.#onStored(stored)),
+      realm.onChange(() => this.#onRealmChange()),
     ];
     this.#scheduleHello();
   }
@@ -113,6 +124,7 @@ export class SyncService {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
     this.#helloTimer = null;
+    this.#realmTimer = null;
     for (const session of this.#sessions.values()) session.end();
     this.#sessions.clear();
   }
@@ -143,6 +155,15 @@ export class SyncService {
   #onStored({ entry, facts }: StoredEntry): void {
     if (facts.source === 'sync' || facts.source === 'import') this.announce();
     if (facts.source === 'gossip') this.#watchHole(entry.channel, logIdOf(entry));
+  }
+
+  /** What was refused for want of a grant may be taken now; many changes come at once. */
+  #onRealmChange(): void {
+    if (!this.#running) return;
+    this.#realmTimer ??= this.#after(this.#options.helloPauseMs, () => {
+      this.#realmTimer = null;
+      for (const session of this.#sessions.values()) session.handle({ kind: 'realm-changed' });
+    });
   }
 
   /**
@@ -196,6 +217,8 @@ export class SyncService {
       view: this.#view,
       board: this.#board,
       creditBytes: this.#options.creditBytes,
+      pullStallMs: this.#options.pullStallMs,
+      later: (ms, run) => this.#after(ms, run),
       dataProtocol: SYNC_DATA_PROTOCOL,
       onSupplied: () => this.#offerLeftovers(),
     });
@@ -203,9 +226,17 @@ export class SyncService {
     await session.run();
     if (this.#sessions.get(stream.peer) === session) {
       this.#sessions.delete(stream.peer);
-      this.#after(REOPEN_MS, () => this.#meet(stream.peer));
+      this.#after(this.#reopenMs(session, stream.peer), () => this.#meet(stream.peer));
     }
     this.#offerLeftovers();
+  }
+
+  #reopenMs(session: SyncSession, peer: NodeId): number {
+    const strikes = session.admitted && !session.refused ? 0 : (this.#strikes.get(peer) ?? 0) + 1;
+    if (this.#strikes.size >= STRIKES_MAX) this.#strikes.clear();
+    if (strikes === 0) this.#strikes.delete(peer);
+    else this.#strikes.set(peer, strikes);
+    return Math.min(REOPEN_MS * 2 ** strikes, REOPEN_MS_MAX);
   }
 
   /** What one peer was to supply and did not is asked of the others. */
@@ -229,7 +260,8 @@ export class SyncService {
     }
   }
 
-  #after(ms: number, run: () => void): NodeJS.Timeout {
+  #after(ms: number, run: () => void): NodeJS.Timeout | null {
+    if (!this.#running) return null;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       if (this.#running) run();

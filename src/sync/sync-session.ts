@@ -11,10 +11,11 @@ import {
   type ControlFrame,
   decodeControlFrame,
   encodeControlFrame,
+  HOLES_PER_HEAD_MAX,
   type LogRanges,
   SYNC_VERSION,
 } from './sync-frames.ts';
-import { type SyncEffect, type SyncEvent, SyncSessionState } from './sync-session-state.ts';
+import { type PullResult, type SyncEffect, type SyncEvent, SyncSessionState } from './sync-session-state.ts';
 import type { SyncStoreView } from './sync-store-view.ts';
 
 /** What a session works with. */
@@ -30,9 +31,17 @@ export interface SyncSessionDependencies {
   readonly nowMs: () => number;
   readonly counters: Counters;
   readonly log: Log;
+  /** A pull that brings nothing new for so long is given up, milliseconds. */
+  readonly pullStallMs: number;
   /** A pull ended: what it left over may be asked of other peers. */
   readonly onSupplied: () => void;
+  /** Runs something later, unless the service stops. */
+  readonly later: (ms: number, run: () => void) => void;
 }
+
+/** First and longest time before a pull that failed is tried again. */
+const RETRY_MS = 500;
+const RETRY_MS_MAX = 30_000;
 
 /** Numbers left to another peer, to be asked for here if that one fails. */
 interface Leftover {
@@ -51,7 +60,9 @@ export class SyncSession {
   readonly #abort = new AbortController();
   #sending: Promise<void> = Promise.resolve();
   #leftovers: Leftover[] = [];
+  #failures = 0;
   #admitted = false;
+  #refused = false;
 
   constructor(stream: OverlayStream, deps: SyncSessionDependencies) {
     this.#stream = stream;
@@ -62,6 +73,11 @@ export class SyncSession {
   /** The peer showed a valid grant of its own. */
   get admitted(): boolean {
     return this.#admitted;
+  }
+
+  /** The session ended by the peer's fault. */
+  get refused(): boolean {
+    return this.#refused;
   }
 
   get status(): 'in-sync' | 'syncing' | 'unknown' {
@@ -145,36 +161,56 @@ export class SyncSession {
       case 'pull':
         void this.#pull(effect.channel, effect.logs);
         break;
+      case 'retry': {
+        const ms = Math.min(RETRY_MS * 2 ** this.#failures++, RETRY_MS_MAX);
+        this.#deps.later(ms, () => this.handle({ kind: 'hole', channel: effect.channel }));
+        break;
+      }
       default:
         assertNever(effect);
     }
   }
 
   async #pull(channel: string, logs: readonly LogRanges[]): Promise<void> {
-    const { overlay, board, journals, creditBytes, dataProtocol } = this.#deps;
+    const { board, journals } = this.#deps;
     const journal = journals.get(channel);
-    const claimed = board.claim(this.#peer, channel, logs);
-    this.#leftovers.push({ channel, logs: withoutRanges(logs, claimed) });
-    let complete = true;
-    try {
-      if (journal !== undefined && claimed.length > 0) {
-        const stream = await overlay.open(this.#peer, dataProtocol, { signal: this.#abort.signal });
-        const outcome = await pullEntries(
-          stream,
-          { channel, journal, logs: claimed, creditBytes },
-          this.#deps,
-        );
-        complete = outcome.done && this.#isHeld(journal, claimed);
-        if (outcome.refusal !== null) return this.#refuse(outcome.refusal);
-      }
-    } catch (error) {
-      complete = false;
-      if (!isSedgeError(error)) this.#deps.log.warn({ peer: this.#peer, err: error }, 'a pull failed');
-    } finally {
-      board.release(this.#peer, channel, claimed);
+    // What other peers supply may have cut the ranges into more than a request takes.
+    const claimed = board
+      .claim(this, channel, logs)
+      .map(({ log, ranges }) => ({ log, ranges: ranges.slice(0, HOLES_PER_HEAD_MAX) }));
+    const leftover = withoutRanges(logs, claimed);
+    if (leftover.length > 0) this.#leftovers.push({ channel, logs: leftover });
+    let result: PullResult = 'complete';
+    if (journal !== undefined && claimed.length > 0) {
+      result = await this.#pullFrom(journal, claimed).finally(() => board.release(this, channel, claimed));
     }
-    this.handle({ kind: 'pull-ended', channel, complete });
-    this.#deps.onSupplied();
+    if (result !== 'failed') this.#failures = 0;
+    this.handle({ kind: 'pull-ended', channel, result });
+    // Only what this session supplied is free again; else two sessions that wait for a third would ask for ever.
+    if (claimed.length > 0) this.#deps.onSupplied();
+  }
+
+  async #pullFrom(journal: ChannelJournal, logs: readonly LogRanges[]): Promise<PullResult> {
+    const { overlay, creditBytes, dataProtocol, pullStallMs: stallMs } = this.#deps;
+    const { signal } = this.#abort;
+    let abort = () => {};
+    try {
+      const stream = await overlay.open(this.#peer, dataProtocol, { signal });
+      abort = () => stream.abort();
+      signal.addEventListener('abort', abort);
+      const request = { channel: journal.channel, journal, logs, creditBytes, stallMs };
+      const { done, stored, refusal } = await pullEntries(stream, request, this.#deps);
+      if (refusal !== null) this.#refuse(refusal);
+      if (!done) return 'failed';
+      if (this.#isHeld(journal, logs)) return 'complete';
+      return stored > 0 ? 'partial' : 'nothing';
+    } catch (error) {
+      abort();
+      if (!isSedgeError(error)) this.#deps.log.warn({ peer: this.#peer, err: error }, 'a pull failed');
+      return 'failed';
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
   }
 
   #isHeld(journal: ChannelJournal, logs: readonly LogRanges[]): boolean {
@@ -192,6 +228,7 @@ export class SyncSession {
   }
 
   #refuse(code: ErrorCode): void {
+    this.#refused = true;
     this.#deps.counters.count(code);
     this.#deps.log.warn({ peer: this.#peer, code }, 'ended a sync session');
     this.end();

@@ -35,6 +35,8 @@ export class MemoryNetwork {
   passGossip: (from: NodeId, to: NodeId, data: Uint8Array) => boolean = () => true;
   /** Sees every frame of every stream before it arrives; `false` cuts the stream there. */
   passFrame: (transit: FrameInTransit) => boolean = () => true;
+  /** Frames that leave and never arrive, as of a peer that hangs. */
+  holdFrame: (transit: FrameInTransit) => boolean = () => false;
   /** Frames and bytes of streams by protocol. */
   readonly traffic = new Map<string, { frames: number; bytes: number }>();
 
@@ -244,6 +246,11 @@ export class MemoryOverlay implements Overlay {
     return near;
   }
 
+  /** A gossip message arrives from nowhere. */
+  inject(topic: string, data: Uint8Array, from: NodeId): void {
+    this.#receive(topic, data, from);
+  }
+
   /** The link to a node went away. */
   lose(node: NodeId): void {
     if (!this.#links.delete(node)) return;
@@ -343,8 +350,9 @@ class MemoryStream implements OverlayStream {
     if (this.#failure !== null) throw this.#failure;
     const { peer: to, protocol } = this;
     this.#network.count(protocol, data.length);
-    if (!this.#network.passFrame({ from: this.#owner.self, to, protocol, frame: data })) this.abort();
-    this.far.#take(data);
+    const transit = { from: this.#owner.self, to, protocol, frame: data };
+    if (!this.#network.passFrame(transit)) this.abort();
+    if (!this.#network.holdFrame(transit)) this.far.#announce(data);
     while (this.far.#bytes > IN_FLIGHT_BYTES_MAX && this.#failure === null) await this.far.#changed();
     if (this.#failure !== null) throw this.#failure;
   }
@@ -354,8 +362,11 @@ class MemoryStream implements OverlayStream {
   }
 
   async close(): Promise<void> {
-    this.far.#ended = true;
-    this.far.#wake();
+    // Behind the frames that are under way.
+    setImmediate(() => {
+      this.far.#ended = true;
+      this.far.#wake();
+    });
   }
 
   abort(): void {
@@ -378,11 +389,14 @@ class MemoryStream implements OverlayStream {
     return { done: false, value: frame };
   }
 
-  #take(frame: Uint8Array): void {
-    if (this.#failure !== null || this.#ended) return;
-    this.#frames.push(frame);
+  /** Frames take a turn of the event loop, so that two ends that answer at once leave room for the rest. */
+  #announce(frame: Uint8Array): void {
     this.#bytes += frame.length;
-    this.#wake();
+    setImmediate(() => {
+      if (this.#failure !== null || this.#ended) return;
+      this.#frames.push(frame);
+      this.#wake();
+    });
   }
 
   #fail(failure: SedgeError): void {

@@ -25,7 +25,11 @@ export interface WorldOptions {
 /** Settings of a node, kept over its restarts. */
 export interface WorldNodeOptions {
   readonly commitIntervalMs?: number;
-  readonly sync?: { readonly helloIntervalMs?: number; readonly holeDelayMs?: number };
+  readonly sync?: {
+    readonly helloIntervalMs?: number;
+    readonly holeDelayMs?: number;
+    readonly pullStallMs?: number;
+  };
   /** Never joins the gossip. */
   readonly syncOnly?: boolean;
   /** Another node's key and place: a clone. */
@@ -141,6 +145,11 @@ export class WorldNode {
 
   async start(): Promise<void> {
     await this.mesh.start();
+  }
+
+  /** Bytes arrive by gossip, from somebody. */
+  gossipIn(bytes: Uint8Array): void {
+    this.overlay.inject(`/sedge/1/${this.realm.id}/0`, bytes, this.mesh.node);
   }
 
   stop(): Promise<void> {
