@@ -46,8 +46,14 @@ export class Membership {
     return this.#members.values();
   }
 
+  /** Nodes that account is kept of, those among them whose chains fell; one that is revoked may count twice. */
   get size(): number {
-    return this.#members.size;
+    return this.#chains.size + this.#revocations.size;
+  }
+
+  /** True if account is kept of the node, whether or not it has a place. */
+  knows(node: NodeId): boolean {
+    return this.#chains.has(node) || this.#revocations.of(node) !== null;
   }
 
   /** False where a grant of the chain is by one whose grants fell with it. The chain's own end is not looked at. */

@@ -275,7 +275,6 @@ export class Realm {
 
   /** Why a node that shows its chain here is not let in; `null` if it is, or was by somebody before. */
   #admissionRefusal(chain: readonly Grant[]): Refusal | null {
-    if (!this.#membership.stands(chain)) return refuse('realm.revoked');
     const member = this.#membership.get(nodeIdOf(chain.at(-1)!.subject));
     if (member !== undefined) return member.revocation === null ? null : refuse('realm.revoked');
     const invite = chain.at(-2);
@@ -287,7 +286,7 @@ export class Realm {
   }
 
   #hasRoomFor(node: NodeId): boolean {
-    return this.#membership.size < this.#nodesMax || this.#membership.get(node) !== undefined;
+    return this.#membership.size < this.#nodesMax || this.#membership.knows(node);
   }
 
   /** The record in force follows from all records and revocations, whatever came first. True if it is another. */

@@ -17,6 +17,11 @@ export interface MergedRevocation {
 export class RevocationSet {
   readonly #bySubject = new Map<NodeId, Merged>();
 
+  /** How many subjects are revoked. */
+  get size(): number {
+    return this.#bySubject.size;
+  }
+
   /** What is revoked of the subject; `null` for nothing. */
   of(subject: NodeId): MergedRevocation | null {
     return this.#bySubject.get(subject) ?? null;

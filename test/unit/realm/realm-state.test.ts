@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeCbor, sha256Hex16 } from '../../../src/bytes/index.ts';
-import { type Identity, type NodeId, nodeIdOf } from '../../../src/identity/index.ts';
+import type { Identity, NodeId } from '../../../src/identity/index.ts';
 import {
   encodeChainPayload,
   grantNode,
@@ -733,12 +733,44 @@ describe('the state of a realm', () => {
     expect(new Set(states).size).toBeGreaterThan(12);
   });
 
-  it('keeps a bounded number of chains of one node, those nearest to the root', () => {
-    const realm = realmOf(kByInvite);
-    for (let index = 0; index < 20; index++)
-      offer(realm, grant(byRoot, k, { name: `n${index}`, issuedAtMs: index }));
-    expect(realm.inviteUses()).toEqual([]);
-    expect(nodeIdOf(k.publicKey)).toBe(k.nodeId);
-    expect(statusOf(realm, k)).toBe('granted');
+  it('counts fallen nodes as nodes, unless the root took them for ever', () => {
+    const realm = new Realm(anchor, { nodesMax: 4 });
+    for (const object of [aChain, bChain, revoke(byB, a.nodeId)]) offer(realm, object);
+    expect(offer(realm, kByA)).toBe('realm.revoked');
+    expect(offer(realm, xByA)).toBe('realm.too-many-nodes');
+    // What is known can be revoked at the limit, and what falls for ever leaves room.
+    expect(offer(realm, revoke(byRoot, a.nodeId))).toBe('taken');
+    expect(offer(realm, xByA)).toBe('realm.revoked');
+    expect(offer(realm, grant(byRoot, y))).toBe('taken');
+  });
+
+  it('keeps eight chains of one node, those first that stand and are near to the root', () => {
+    const realm = realmOf(kByInvite, revoke(byB, a.nodeId));
+    for (let index = 0; index < 9; index++)
+      offer(realm, grant(byA, k, { name: `fallen ${index}`, issuedAtMs: index }));
+    const by3: By = { issuer: y, issuerChain: grant(byB, y, { role: 'admin' }) };
+    expect(offer(realm, grant(by3, k, { name: 'standing' }))).toBe('taken');
+    for (let index = 9; index < 12; index++)
+      offer(realm, grant(byA, k, { name: `fallen ${index}`, issuedAtMs: index }));
+    expect(realm.nameOf(k.nodeId)).toBe('standing');
+  });
+
+  it('does not change by a chain that goes at the limit', () => {
+    const realm = realmOf(
+      ...Array.from({ length: 8 }, (_, index) => grant(byRoot, k, { issuedAtMs: index })),
+    );
+    let changes = 0;
+    realm.onChange(() => changes++);
+    expect(offer(realm, kByInvite)).toBe('taken');
+    expect([changes, realm.inviteUses()]).toEqual([0, []]);
+  });
+
+  it('takes four revocations of one subject by one admin, and any by others', () => {
+    const realm = realmOf(kByA);
+    for (let last = 9; last > 4; last--) offer(realm, revoke(byB, k.nodeId, { logs: [log(last)] }));
+    const allowed = (last: number) => realm.allows(k.nodeId, 'main', EPOCH, last);
+    expect([allowed(6), allowed(7)]).toEqual(['granted', 'revoked']);
+    offer(realm, revoke(byA, k.nodeId, { logs: [log(2)] }));
+    expect([allowed(2), allowed(3)]).toEqual(['granted', 'revoked']);
   });
 });
