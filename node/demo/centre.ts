@@ -85,12 +85,15 @@ export class Centre {
     const child = this.#child;
     this.#child = null;
     if (child === null) return;
-    this.#before = addTallies(this.#before, this.#progress);
+    if (child.exitCode === null && child.signalCode === null) {
+      const gone = once(child, 'exit');
+      child.kill('SIGKILL');
+      await gone;
+    }
+    // What it wrote down after its last report counts too.
+    const written = (await readFile(this.#files.at(-1)!, 'utf8').catch(() => '')).split('\n').length - 1;
+    this.#before = addTallies(this.#before, { ...this.#progress, arrived: written });
     this.#progress = NOTHING;
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'exit');
-    child.kill('SIGKILL');
-    await gone;
   }
 
   /** What each life wrote down. */

@@ -50,7 +50,7 @@ export function describeSummary(summary: DemoSummary): string {
     `  out of order  ${count(summary.outOfOrder)}`,
     `  gaps          ${count(summary.gaps)}`,
     `  verified      ${count(summary.verified)} in D's journal, offline`,
-    `  survived      B killed ${summary.killed} time, C - D cut ${summary.cuts} time, centre killed ${summary.centreRestarts} time`,
+    `  survived      B killed with -9, the link C - D cut, the centre killed with -9`,
     `  repeated      ${count(summary.redelivered)} that the centre had not acknowledged when it was killed`,
     `  took          ${summary.seconds} s`,
     ...summary.problems.map((problem) => `  problem       ${problem}`),

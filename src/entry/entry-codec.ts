@@ -9,7 +9,8 @@ import { isNumber, messageItems, readMessages } from './message-codec.ts';
 /** Version of the body that this code writes. */
 export const ENTRY_VERSION = 1;
 
-const CHANNEL_LENGTH_MAX = 64;
+/** Names that a realm can declare, and sedge's own. */
+const CHANNEL_NAME = /^\$?[a-z0-9-]{1,64}$/;
 const TTL_SECONDS_MAX = 2 ** 32;
 const MALFORMED = refuse('entry.malformed');
 
@@ -40,6 +41,8 @@ export function sealEntry(draft: EntryDraft, key: SigningKey, externalAad: Uint8
   const count = draft.messages.length;
   assert(count >= 1 && count <= ENTRY_MESSAGES_MAX, 'an entry holds 1 to 256 messages');
   assert(draft.seq >= 1 && draft.skip < draft.seq, 'sequences start at 1 and skips stay above 0');
+  assert(draft.seq + count <= NUMBER_MAX, 'numbers stay below 2^48');
+  assert((draft.prev === null) === isFirst(draft.seq, draft.skip), 'all entries but the first name another');
   const bytes = signCose1(encodeBody(draft), key, externalAad);
   assert(bytes.length <= ENTRY_BYTES_MAX, 'an entry stays under its size limit');
   const { messages, ...header } = draft;
@@ -107,13 +110,12 @@ function readHeader(body: readonly unknown[], author: Entry['author']): EntryHea
   if (body.length < 11) return null;
   const [version, channel, epoch, seq, count, skip, prev, lamport, timeMs, ttlSeconds] = body;
   if (!isNumber(version) || version < ENTRY_VERSION) return null;
-  if (typeof channel !== 'string' || channel.length === 0 || channel.length > CHANNEL_LENGTH_MAX) return null;
+  if (typeof channel !== 'string' || !CHANNEL_NAME.test(channel)) return null;
   if (!isBytes(epoch, 8) || !(prev === null || isBytes(prev, 16))) return null;
   if (!isNumber(seq) || !isNumber(count) || !isNumber(skip)) return null;
   if (seq < 1 || count < 1 || count > ENTRY_MESSAGES_MAX || seq + count > NUMBER_MAX || skip >= seq)
     return null;
-  // Only the first entry of a log has nothing before it.
-  if (prev === null && seq - skip !== 1) return null;
+  if ((prev === null) !== isFirst(seq, skip)) return null;
   if (!isNumber(lamport) || !isNumber(timeMs) || !isNumber(ttlSeconds) || ttlSeconds >= TTL_SECONDS_MAX)
     return null;
   return {
@@ -129,6 +131,11 @@ function readHeader(body: readonly unknown[], author: Entry['author']): EntryHea
     timeMs,
     ttlSeconds,
   };
+}
+
+/** Whether an author has no entry before this one: only then nothing is named as the previous one. */
+function isFirst(seq: number, skip: number): boolean {
+  return seq - skip === 1;
 }
 
 function isBytes(value: unknown, length: number): value is Uint8Array {

@@ -1,10 +1,10 @@
-import { cborUint, toHex, toUtf8 } from '../bytes/index.ts';
+import { cborInt, cborUint, encodeCbor, fromHex, toHex, toUtf8 } from '../bytes/index.ts';
 import { accept, type Result, refuse } from '../errors/index.ts';
 import { checkTopic } from '../topic/index.ts';
 import type { EpochId, Message, PublishId } from './entry.ts';
 import { NUMBER_MAX, PAYLOAD_BYTES_MAX } from './limits.ts';
 
-/** Keys of a message's map (docs/formats: entry). */
+/** Keys of a message's map (README.md). */
 const CONTENT_TYPE = 1;
 const KEY = 2;
 const HEADERS = 3;
@@ -17,12 +17,12 @@ const MALFORMED = refuse('entry.malformed');
 
 /** The items of one message; `firstIndexOf` turns a repeated topic into the number of the message that had it. */
 export function messageItems(message: Message, timeMs: number, topic: string | number): unknown[] {
-  const delta = message.timeMs - timeMs;
+  const delta = cborInt(message.timeMs - timeMs);
   const keys = messageKeys(message);
   return keys === null ? [topic, message.payload, delta] : [topic, message.payload, delta, keys];
 }
 
-/** Upper bound of a message's encoded size, for filling an entry. */
+/** Upper bound of what a message adds to an entry, for filling one. */
 export function messageBytesBound(message: Message): number {
   let bytes = message.payload.length + message.topic.length * 3 + 24;
   if (message.publishId !== undefined) bytes += message.publishId.producer.length * 3 + 16;
@@ -31,6 +31,7 @@ export function messageBytesBound(message: Message): number {
   if (message.was !== undefined) bytes += 24;
   for (const [name, value] of Object.entries(message.headers ?? {}))
     bytes += (name.length + value.length) * 3 + 10;
+  if (message.extra !== undefined) bytes += encodeCbor(withLongIntegers(message.extra)).length;
   return bytes + 8;
 }
 
@@ -83,7 +84,7 @@ function readKeys(base: Message, keys: unknown): Message | null {
   const message: Writable<Message> = base;
   const extra = new Map<number, unknown>();
   for (const [key, value] of keys) {
-    if (!Number.isInteger(key) || key < 0) return null;
+    if (!Number.isInteger(key)) return null;
     if (!readKey(message, key, value, extra)) return null;
   }
   if (extra.size > 0) message.extra = extra;
@@ -147,25 +148,37 @@ function readHeaders(value: unknown): Record<string, string> | null {
   return headers;
 }
 
+/** Halves of surrogate pairs have no UTF-8: they are replaced, or every reader would refuse the entry. */
 function messageKeys(message: Message): Map<number, unknown> | null {
   const keys = new Map<number, unknown>();
-  if (message.contentType !== undefined) keys.set(CONTENT_TYPE, message.contentType);
-  if (message.key !== undefined) keys.set(KEY, message.key);
-  if (message.headers !== undefined) keys.set(HEADERS, new Map(Object.entries(message.headers)));
-  if (message.retain !== undefined) keys.set(RETAIN, message.retain);
-  if (message.was !== undefined) {
-    keys.set(WAS, [Buffer.from(message.was.epoch, 'hex'), cborUint(message.was.seq)]);
+  const { contentType, key, headers, retain, was, publishId, extra } = message;
+  if (contentType !== undefined) keys.set(CONTENT_TYPE, contentType.toWellFormed());
+  if (key !== undefined) keys.set(KEY, key.toWellFormed());
+  if (headers !== undefined) {
+    keys.set(
+      HEADERS,
+      new Map(Object.entries(headers).map(([name, text]) => [name.toWellFormed(), text.toWellFormed()])),
+    );
   }
-  if (message.publishId !== undefined) {
-    keys.set(PUBLISH_ID, [message.publishId.producer, cborUint(message.publishId.n)]);
-  }
-  for (const [key, value] of message.extra ?? []) keys.set(key, value);
+  if (retain !== undefined) keys.set(RETAIN, retain);
+  if (was !== undefined) keys.set(WAS, [fromHex(was.epoch), cborUint(was.seq)]);
+  if (publishId !== undefined) keys.set(PUBLISH_ID, [publishId.producer, cborUint(publishId.n)]);
+  for (const [number, value] of extra ?? []) keys.set(number, withLongIntegers(value));
   return keys.size === 0 ? null : keys;
 }
 
-/** True for a producer of 1 to 64 bytes with a number below 2^48. */
+/** A decoded item as the encoder wants it, so that unknown keys go out as they came in. */
+function withLongIntegers(value: unknown): unknown {
+  if (Number.isSafeInteger(value)) return cborInt(value as number);
+  if (Array.isArray(value)) return value.map(withLongIntegers);
+  if (!(value instanceof Map)) return value;
+  return new Map([...value].map(([key, item]) => [withLongIntegers(key), withLongIntegers(item)]));
+}
+
+/** True for a producer of 1 to 64 bytes of well-formed text with a number below 2^48. */
 export function isPublishId(id: PublishId): boolean {
-  if (typeof id.producer !== 'string' || id.producer.length === 0) return false;
+  if (typeof id.producer !== 'string' || id.producer.length === 0 || !id.producer.isWellFormed())
+    return false;
   return toUtf8(id.producer).length <= PRODUCER_BYTES_MAX && isNumber(id.n);
 }
 

@@ -4,6 +4,7 @@ import { assertNever, type Counters } from '../errors/index.ts';
 import type { Ingest, Verdict } from '../ingest/index.ts';
 import type { GossipVerdict, Overlay } from '../overlay/index.ts';
 import type { Realm } from '../realm/index.ts';
+import { Outbox } from './outbox.ts';
 
 /** What {@link GossipService} works with. */
 export interface GossipDependencies {
@@ -11,6 +12,9 @@ export interface GossipDependencies {
   readonly ingest: Ingest;
   readonly realm: Realm;
   readonly counters: Counters;
+  readonly nowMs: () => number;
+  /** Entries were not flooded to everyone: the others learn of them by sync. */
+  readonly onLeft: () => void;
 }
 
 /**
@@ -20,26 +24,43 @@ export interface GossipDependencies {
 export class GossipService {
   readonly #deps: GossipDependencies;
 
+  readonly #outbox: Outbox<Entry>;
+  #unlisten: (() => void) | null = null;
+
   constructor(deps: GossipDependencies) {
     this.#deps = deps;
+    const { overlay, realm, nowMs, onLeft } = deps;
+    this.#outbox = new Outbox<Entry>({
+      send: ({ channel, bytes }) => overlay.publish(this.#topic(shardOf(channel, realm.shards)), bytes),
+      onLeft,
+      nowMs,
+    });
   }
 
   /** Joins the realm's shards, once for the life of the overlay. */
   start(): void {
+    this.#unlisten = this.#deps.overlay.onSkipped(() => this.#deps.onLeft());
     for (let shard = 0; shard < this.#deps.realm.shards; shard++) {
       this.#deps.overlay.join(this.#topic(shard), (data) => this.#validate(data));
     }
   }
 
-  /**
-   * Floods an entry. `false` if it was left to sync: it is over 64 KiB, or a peer cannot take more now.
-   */
-  send(entry: Entry): boolean {
-    if (entry.bytes.length > ENTRY_BATCH_BYTES_MAX) return false;
-    return this.#deps.overlay.publish(
-      this.#topic(shardOf(entry.channel, this.#deps.realm.shards)),
-      entry.bytes,
-    );
+  /** Ends the wait of entries that wait for room. */
+  stop(): void {
+    this.#unlisten?.();
+    this.#unlisten = null;
+    this.#outbox.stop();
+  }
+
+  /** Floods an entry. One over 64 KiB, or one that the network does not take in time, is left to sync. */
+  send(entry: Entry): void {
+    if (entry.bytes.length > ENTRY_BATCH_BYTES_MAX) this.#deps.onLeft();
+    else this.#outbox.add(entry);
+  }
+
+  /** Resolves when the network takes entries again, or is given up as slow; `null` if it takes them now. */
+  whenRoom(): Promise<void> | null {
+    return this.#outbox.whenRoom();
   }
 
   #topic(shard: number): string {

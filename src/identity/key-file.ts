@@ -50,22 +50,27 @@ async function readPrivateFile(path: string): Promise<string> {
  */
 export async function writeKeyFile(path: string, identity: Identity): Promise<void> {
   const draft = `${path}.${randomBytes(6).toString('hex')}.draft`;
-  const file = await open(draft, 'wx', 0o600);
   try {
-    await file.writeFile(identity.toPem());
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  try {
+    await writeDurably(draft, identity.toPem());
     // A hard link, unlike a rename, fails where the name is taken.
     await link(draft, path);
   } catch (cause) {
     const taken = (cause as NodeJS.ErrnoException).code === 'EEXIST';
     throw taken ? new SedgeError('identity.key-exists', { path }, { cause }) : cause;
   } finally {
-    await unlink(draft);
+    // Also of a draft that a full disk cut short.
+    await unlink(draft).catch(() => {});
   }
   const directory = await open(dirname(path), 'r');
   await directory.sync().finally(() => directory.close());
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }

@@ -1,4 +1,6 @@
+import { Buffer } from 'node:buffer';
 import { base58btc } from 'multiformats/bases/base58';
+import { assert } from '../errors/index.ts';
 
 /**
  * A node's id: its libp2p peer id, `12D3KooW…`, which holds the whole Ed25519 public key and so is the author
@@ -21,6 +23,7 @@ export function nodeIdOf(publicKey: Uint8Array): NodeId {
   );
   const cached = idByKey.get(cacheKey);
   if (cached !== undefined) return cached;
+  assert(publicKey.length === KEY_BYTES, 'an Ed25519 key has 32 bytes');
   const bytes = new Uint8Array(PREFIX.length + KEY_BYTES);
   bytes.set(PREFIX);
   bytes.set(publicKey, PREFIX.length);

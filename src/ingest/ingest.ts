@@ -2,7 +2,7 @@ import { equalBytes } from '../bytes/index.ts';
 import { decodeEntry, type Entry, lastSeqOf, logIdOf, verifyEntry } from '../entry/index.ts';
 import { type Counters, type ErrorCode, isSedgeError, type Log } from '../errors/index.ts';
 import type { ChannelJournal, EntrySource, StoredEntry, StoredRecord } from '../journal/index.ts';
-import type { Realm } from '../realm/index.ts';
+import { REALM_CHANNEL, REALM_TOPICS, type Realm } from '../realm/index.ts';
 import { type ParkingLimits, ParkingLot } from './parking-lot.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -93,8 +93,8 @@ export class Ingest {
     if (standing === 'revoked') return this.#refuse('entry.revoked-author');
     if (!verifyEntry(entry.bytes, realm.entryAad()).ok) return this.#refuse('entry.bad-signature');
     if (standing === 'granted') return null;
-    // The first entry of a newcomer's $realm log brings its own grant.
-    this.#readRealmMessages(entry);
+    // The first entry of a newcomer's $realm log brings its own grant. Nothing else of a stranger counts.
+    this.#readRealmMessages(entry, [REALM_TOPICS.grant]);
     standing = realm.allows(entry.author, entry.channel, entry.epoch, lastSeqOf(entry));
     return standing === 'granted' ? null : this.#park(entry, origin);
   }
@@ -128,7 +128,7 @@ export class Ingest {
       source: origin.source,
       verifiedBy: 'signature',
     });
-    const realmEntry = entry.channel === '$realm';
+    const realmEntry = entry.channel === REALM_CHANNEL;
     if (realmEntry) this.#readRealmMessages(entry);
     for (const listener of this.#listeners) listener(stored);
     // What waited for it comes after it.
@@ -148,8 +148,9 @@ export class Ingest {
   }
 
   /** Applies grants, revocations and records. */
-  #readRealmMessages(entry: Entry): void {
+  #readRealmMessages(entry: Entry, topics: readonly string[] = Object.values(REALM_TOPICS)): void {
     for (const { topic, payload } of entry.messages ?? []) {
+      if (!topics.includes(topic)) continue;
       const offered = this.#deps.realm.offer(topic, payload);
       if (!offered.ok) this.#deps.counters.count(offered.code);
     }
@@ -167,6 +168,7 @@ export class Ingest {
 
 function carriesGrants(entry: Entry): boolean {
   return (
-    entry.channel === '$realm' && (entry.messages?.some(({ topic }) => topic === '$realm/grant') ?? false)
+    entry.channel === REALM_CHANNEL &&
+    (entry.messages?.some(({ topic }) => topic === REALM_TOPICS.grant) ?? false)
   );
 }

@@ -24,6 +24,8 @@ export interface ChannelAuthorDependencies {
   readonly store: (entry: Entry) => StoredEntry;
   /** Hands an own entry to the other nodes. */
   readonly send: (entry: Entry) => void;
+  /** Resolves, soon in any case, when the network keeps up; `null` if it does. */
+  readonly whenRoom: () => Promise<void> | null;
   readonly nowMs: () => number;
 }
 
@@ -117,7 +119,9 @@ export class ChannelAuthor {
     });
   }
 
+  /** Seals what waits; runs once at a time, as entries go out in the order of their numbers. */
   async #flush(): Promise<void> {
+    await this.#deps.whenRoom();
     for (let entries = 0; entries < ENTRIES_PER_TURN && this.#pending.length > 0; entries++) {
       const batch = this.#takeBatch();
       try {

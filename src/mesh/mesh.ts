@@ -1,4 +1,3 @@
-import type { Entry } from '../entry/index.ts';
 import {
   type Counters,
   describeError,
@@ -85,7 +84,7 @@ export class Mesh {
     }
     this.#options = options;
     this.#deps = deps;
-    const { realm, overlay, place, counters } = deps;
+    const { overlay, place } = deps;
     const self = place.identity.nodeId;
     this.#channels = new CarriedChannels(
       { directory: options.directory, commitIntervalMs },
@@ -93,13 +92,14 @@ export class Mesh {
     );
     const journalOf = (channel: string) => this.#channels.of(channel);
     this.#ingest = new Ingest({}, { ...deps, journalOf });
-    this.#gossip = new GossipService({ overlay, ingest: this.#ingest, realm, counters });
+    this.#gossip = new GossipService({ ...deps, ingest: this.#ingest, onLeft: () => this.#sync?.announce() });
     this.#publisher = new Publisher({
       ...deps,
       identity: place.identity,
       channels: this.#channels,
       store: (entry) => this.#ingest.offerOwn(entry),
-      send: (entry) => this.#send(entry),
+      send: (entry) => this.#gossip.send(entry),
+      whenRoom: () => this.#gossip.whenRoom(),
     });
     this.#office = new RealmOffice({
       ...deps,
@@ -306,6 +306,7 @@ export class Mesh {
 
   async #end(): Promise<void> {
     await Promise.all([...this.#subscriptions].map(({ subscription }) => subscription.close()));
+    this.#gossip.stop();
     this.#sync?.stop();
     for (const timer of this.#partings) clearTimeout(timer);
     await this.#deps.overlay.stop();
@@ -330,10 +331,6 @@ export class Mesh {
 
   #deliver(stored: StoredEntry): void {
     for (const { subscription } of this.#subscriptions) subscription.onStored(stored);
-  }
-
-  #send(entry: Entry): void {
-    if (!this.#gossip.send(entry)) this.#sync?.announce();
   }
 
   #onRealmChange(): void {

@@ -28,6 +28,7 @@ export interface PublisherDependencies {
   readonly disk: Disk;
   readonly store: (entry: Entry) => StoredEntry;
   readonly send: (entry: Entry) => void;
+  readonly whenRoom: () => Promise<void> | null;
   readonly nowMs: () => number;
   readonly randomBytes: (n: number) => Uint8Array;
   readonly log: Log;
@@ -209,7 +210,7 @@ export class Publisher {
   }
 
   async #openChannel(name: string): Promise<OpenChannel> {
-    const { identity, realm, channels, disk, store, send, nowMs, randomBytes, log } = this.#deps;
+    const { identity, realm, channels, disk, store, send, whenRoom, nowMs, randomBytes, log } = this.#deps;
     const journal = await channels.open(name);
     const ownLog = new OwnLog({ self: identity.nodeId }, { disk, journal, randomBytes, log });
     const { epoch } = await ownLog.open();
@@ -221,6 +222,7 @@ export class Publisher {
       ownLog,
       store,
       send,
+      whenRoom,
       nowMs,
     });
     const opened = { journal, ownLog, author };

@@ -27,6 +27,8 @@ export interface GossipSettings {
   readonly gossipBacklogBytes: number;
   readonly log: Log;
   readonly counters: Counters;
+  /** A message skipped a peer. */
+  readonly onSkipped: (node: NodeId) => void;
 }
 
 /**
@@ -170,6 +172,7 @@ export class Gossip {
     internals.sendRpc = (peer, rpc) => {
       if (rpc.messages.length > 0 && this.#backlogBytes(internals, peer) > skipBytes) {
         this.#settings.counters.count('overlay.peer-slow', rpc.messages.length);
+        this.#settings.onSkipped(peer as NodeId);
         return false;
       }
       return sendRpc(peer, rpc);

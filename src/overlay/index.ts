@@ -1,3 +1,4 @@
+export { fileAddressBook } from './file-address-book.ts';
 export { Libp2pOverlay } from './libp2p-overlay.ts';
 export type {
   GossipHandler,

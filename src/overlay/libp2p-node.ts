@@ -34,13 +34,13 @@ export interface NodeParts {
   readonly transports?: readonly TransportFactory[] | undefined;
 }
 
-/** One dial of one address. A link that swallows packets is given up after it, and tried again. */
-export const DIAL_MS_MAX = 2_000;
+/** Longest for one dial; the supervisor gives each a time of its own, which is shorter. */
+const DIAL_MS_MAX = 10_000;
 
 /** Bytes that a peer may send on one stream before it hears that they were read. Yamux's least. */
 const STREAM_WINDOW_BYTES = 256 * 1024;
 
-/** Time for a peer to name a protocol, or to finish a handshake. */
+/** Time for a peer to name the protocol of a stream. */
 const NEGOTIATION_MS_MAX = 5_000;
 
 /** libp2p, not yet started: every setting of it stands in this file. */
@@ -69,7 +69,7 @@ export async function createNode(options: ResolvedOverlayOptions, parts: NodePar
       maxIncomingPendingConnections: options.maxConnections,
       dialTimeout: DIAL_MS_MAX,
       addressDialTimeout: DIAL_MS_MAX,
-      inboundUpgradeTimeout: NEGOTIATION_MS_MAX,
+      inboundUpgradeTimeout: DIAL_MS_MAX,
       outboundStreamProtocolNegotiationTimeout: NEGOTIATION_MS_MAX,
       inboundStreamProtocolNegotiationTimeout: NEGOTIATION_MS_MAX,
       // The supervisor reconnects: libp2p's own gives up after 31 s.

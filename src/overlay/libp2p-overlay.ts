@@ -7,7 +7,7 @@ import { FrameStream } from './frame-stream.ts';
 import { Gossip } from './gossip.ts';
 import { GossipWatchdog } from './gossip-watchdog.ts';
 import { endLeftovers } from './libp2p-internals.ts';
-import { createNode, DIAL_MS_MAX, type NodeParts, type OverlayNode } from './libp2p-node.ts';
+import { createNode, type NodeParts, type OverlayNode } from './libp2p-node.ts';
 import { Links } from './links.ts';
 import { networkFingerprint } from './network-watch.ts';
 import type { GossipHandler, Overlay, OverlayStream, PeerEvent, PeerInfo, PeerSource } from './overlay.ts';
@@ -54,6 +54,7 @@ export class Libp2pOverlay implements Overlay {
   readonly #supervisor: Supervisor;
   readonly #handlers = new Map<string, StreamHandler>();
   readonly #listeners = new Set<(event: PeerEvent) => void>();
+  readonly #skipListeners = new Set<(node: NodeId) => void>();
   #node: OverlayNode | null = null;
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
@@ -66,7 +67,14 @@ export class Libp2pOverlay implements Overlay {
     this.#deps = deps;
     this.#internals = internals;
     this.self = nodeIdOf(publicKeyOfSeed(options.seed));
-    this.#gossip = new Gossip({ ...this.#options, log: deps.log, counters: deps.counters });
+    this.#gossip = new Gossip({
+      ...this.#options,
+      log: deps.log,
+      counters: deps.counters,
+      onSkipped: (node) => {
+        for (const listener of this.#skipListeners) listener(node);
+      },
+    });
     this.#readiness = new PeerReadiness(
       (node) => this.#gossip.reaches(node),
       (node) => this.#ready(node),
@@ -111,6 +119,11 @@ export class Libp2pOverlay implements Overlay {
   onPeer(listener: (event: PeerEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  onSkipped(listener: (node: NodeId) => void): () => void {
+    this.#skipListeners.add(listener);
+    return () => this.#skipListeners.delete(listener);
   }
 
   join(topic: string, handler: GossipHandler): void {
@@ -221,14 +234,14 @@ export class Libp2pOverlay implements Overlay {
       log,
       nowMs,
       addressBook,
-      dial: (address) => this.#dial(address),
+      dial: (address, timeoutMs) => this.#dial(address, timeoutMs),
       hangUp: (node) => this.#links.abort(node, 'the peer is not wanted'),
     });
   }
 
-  async #dial(address: Multiaddr): Promise<NodeId> {
+  async #dial(address: Multiaddr, timeoutMs: number): Promise<NodeId> {
     if (this.#node === null) throw new SedgeError('overlay.not-started');
-    const connection = await this.#node.dial(address, { signal: AbortSignal.timeout(DIAL_MS_MAX) });
+    const connection = await this.#node.dial(address, { signal: AbortSignal.timeout(timeoutMs) });
     return connection.remotePeer.toString() as NodeId;
   }
 

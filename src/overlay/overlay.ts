@@ -65,7 +65,11 @@ export interface Overlay {
   /** Ends the wish and the connection. */
   unwant(node: NodeId): void;
   peers(): readonly PeerInfo[];
-  /** Tells of peers coming and going; returns how to end that. */
+  /**
+   * Tells of peers coming and going; returns how to end that. A peer is up once gossip with it flows, at most a
+   * second after its connection: what is published from then on reaches it, what was published before is known
+   * to a sync that starts then. Streams that it opens are handed out after that.
+   */
   onPeer(listener: (event: PeerEvent) => void): () => void;
 
   /** Joins a topic for the life of the overlay (leaving and joining again costs minutes of silence). */
@@ -76,6 +80,8 @@ export interface Overlay {
    * published again. (Data that was published once is not sent again for two minutes, on whatever topic.)
    */
   publish(topic: string, data: Uint8Array): boolean;
+  /** Tells of peers that a message skipped, own or relayed, as they do not keep up; returns how to end that. */
+  onSkipped(listener: (node: NodeId) => void): () => void;
 
   /** Answers a protocol, with at most `maxInboundStreams` at once from a peer. */
   handle(protocol: string, handler: (stream: OverlayStream) => void | Promise<void>): void;

@@ -1,5 +1,16 @@
 import type { ErrorCode } from '../errors/index.ts';
 import type { NodeId } from '../identity/index.ts';
+import {
+  addAddress,
+  dialMs,
+  isNamed,
+  isWaiting,
+  newTarget,
+  PRIORITY,
+  retrySoon,
+  type Target,
+  waitBeforeNext,
+} from './dial-target.ts';
 import type { PeerInfo, PeerSource } from './overlay.ts';
 import type { AddressBookRow } from './overlay-options.ts';
 
@@ -24,7 +35,7 @@ export type SupervisorEvent =
 
 /** What the service does about it. */
 export type SupervisorEffect =
-  | { readonly kind: 'dial'; readonly target: number; readonly address: string; readonly node: NodeId | null }
+  | { readonly kind: 'dial'; readonly target: number; readonly address: string; readonly timeoutMs: number }
   | { readonly kind: 'hang-up'; readonly node: NodeId }
   | { readonly kind: 'remember'; readonly important: boolean };
 
@@ -37,56 +48,12 @@ export interface SupervisorLimits {
   readonly random: () => number;
 }
 
-/** First wait after a loss or a failed dial. */
-const BACKOFF_MS_FIRST = 100;
-/** Longest wait in the first minute of an outage for a peer that somebody named: links come back soon or late. */
-const BACKOFF_MS_MAX_EARLY = 250;
-const EARLY_MS = 60_000;
-/** Longest wait for a peer that somebody named. */
-const BACKOFF_MS_MAX_NAMED = 1_000;
-/** Longest wait for a peer that nobody named, and for one that answers but is not of this realm. */
-const BACKOFF_MS_MAX_OTHER = 30_000;
-/** Attempts after which an answer that proves a peer to be of no use is believed. */
-const ATTEMPTS_WITH_HOPE = 6;
 /** Fastest that "another peer came up" may wake all the others. */
 const WAKE_MS_MIN = 5_000;
-/** Addresses kept for a peer. */
-const ADDRESSES_MAX = 8;
 /** Peers known at once; past it those that nobody named and that are down are forgotten, inbound ones first. */
 const TARGETS_MAX = 1_024;
 /** Failed dials after which a discovered peer makes room for another. */
 const FAILURES_TO_GIVE_WAY = 5;
-
-const PRIORITY: Readonly<Record<PeerSource, number>> = { given: 3, invitation: 2, discovered: 1, inbound: 0 };
-
-/** Codes that a peer's answer proves, so that trying again soon is of no use. */
-const ANSWERED: ReadonlySet<ErrorCode> = new Set([
-  'overlay.wrong-network',
-  'overlay.wrong-peer',
-  'overlay.denied',
-]);
-
-function isNamed(source: PeerSource): boolean {
-  return source === 'given' || source === 'invitation';
-}
-
-interface Target {
-  readonly id: number;
-  node: NodeId | null;
-  addresses: string[];
-  source: PeerSource;
-  connected: boolean;
-  dialing: boolean;
-  sinceMs: number | null;
-  lastConnectedMs: number | null;
-  latencyMs: number | null;
-  failedDials: number;
-  lastError: ErrorCode | null;
-  /** Attempts since the last time that the peer was of use, or the network changed. */
-  attempts: number;
-  dueMs: number;
-  downSinceMs: number;
-}
 
 /**
  * Keeps wanted peers connected for ever: libp2p's own reconnect gives up after 31 s. Pure: events and the time
@@ -149,7 +116,7 @@ export class SupervisorState {
   nextDueMs(): number | null {
     let next: number | null = null;
     for (const target of this.#targets.values()) {
-      if (this.#isWaiting(target) && (next === null || target.dueMs < next)) next = target.dueMs;
+      if (isWaiting(target) && (next === null || target.dueMs < next)) next = target.dueMs;
     }
     return next;
   }
@@ -195,11 +162,13 @@ export class SupervisorState {
       effects.push({ kind: 'remember', important: source !== 'discovered' });
       return;
     }
-    const isNewAddress = this.#addAddress(known, address);
+    const isNewAddress = addAddress(known, address);
     const isRaised = PRIORITY[source] > PRIORITY[known.source];
     if (isRaised && source === 'discovered' && !this.#makeRoom()) return;
     if (isRaised) known.source = source;
-    if (isRaised || (isNewAddress && !known.connected)) this.#retrySoon(known, nowMs);
+    // A peer that announces itself is there, whatever became of the last dials.
+    const isNews = isRaised || isNewAddress || source === 'discovered';
+    if (isNews && !known.connected) retrySoon(known, nowMs, this.#limits.random);
     if (isRaised || isNewAddress) effects.push({ kind: 'remember', important: isRaised });
   }
 
@@ -210,7 +179,7 @@ export class SupervisorState {
     if (source === 'discovered' && (!this.#limits.discovery || !this.#makeRoom())) return;
     const known = this.#find(row.addresses[0]!, row.node);
     const target = known ?? this.#add({ node: row.node, addresses: [], source }, nowMs);
-    for (const address of row.addresses) this.#addAddress(target, address);
+    for (const address of row.addresses) addAddress(target, address);
     target.lastConnectedMs ??= row.lastConnectedMs;
   }
 
@@ -229,7 +198,7 @@ export class SupervisorState {
     target.lastError = code;
     // The next attempt takes the next address; the one that worked last comes first again after a connection.
     target.addresses.push(...target.addresses.splice(0, 1));
-    this.#waitBeforeNext(target, nowMs);
+    waitBeforeNext(target, nowMs, this.#limits.random);
   }
 
   #dialDone(
@@ -254,7 +223,7 @@ export class SupervisorState {
         : this.#moveAddress(target, node, address, nowMs);
     owner.addresses = [address, ...owner.addresses.filter((other) => other !== address)];
     // A peer that hung up before the dial was reported must not be dialed again in the same moment.
-    if (!owner.connected && !owner.dialing) this.#waitBeforeNext(owner, nowMs);
+    if (!owner.connected && !owner.dialing) waitBeforeNext(owner, nowMs, this.#limits.random);
     effects.push({ kind: 'remember', important: false });
   }
 
@@ -300,7 +269,7 @@ export class SupervisorState {
     if (target.attempts === 0) target.downSinceMs = nowMs;
     else target.lastError = 'overlay.denied';
     if (target.addresses.length === 0) this.#forget(target);
-    else this.#waitBeforeNext(target, nowMs);
+    else waitBeforeNext(target, nowMs, this.#limits.random);
   }
 
   #latency(node: NodeId, latencyMs: number): void {
@@ -311,39 +280,21 @@ export class SupervisorState {
   #wake(nowMs: number, except: NodeId | null): void {
     for (const target of this.#targets.values()) {
       if (target.node === except && except !== null) continue;
-      if (!target.connected) this.#retrySoon(target, nowMs);
+      if (!target.connected) retrySoon(target, nowMs, this.#limits.random);
     }
-  }
-
-  #retrySoon(target: Target, nowMs: number): void {
-    target.attempts = 0;
-    target.downSinceMs = nowMs;
-    // Spread a little, so that a hundred nodes that see the same switch come up do not dial in one moment.
-    target.dueMs = Math.min(target.dueMs, nowMs + this.#limits.random() * BACKOFF_MS_FIRST);
-  }
-
-  #waitBeforeNext(target: Target, nowMs: number): void {
-    const isWished = isNamed(target.source);
-    let most = isWished ? BACKOFF_MS_MAX_NAMED : BACKOFF_MS_MAX_OTHER;
-    if (isWished && nowMs - target.downSinceMs < EARLY_MS) most = BACKOFF_MS_MAX_EARLY;
-    const isPointless = target.lastError !== null && ANSWERED.has(target.lastError);
-    if (isPointless && target.attempts >= ATTEMPTS_WITH_HOPE) most = BACKOFF_MS_MAX_OTHER;
-    const wait = Math.min(most, BACKOFF_MS_FIRST * 2 ** Math.min(target.attempts, 20));
-    target.attempts++;
-    target.dueMs = nowMs + wait * (0.5 + this.#limits.random() / 2);
   }
 
   #dialDue(nowMs: number, effects: SupervisorEffect[]): void {
     for (const target of this.#targets.values()) {
-      if (!this.#isWaiting(target) || target.dueMs > nowMs) continue;
+      if (!isWaiting(target) || target.dueMs > nowMs) continue;
       target.dialing = true;
-      effects.push({ kind: 'dial', target: target.id, address: target.addresses[0]!, node: target.node });
+      effects.push({
+        kind: 'dial',
+        target: target.id,
+        address: target.addresses[0]!,
+        timeoutMs: dialMs(target),
+      });
     }
-  }
-
-  #isWaiting(target: Target): boolean {
-    if (target.connected || target.dialing || target.addresses.length === 0) return false;
-    return target.source !== 'inbound';
   }
 
   #find(address: string, node: NodeId | null): Target | undefined {
@@ -368,18 +319,10 @@ export class SupervisorState {
       return target;
     }
     if (owner === undefined) return target;
-    for (const address of target.addresses) this.#addAddress(owner, address);
+    for (const address of target.addresses) addAddress(owner, address);
     if (PRIORITY[target.source] > PRIORITY[owner.source]) owner.source = target.source;
     if (target.node === null) this.#forget(target);
     return owner;
-  }
-
-  #addAddress(target: Target, address: string): boolean {
-    if (target.addresses.includes(address)) return false;
-    target.addresses.unshift(address);
-    // The oldest ones that did not work go.
-    target.addresses.length = Math.min(target.addresses.length, ADDRESSES_MAX);
-    return true;
   }
 
   #add(
@@ -387,20 +330,7 @@ export class SupervisorState {
     nowMs: number,
   ): Target {
     if (this.#targets.size >= TARGETS_MAX) this.#forgetOne();
-    const target: Target = {
-      ...known,
-      id: this.#nextId++,
-      connected: false,
-      dialing: false,
-      sinceMs: null,
-      lastConnectedMs: null,
-      latencyMs: null,
-      failedDials: 0,
-      lastError: null,
-      attempts: 0,
-      dueMs: nowMs,
-      downSinceMs: nowMs,
-    };
+    const target = newTarget(this.#nextId++, known, nowMs);
     this.#targets.set(target.id, target);
     if (target.node !== null) this.#byNode.set(target.node, target);
     return target;

@@ -23,7 +23,7 @@ export interface SupervisorParts {
   readonly log: Log;
   readonly nowMs: () => number;
   readonly addressBook: AddressBook;
-  readonly dial: (address: Multiaddr) => Promise<NodeId>;
+  readonly dial: (address: Multiaddr, timeoutMs: number) => Promise<NodeId>;
   readonly hangUp: (node: NodeId) => void;
 }
 
@@ -93,7 +93,7 @@ export class Supervisor {
   #carryOut(effect: SupervisorEffect): void {
     switch (effect.kind) {
       case 'dial':
-        void this.#dial(effect.target, effect.address);
+        void this.#dial(effect);
         break;
       case 'hang-up':
         this.#parts.hangUp(effect.node);
@@ -104,9 +104,9 @@ export class Supervisor {
     }
   }
 
-  async #dial(target: number, address: string): Promise<void> {
+  async #dial({ target, address, timeoutMs }: Extract<SupervisorEffect, { kind: 'dial' }>): Promise<void> {
     try {
-      const node = await this.#parts.dial(multiaddr(address));
+      const node = await this.#parts.dial(multiaddr(address), timeoutMs);
       this.tell({ kind: 'dial-done', target, node, address });
     } catch (error) {
       const code = dialFailure(error);

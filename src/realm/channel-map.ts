@@ -1,17 +1,18 @@
 import type { ChannelDeclaration } from './realm-record.ts';
+import { RecentMap } from './recent-map.ts';
 
 /** The channel of what no declared channel takes. */
 export const MAIN_CHANNEL = 'main';
 /** The channel of grants, revocations and realm records. */
 export const REALM_CHANNEL = '$realm';
 
-/** Topics whose channel is remembered; all are forgotten at the limit. */
+/** Topics whose channel is remembered. */
 const CACHE_MAX = 8_192;
 
 /** Finds the channel of a topic. Where several prefixes fit the longest counts. */
 export class ChannelMap {
   readonly #nameByPrefix: ReadonlyMap<string, string>;
-  readonly #cache = new Map<string, string>();
+  readonly #cache = new RecentMap<string>(CACHE_MAX);
 
   constructor(channels: readonly ChannelDeclaration[]) {
     this.#nameByPrefix = new Map(channels.map(({ name, filter }) => [filter.slice(0, -2), name]));
@@ -23,7 +24,6 @@ export class ChannelMap {
     const cached = this.#cache.get(topic);
     if (cached !== undefined) return cached;
     const channel = this.#find(topic);
-    if (this.#cache.size >= CACHE_MAX) this.#cache.clear();
     this.#cache.set(topic, channel);
     return channel;
   }

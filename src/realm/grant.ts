@@ -77,8 +77,9 @@ function readFields(payload: Uint8Array): GrantFields | null {
   const items = versionOneItems(payload, ITEMS);
   if (items === null) return null;
   const [, kindNumber, subject, roleNumber, name, issuedAtMs, expiresAtMs, uses] = items;
-  const kind = KINDS[kindNumber as number];
-  const role = ROLES[roleNumber as number];
+  if (!isNumber(kindNumber) || !isNumber(roleNumber)) return null;
+  const kind = KINDS[kindNumber];
+  const role = ROLES[roleNumber];
   if (kind === undefined || role === undefined) return null;
   if (!isBytes(subject, 32) || !isAcceptableKey(subject)) return null;
   if (!isNumber(issuedAtMs) || !isNumber(expiresAtMs) || !isNumber(uses)) return null;

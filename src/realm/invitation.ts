@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { concatBytes, encodeCbor, equalBytes, fromBase64Url, sha256, toBase64Url } from '../bytes/index.ts';
 import { isAcceptableKey } from '../cose/index.ts';
-import { accept, assert, type Result, refuse, SedgeError } from '../errors/index.ts';
+import { accept, assert, type Result, refuse } from '../errors/index.ts';
 import { Identity, SEED_BYTES } from '../identity/index.ts';
 import { GRANT_BYTES_MAX, type Grant, type Role, signGrant } from './grant.ts';
 import { CHAIN_GRANTS_MAX, checkGrantChain } from './grant-chain.ts';
@@ -120,7 +120,7 @@ export function readToken(token: string): Result<Invitation> {
 function encodeToken(items: readonly unknown[]): string {
   const payload = encodeCbor(items);
   const token = TOKEN_PREFIX + toBase64Url(concatBytes([payload, checksum(payload)]));
-  if (token.length > TOKEN_LENGTH_MAX) throw new SedgeError('realm.not-admin', { tokenLength: token.length });
+  assert(token.length <= TOKEN_LENGTH_MAX, 'the limits of its parts keep a token short');
   return token;
 }
 

@@ -1,145 +1,146 @@
-import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fromBase64Url, toBase64Url } from '../bytes/index.ts';
+import { chmod, mkdir, stat, unlink } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { equalBytes } from '../bytes/index.ts';
 import { isSedgeError, SedgeError } from '../errors/index.ts';
 import { Identity, readKeyFile, writeKeyFile } from '../identity/index.ts';
 import { checkGrantChain } from './grant-chain.ts';
 import { acceptInvite, readToken } from './invitation.ts';
 import { grantNode } from './make-grants.ts';
-import { anchorOf, createRealm, NETWORK_SECRET_BYTES, type RealmAnchor } from './realm-anchor.ts';
-import { isName, requireName } from './realm-name.ts';
+import { anchorOf, createRealm, type RealmAnchor } from './realm-anchor.ts';
+import { REALM_FILES, readRealmFile, syncDirectory, writeRealmFile } from './realm-file.ts';
+import { requireName } from './realm-name.ts';
 import { type ChannelDeclaration, makeRecord } from './realm-record.ts';
 
-/** Names of the files that make a directory a node's. */
-export const REALM_FILES = Object.freeze({ identity: 'identity.key', realm: 'realm.json', root: 'root.key' });
+/** Such as /tmp has: many may write there, each only its own. */
+const STICKY = 0o1000;
 
-const VERSION = 1;
-
-/** What a directory says of its node and realm. */
+/** What a node's directory says of its realm. */
 export interface RealmDirectory {
   readonly directory: string;
   readonly identity: Identity;
   readonly anchor: RealmAnchor;
-  /** The node's own grants, root's first. */
+  /** This node's own grants, from the root's. */
   readonly chain: readonly Uint8Array[];
-  /** Multiaddrs from the invitation. */
+  /** Multiaddrs of the invitation; empty on the machine that made the realm. */
   readonly addresses: readonly string[];
   readonly nodeName: string;
-  /** The realm's root key; `null` where it is not here (most nodes) or kept offline. */
+  /** The root's key while it is kept here. */
   readonly root: Identity | null;
-  /** First realm record, made with the realm; `null` elsewhere. */
+  /** The realm's first record, on the machine that made the realm, for its first publication; else `null`. */
   readonly record: Uint8Array | null;
 }
 
-/** `realm.json`. */
-interface RealmFile {
-  readonly version: number;
-  readonly realm: string;
-  readonly rootKey: string;
-  readonly networkSecret: string;
-  readonly node: string;
-  readonly chain: readonly string[];
-  readonly addresses: readonly string[];
-  readonly record: string | null;
-}
-
 /**
- * Makes a realm and its first node, an admin, in a directory (made 0700 if needed). Throws `realm.exists`,
- * `realm.bad-name`, `realm.bad-record`.
+ * Makes a realm and its first node, an admin, in a directory. May be repeated after a crash. Throws
+ * `realm.exists`, `realm.bad-name`, `realm.bad-record`, `realm.too-many-channels` and the codes of key files.
  */
 export async function initRealmDirectory(
   directory: string,
   options: {
     readonly realmName: string;
     readonly nodeName: string;
+    /** @defaultValue none but `main` */
     readonly channels?: readonly ChannelDeclaration[];
     /** @defaultValue this machine's clock */
     readonly nowMs?: number;
   },
 ): Promise<RealmDirectory> {
-  requireName(options.nodeName);
+  const { realmName, nodeName, channels = [] } = options;
   const issuedAtMs = options.nowMs ?? Date.now();
-  const { anchor, root } = createRealm({ name: options.realmName });
-  const channels = options.channels ?? [];
-  const fields = { version: 1, name: options.realmName, channels, shards: 1 };
-  const record = makeRecord({ anchor, issuer: root, issuedAtMs, ...fields });
-  await prepareDirectory(directory);
-  const identity = await ownIdentity(directory);
+  requireName(nodeName);
+  const draft = createRealm({ name: realmName });
+  // Signed before anything is written, so that what is not allowed leaves no trace.
+  makeFirstRecord(draft.anchor, draft.root, { realmName, channels, issuedAtMs });
+  await refuseRealm(directory, null);
+  await makePrivate(directory);
+  const root = await readOrWriteKey(join(directory, REALM_FILES.root), draft.root);
+  const identity = await readOrWriteKey(join(directory, REALM_FILES.identity), Identity.generate());
+  const anchor = anchorOf(realmName, root.publicKey, draft.anchor.networkSecret);
+  const record = makeFirstRecord(anchor, root, { realmName, channels, issuedAtMs });
   const chain = grantNode({
     anchor,
     issuer: root,
     subject: identity.publicKey,
-    name: options.nodeName,
     role: 'admin',
+    name: nodeName,
     issuedAtMs,
   });
-  await writeKeyFile(join(directory, REALM_FILES.root), root);
-  return writeRealm({
-    directory,
-    identity,
+  await writeRealmFile(join(directory, REALM_FILES.realm), {
     anchor,
+    nodeName,
     chain,
     addresses: [],
-    nodeName: options.nodeName,
-    root,
     record,
   });
+  return { directory, identity, anchor, chain, addresses: [], nodeName, root, record };
 }
 
 /**
- * Joins a realm with a token: makes the node's key and grant. Throws `realm.token-malformed`,
- * `realm.token-expired`, `realm.exists` (the directory is of this realm), `realm.other-realm` (of another one).
+ * Joins the realm of a token with a new node. May be repeated after a crash. Throws `realm.token-malformed`,
+ * `realm.token-expired`, `realm.exists` where the directory belongs to this realm, `realm.other-realm` where it
+ * belongs to another, `realm.bad-name` and the codes of key files.
  */
 export async function joinRealmDirectory(
   directory: string,
   token: string,
   options: { readonly nodeName: string; readonly nowMs: number },
 ): Promise<RealmDirectory> {
+  const { nodeName, nowMs } = options;
+  requireName(nodeName);
   const invitation = readToken(token);
   if (!invitation.ok) throw new SedgeError(invitation.code);
-  await prepareDirectory(directory, invitation.value.anchor.id);
-  // Judged before a key is made, so that a bad token leaves nothing behind.
-  const identity = await existingIdentity(directory);
-  const node = identity ?? Identity.generate(randomBytes);
-  const joined = acceptInvite(token, node, options.nodeName, options.nowMs);
-  if (!joined.ok) throw new SedgeError(joined.code);
-  if (identity === null) await writeKeyFile(join(directory, REALM_FILES.identity), node);
-  const { anchor, chain, addresses } = joined.value;
-  return writeRealm({
-    directory,
-    identity: node,
+  await refuseRealm(directory, invitation.value.anchor.id);
+  // Before anything is written: an invitation that is refused leaves no trace.
+  const trial = acceptInvite(token, Identity.generate(), nodeName, nowMs);
+  if (!trial.ok) throw new SedgeError(trial.code);
+  await makePrivate(directory);
+  const identity = await readOrWriteKey(join(directory, REALM_FILES.identity), Identity.generate());
+  const accepted = acceptInvite(token, identity, nodeName, nowMs);
+  if (!accepted.ok) throw new SedgeError(accepted.code);
+  const { anchor, chain, addresses } = accepted.value;
+  await writeRealmFile(join(directory, REALM_FILES.realm), {
     anchor,
+    nodeName,
     chain,
     addresses,
-    nodeName: options.nodeName,
-    root: null,
     record: null,
   });
+  return { directory, identity, anchor, chain, addresses, nodeName, root: null, record: null };
 }
 
-/** Reads a node's directory. Throws `realm.missing`, `realm.damaged` and the codes of `readKeyFile`. */
+/**
+ * Reads what a directory says of its realm. Throws `realm.missing`, `realm.damaged` (also where the chain is not
+ * this key's), and the codes of key files.
+ */
 export async function readRealmDirectory(directory: string): Promise<RealmDirectory> {
-  const file = await readRealmFile(directory);
-  if (file === null) throw new SedgeError('realm.missing', { directory });
+  const file = await readRealmFile(join(directory, REALM_FILES.realm));
   const identity = await readKeyFile(join(directory, REALM_FILES.identity));
-  const root = await readKeyFile(join(directory, REALM_FILES.root)).catch((error: unknown) => {
-    if (isSedgeError(error, 'identity.key-missing')) return null;
-    throw error;
-  });
-  const read = parseRealmFile(file);
-  if (read === null) throw new SedgeError('realm.damaged', { directory });
-  const grant = checkGrantChain(read.anchor, read.chain);
-  if (!grant.ok) throw new SedgeError('realm.damaged', { directory, reason: grant.code });
-  return { directory, identity, root, ...read };
+  const grant = checkGrantChain(file.anchor, file.chain);
+  if (!grant.ok || grant.value.kind !== 'node' || !equalBytes(grant.value.subject, identity.publicKey)) {
+    throw new SedgeError('realm.damaged', { path: join(directory, REALM_FILES.realm) });
+  }
+  const root = await readRoot(directory);
+  if (root !== null && !equalBytes(root.publicKey, file.anchor.rootKey)) {
+    throw new SedgeError('identity.key-unreadable', { path: join(directory, REALM_FILES.root) });
+  }
+  return { ...file, directory, identity, root };
 }
 
-/** True if the directory belongs to a realm. */
+/** True if the directory belongs to a realm, whether or not it can be read. */
 export async function isRealmDirectory(directory: string): Promise<boolean> {
-  return (await readRealmFile(directory)) !== null;
+  try {
+    await readRealmFile(join(directory, REALM_FILES.realm));
+    return true;
+  } catch (error) {
+    return !isSedgeError(error, 'realm.missing');
+  }
 }
 
-/** Copies the root key to a file that only its owner can read. Throws `realm.not-admin` where it is not here. */
+/**
+ * Writes a copy of the root's key to a file elsewhere, readable by its owner alone; `readKeyFile` reads it. Throws
+ * `realm.not-admin` where the root's key is not kept in the directory, and `identity.key-exists`.
+ */
 export async function backupRoot(directory: string, file: string): Promise<void> {
   const { root } = await readRealmDirectory(directory);
   if (root === null)
@@ -147,108 +148,64 @@ export async function backupRoot(directory: string, file: string): Promise<void>
   await writeKeyFile(file, root);
 }
 
-/** Takes the root key out of the directory; back it up first. */
+/** Removes the root's key from the directory, for good: back it up before. No error where there is none. */
 export async function removeRoot(directory: string): Promise<void> {
-  await unlink(join(directory, REALM_FILES.root));
-}
-
-async function prepareDirectory(directory: string, joining: string | null = null): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  if (((await stat(directory)).mode & 0o077) !== 0) await chmod(directory, 0o700);
-  const file = await readRealmFile(directory);
-  if (file === null) return;
-  const other = joining !== null && parseRealmFile(file)?.anchor.id !== joining;
-  throw new SedgeError(other ? 'realm.other-realm' : 'realm.exists', { directory });
-}
-
-/** A key from an attempt that was cut off is used again. */
-async function ownIdentity(directory: string): Promise<Identity> {
-  const existing = await existingIdentity(directory);
-  if (existing !== null) return existing;
-  const identity = Identity.generate(randomBytes);
-  await writeKeyFile(join(directory, REALM_FILES.identity), identity);
-  return identity;
-}
-
-async function existingIdentity(directory: string): Promise<Identity | null> {
   try {
-    return await readKeyFile(join(directory, REALM_FILES.identity));
+    await unlink(join(directory, REALM_FILES.root));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  await syncDirectory(directory);
+}
+
+async function readRoot(directory: string): Promise<Identity | null> {
+  try {
+    return await readKeyFile(join(directory, REALM_FILES.root));
   } catch (error) {
     if (isSedgeError(error, 'identity.key-missing')) return null;
     throw error;
   }
 }
 
-/** Written last: a directory without this file is not a node's yet. */
-async function writeRealm(realm: RealmDirectory): Promise<RealmDirectory> {
-  const { directory, anchor, chain, addresses, nodeName, record } = realm;
-  const file: RealmFile = {
-    version: VERSION,
-    realm: anchor.name,
-    rootKey: toBase64Url(anchor.rootKey),
-    networkSecret: toBase64Url(anchor.networkSecret),
-    node: nodeName,
-    chain: chain.map(toBase64Url),
-    addresses,
-    record: record === null ? null : toBase64Url(record),
-  };
-  await writeWhole(join(directory, REALM_FILES.realm), `${JSON.stringify(file, null, 2)}\n`);
-  return realm;
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  const draft = `${path}.${randomBytes(6).toString('hex')}.draft`;
-  const file = await open(draft, 'wx', 0o600);
+/** Throws where the directory belongs to a realm; which code says whether it is the one asked for. */
+async function refuseRealm(directory: string, realmId: string | null): Promise<void> {
   try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(draft, path);
-  const directory = await open(dirname(path), 'r');
-  await directory.sync().finally(() => directory.close());
-}
-
-async function readRealmFile(directory: string): Promise<unknown> {
-  const path = join(directory, REALM_FILES.realm);
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
-    throw new SedgeError('realm.damaged', { directory }, { cause: error });
-  });
-  if (text === null) return null;
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The parser's text may quote the secret.
-    throw new SedgeError('realm.damaged', { directory });
+    const { anchor } = await readRealmFile(join(directory, REALM_FILES.realm));
+    const other = realmId !== null && anchor.id !== realmId;
+    throw new SedgeError(other ? 'realm.other-realm' : 'realm.exists', { realm: anchor.name });
+  } catch (error) {
+    if (!isSedgeError(error, 'realm.missing')) throw error;
   }
 }
 
-function parseRealmFile(
-  value: unknown,
-): Pick<RealmDirectory, 'anchor' | 'chain' | 'addresses' | 'nodeName' | 'record'> | null {
-  const file = value as Partial<RealmFile> | null;
-  if (typeof file !== 'object' || file === null || file.version !== VERSION) return null;
-  if (!isName(file.realm) || !isName(file.node)) return null;
-  const rootKey = bytesOf(file.rootKey, 32);
-  const networkSecret = bytesOf(file.networkSecret, NETWORK_SECRET_BYTES);
-  const record = file.record === null || file.record === undefined ? null : bytesOf(file.record);
-  if (rootKey === null || networkSecret === null) return null;
-  if (!Array.isArray(file.chain) || !Array.isArray(file.addresses)) return null;
-  const chain = file.chain.map((link) => bytesOf(link));
-  if (!chain.every((link) => link !== null)) return null;
-  const addresses = file.addresses.filter((address): address is string => typeof address === 'string');
-  return {
-    anchor: anchorOf(file.realm, rootKey, networkSecret),
-    chain,
-    addresses,
-    nodeName: file.node,
-    record,
-  };
+/** Makes the directory its owner's alone, unless it is clearly not sedge's: shared, another's, or a home. */
+async function makePrivate(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const { mode, uid } = await stat(directory);
+  const shared = (mode & STICKY) !== 0 || (process.getuid !== undefined && uid !== process.getuid());
+  if (!shared && resolve(directory) !== homedir()) await chmod(directory, 0o700);
 }
 
-function bytesOf(text: unknown, length?: number): Uint8Array | null {
-  const bytes = typeof text === 'string' ? fromBase64Url(text) : null;
-  return bytes !== null && (length === undefined || bytes.length === length) ? bytes : null;
+/** The key that a crash left behind, or else the new one, written. */
+async function readOrWriteKey(path: string, fresh: Identity): Promise<Identity> {
+  try {
+    return await readKeyFile(path);
+  } catch (error) {
+    if (!isSedgeError(error, 'identity.key-missing')) throw error;
+  }
+  await writeKeyFile(path, fresh);
+  return fresh;
+}
+
+function makeFirstRecord(
+  anchor: RealmAnchor,
+  root: Identity,
+  fields: {
+    readonly realmName: string;
+    readonly channels: readonly ChannelDeclaration[];
+    readonly issuedAtMs: number;
+  },
+): Uint8Array {
+  const { realmName, channels, issuedAtMs } = fields;
+  return makeRecord({ anchor, issuer: root, version: 1, name: realmName, channels, shards: 1, issuedAtMs });
 }

@@ -1,20 +1,35 @@
-import { decodeCbor, encodeCbor } from '../bytes/index.ts';
-import { accept, type Result, refuse } from '../errors/index.ts';
+import { sha256Hex16 } from '../bytes/index.ts';
+import { accept, assert, type Refusal, type Result, refuse } from '../errors/index.ts';
 import { type NodeId, nodeIdOf } from '../identity/index.ts';
+import { decodeChainPayload } from './chain-payload.ts';
 import { ChannelMap, MAIN_CHANNEL, REALM_CHANNEL } from './channel-map.ts';
-import { GRANT_BYTES_MAX, type Grant, type Role } from './grant.ts';
+import type { Grant } from './grant.ts';
 import { CHAIN_GRANTS_MAX, readGrantChain } from './grant-chain.ts';
+import { findNodeIn, grantsThrough, inviteUsesOf, nodesOf } from './member-queries.ts';
 import { type Member, Membership } from './membership.ts';
-import { isArrayOf, isBytesUpTo } from './payload-fields.ts';
 import { entryAadOf, type RealmAnchor } from './realm-anchor.ts';
 import {
   CHANNELS_MAX_DEFAULT,
+  CHANNELS_MAX_LIMIT,
   type ChannelDeclaration,
   type RealmRecord,
   readRecord,
 } from './realm-record.ts';
+import type { InviteUse, RealmNode, RealmOffer, Standing } from './realm-view.ts';
+import { RecentMap } from './recent-map.ts';
 import { RecordBook } from './record-book.ts';
 import { type Revocation, readRevocation } from './revocation.ts';
+
+/** Options of {@link Realm}. */
+export interface RealmOptions {
+  /** Most channels that a record may declare, 1 to 4,096. @defaultValue 256 */
+  readonly channelsMax?: number;
+  /**
+   * Most nodes, revoked ones included, that account is kept of, 1 to 2^20; further ones are refused with
+   * `realm.too-many-nodes`. @defaultValue 65,536: about 100 MB, and far above any realm that one overlay carries
+   */
+  readonly nodesMax?: number;
+}
 
 /** Topics of the `$realm` channel, each with what its payload holds. */
 export const REALM_TOPICS = Object.freeze({
@@ -26,147 +41,154 @@ export const REALM_TOPICS = Object.freeze({
   record: '$realm/record',
 });
 
-/** What the realm knows of a node. */
-export type Standing =
-  | { readonly status: 'unknown' }
-  | { readonly status: 'granted'; readonly role: Role; readonly name: string; readonly grant: Grant }
-  | { readonly status: 'revoked'; readonly through: (channel: string, epoch: string) => number };
-
-/** A node of the realm, for people. */
-export interface RealmNode {
-  readonly node: NodeId;
-  readonly name: string;
-  readonly role: Role;
-  readonly status: 'granted' | 'revoked';
-  /** By the granting node's clock, milliseconds since 1970. */
-  readonly grantedAtMs: number;
-  /** Id of the invitation's grant; `null` where the node was granted directly. */
-  readonly invite: string | null;
-}
-
-/** How often an invitation was used. */
-export interface InviteUse {
-  readonly invite: string;
-  /** 0 for any number. */
-  readonly uses: number;
-  readonly used: number;
-  /** It was used more often than it allows, or on several sides of a partition at once. */
-  readonly overused: boolean;
-}
-
-/** Nodes and revocations that a realm keeps account of. */
-const MEMBERS_MAX = 65_536;
+const NODES_MAX_DEFAULT = 65_536;
+const NODES_MAX_LIMIT = 2 ** 20;
+/** Objects of a kind remembered as heard, so that a repetition costs hashes and no signature check. */
+const HEARD_MAX = 4_096;
 
 /**
- * What this node knows of its realm: who was granted, who was revoked, which channels there are. Its state
- * depends on what was offered, not on the order, so that all nodes end alike.
+ * What this node knows of its realm: who belongs to it, what was revoked, what is declared. Everything offered is
+ * checked down to the root's key, may come in any order and any number of times, and from anybody.
  */
 export class Realm {
   readonly anchor: RealmAnchor;
   readonly #channelsMax: number;
-  readonly #entryAad: Uint8Array;
+  readonly #nodesMax: number;
   readonly #membership = new Membership();
   readonly #records = new RecordBook();
-  readonly #seen = new Set<string>();
   readonly #listeners = new Set<() => void>();
+  readonly #entryAad: Uint8Array;
+  readonly #chainsHeard = new RecentMap<readonly Grant[]>(HEARD_MAX);
+  readonly #revocationsHeard = new RecentMap<Revocation>(HEARD_MAX);
+  readonly #recordsHeard = new RecentMap<RealmRecord>(HEARD_MAX);
   #record: RealmRecord | null = null;
-  #channelMap = new ChannelMap([]);
+  #channels = new ChannelMap([]);
 
-  constructor(anchor: RealmAnchor, options: { readonly channelsMax?: number } = {}) {
+  constructor(anchor: RealmAnchor, options: RealmOptions = {}) {
+    const { channelsMax = CHANNELS_MAX_DEFAULT, nodesMax = NODES_MAX_DEFAULT } = options;
+    assert(channelsMax >= 1 && channelsMax <= CHANNELS_MAX_LIMIT, 'channelsMax is 1 to 4,096');
+    assert(nodesMax >= 1 && nodesMax <= NODES_MAX_LIMIT, 'nodesMax is 1 to 2^20');
     this.anchor = anchor;
-    this.#channelsMax = options.channelsMax ?? CHANNELS_MAX_DEFAULT;
+    this.#channelsMax = channelsMax;
+    this.#nodesMax = nodesMax;
     this.#entryAad = entryAadOf(anchor.id);
   }
 
-  /** Realm id, 32 hexadecimal digits. */
+  /** First 16 bytes of SHA-256 of the root's public key, as 32 hexadecimal digits. */
   get id(): string {
     return this.anchor.id;
   }
 
-  /** Name by the latest record, else the one at the time of joining. */
+  /** Name of the realm: the latest record's, or the one at the time of joining. */
   get name(): string {
     return this.#record?.name ?? this.anchor.name;
   }
 
-  /** Gossip topics that the channels are spread over. */
-  get shards(): number {
-    return this.#record?.shards ?? 1;
+  /** The latest record; `null` before there is one. */
+  get record(): RealmRecord | null {
+    return this.#record;
   }
 
-  /** Version of the latest record; 0 if there is none. */
+  /** Version of the latest record; 0 before there is one. */
   get recordVersion(): number {
     return this.#record?.version ?? 0;
   }
 
-  /** external_aad of the realm's entries. */
+  /** Gossip topics that the channels are spread over, 1 to 16. */
+  get shards(): number {
+    return this.#record?.shards ?? 1;
+  }
+
+  /** external_aad of the realm's entries: CBOR `["sedge/1", realm id]`. The same array each time. */
   entryAad(): Uint8Array {
     return this.#entryAad;
   }
 
-  /** Tells of every change; returns how to end that. */
-  onChange(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  /**
+   * Takes in the chain of a node. Refuses what `checkGrantChain` refuses, `realm.grant-broken-chain` for a chain
+   * that ends in an invitation, `realm.revoked` where a grant in it fell with its issuer, and
+   * `realm.too-many-nodes`.
+   *
+   * `admitting` is for the member that a new node shows its chain to: an invitation that was used up as far as
+   * this node has heard (`realm.token-used`), and a revoked node (`realm.revoked`), are then refused too. What
+   * other members admitted is never judged again.
+   */
+  offerGrantChain(
+    chain: readonly Uint8Array[],
+    options: { readonly admitting?: boolean } = {},
+  ): Result<Grant> {
+    return this.#takeChain(chain, options.admitting === true);
   }
 
-  /** Takes a chain of grants in. Refuses the codes of `checkGrantChain`, `realm.revoked`, `realm.too-many-nodes`. */
-  offerGrantChain(chain: readonly Uint8Array[]): Result<Grant> {
-    const read = readGrantChain(this.anchor, chain);
-    if (!read.ok) return read;
-    const grant = read.value.at(-1)!;
-    if (grant.kind !== 'node') return refuse('realm.grant-broken-chain');
-    const key = read.value.map(({ id }) => id).join();
-    if (this.#seen.has(key)) return accept(grant);
-    if (!this.#membership.stands(read.value)) return refuse('realm.revoked');
-    if (this.#membership.size >= MEMBERS_MAX) return refuse('realm.too-many-nodes');
-    this.#seen.add(key);
-    this.#membership.addChain(read.value);
-    this.#changed();
-    return accept(grant);
-  }
-
-  /** Takes a revocation in. */
+  /**
+   * Takes in a revocation; see `readRevocation` for what is refused, and `realm.revoked` where the root took its
+   * issuer's word, and `realm.too-many-nodes`.
+   */
   offerRevocation(bytes: Uint8Array): Result<Revocation> {
-    const read = readRevocation(this.anchor, bytes);
-    if (!read.ok) return read;
-    const revocation = read.value;
-    if (this.#seen.has(revocation.id)) return accept(revocation);
-    if (!this.#membership.stands(revocation.issuerGrants)) return refuse('realm.revoked');
-    if (this.#membership.size >= MEMBERS_MAX) return refuse('realm.too-many-nodes');
-    this.#seen.add(revocation.id);
-    this.#membership.addRevocation(revocation);
-    this.#changed();
-    return accept(revocation);
+    const id = sha256Hex16(bytes);
+    const heard = this.#revocationsHeard.get(id);
+    const revocation = heard === undefined ? readRevocation(this.anchor, bytes) : accept(heard);
+    if (!revocation.ok) return revocation;
+    if (!this.#membership.counts(revocation.value)) return refuse('realm.revoked');
+    if (!this.#hasRoomFor(revocation.value.subject)) return refuse('realm.too-many-nodes');
+    this.#revocationsHeard.set(id, revocation.value);
+    if (!this.#membership.addRevocation(revocation.value)) return revocation;
+    this.#records.retain(({ issuerGrants }) => this.#membership.standsForRoot(issuerGrants));
+    this.#chooseRecord();
+    this.#emit();
+    return revocation;
   }
 
-  /** Takes a realm record in; the latest of issuers that are in force counts. */
+  /**
+   * Takes in a realm record; an older one than the present changes nothing. See `readRecord` for what is refused,
+   * and `realm.revoked` where the root took its issuer's word.
+   */
   offerRecord(bytes: Uint8Array): Result<RealmRecord> {
-    const read = readRecord(this.anchor, bytes, this.#channelsMax);
-    if (!read.ok) return read;
-    if (this.#seen.has(read.value.id)) return read;
-    if (!this.#records.add(read.value)) return refuse('realm.too-many-nodes');
-    this.#seen.add(read.value.id);
-    this.#changed();
-    return read;
+    const id = sha256Hex16(bytes);
+    const heard = this.#recordsHeard.get(id);
+    const record = heard === undefined ? readRecord(this.anchor, bytes, this.#channelsMax) : accept(heard);
+    if (!record.ok) return record;
+    if (!this.#membership.standsForRoot(record.value.issuerGrants)) return refuse('realm.revoked');
+    if (this.#records.add(record.value) === 'full') return refuse('realm.too-many-nodes');
+    this.#recordsHeard.set(id, record.value);
+    if (this.#chooseRecord()) this.#emit();
+    return record;
   }
 
-  /** Takes a message of the `$realm` channel in; topics that this version does not know are passed over. */
-  offer(topic: string, payload: Uint8Array): Result<unknown> {
+  /** Takes in a message of `$realm` by its topic. Refuses as the method for it does. */
+  offer(topic: string, payload: Uint8Array): Result<RealmOffer> {
     switch (topic) {
       case REALM_TOPICS.grant: {
-        const chain = readChainPayload(payload);
-        return chain === null ? refuse('realm.grant-malformed') : this.offerGrantChain(chain);
+        const chain = decodeChainPayload(payload);
+        if (chain === null) return refuse('realm.grant-malformed');
+        const grant = this.offerGrantChain(chain);
+        return grant.ok ? accept({ kind: 'grant', grant: grant.value }) : grant;
       }
-      case REALM_TOPICS.revocation:
-        return this.offerRevocation(payload);
-      case REALM_TOPICS.record:
-        return this.offerRecord(payload);
+      case REALM_TOPICS.revocation: {
+        const revocation = this.offerRevocation(payload);
+        return revocation.ok ? accept({ kind: 'revocation', revocation: revocation.value }) : revocation;
+      }
+      case REALM_TOPICS.record: {
+        const record = this.offerRecord(payload);
+        return record.ok ? accept({ kind: 'record', record: record.value }) : record;
+      }
       default:
-        return accept(null);
+        return accept({ kind: 'ignored' });
     }
   }
 
-  /** What is known of a node. */
+  /**
+   * Whether an entry of the author in this log, up to the number, counts. `unknown`: no grant is known yet, and it
+   * may be on its way. One look-up for all but revoked authors.
+   */
+  allows(author: NodeId, channel: string, epoch: string, lastSeq: number): 'granted' | 'unknown' | 'revoked' {
+    const member = this.#membership.get(author);
+    if (member === undefined) return 'unknown';
+    if (member.revocation === null) return 'granted';
+    if (lastSeq > member.revocation.through(channel, epoch)) return 'revoked';
+    return member.chains.length > 0 ? 'granted' : 'unknown';
+  }
+
   standing(node: NodeId): Standing {
     const member = this.#membership.get(node);
     if (member === undefined) return { status: 'unknown' };
@@ -174,80 +196,42 @@ export class Realm {
     if (revocation !== null) {
       return { status: 'revoked', through: (channel, epoch) => revocation.through(channel, epoch) };
     }
-    const grant = grantOf(member);
-    if (grant === null) return { status: 'unknown' };
+    const grant = grantOf(member)!;
     return { status: 'granted', role: grant.role, name: grant.name, grant };
   }
 
-  /** Whether numbers up to `lastSeq` of a log count. */
-  allows(author: NodeId, channel: string, epoch: string, lastSeq: number): 'granted' | 'unknown' | 'revoked' {
-    const member = this.#membership.get(author);
-    if (member === undefined) return 'unknown';
-    if (member.revocation === null) return member.chains.length > 0 ? 'granted' : 'unknown';
-    return lastSeq <= member.revocation.through(channel, epoch) ? 'granted' : 'revoked';
-  }
-
-  /** The chain of grants that a node stands on; `null` if none is known. */
+  /** The chain that counts for a node, as bytes from the root's grant on; `null` if none is known. */
   chainOf(node: NodeId): readonly Uint8Array[] | null {
     return this.#membership.get(node)?.chains[0]?.map(({ bytes }) => bytes) ?? null;
   }
 
-  /** All nodes, by name. */
-  nodes(): RealmNode[] {
-    const nodes = [...this.#membership.all()].flatMap((member) => {
-      const chain = member.chains[0];
-      const grant = chain?.at(-1);
-      if (chain === undefined || grant === undefined) return [];
-      const before = chain.at(-2);
-      const { node, revocation } = member;
-      const invite = before?.kind === 'invite' ? before.id : null;
-      const status: RealmNode['status'] = revocation === null ? 'granted' : 'revoked';
-      return [{ node, name: grant.name, role: grant.role, status, grantedAtMs: grant.issuedAtMs, invite }];
-    });
-    return nodes.sort((a, b) => a.name.localeCompare(b.name) || (a.node < b.node ? -1 : 1));
+  /** All nodes of which a grant is known, revoked ones included, by name. */
+  nodes(): readonly RealmNode[] {
+    return nodesOf(this.#membership.all());
   }
 
-  /** How often each invitation was used, as far as this node heard. */
-  inviteUses(): InviteUse[] {
-    const byInvite = new Map<string, { uses: number; nodes: Set<NodeId> }>();
-    for (const { node, chains } of this.#membership.all()) {
-      for (const chain of chains) {
-        const invite = chain.at(-2);
-        if (invite?.kind !== 'invite') continue;
-        const use = byInvite.get(invite.id) ?? { uses: invite.uses, nodes: new Set<NodeId>() };
-        byInvite.set(invite.id, use);
-        use.nodes.add(node);
-      }
-    }
-    return [...byInvite].map(([invite, { uses, nodes }]) => ({
-      invite,
-      uses,
-      used: nodes.size,
-      overused: uses !== 0 && nodes.size > uses,
-    }));
+  /** How the invitations were used; `overused` ones are for people to look at. */
+  inviteUses(): readonly InviteUse[] {
+    return inviteUsesOf(this.#membership.all());
   }
 
-  /** Nodes whose grant goes through a node: what its revocation has to keep, if they are to stay. */
-  grantedThrough(node: NodeId): NodeId[] {
-    return [...this.#membership.all()]
-      .filter(({ chains }) =>
-        chains.some((chain) => chain.slice(0, -1).some(({ subject }) => nodeIdOf(subject) === node)),
-      )
-      .map((member) => member.node);
+  /**
+   * Ids of the grants and revocations that go back to a node (or to an invitation's key): what its revocation has
+   * to keep, if they are to stay.
+   */
+  grantedThrough(node: NodeId): readonly string[] {
+    return [...grantsThrough(this.#membership.all(), node), ...this.#membership.revocationsBy(node)];
   }
 
-  /** Finds a node by id, name, or a beginning of its id that fits only one; `null` if that is not one node. */
+  /** The node of that id, name or start of an id; `null` for none and for several. */
   findNode(text: string): NodeId | null {
-    const nodes = this.nodes();
-    const exact = nodes.filter(({ node, name }) => node === text || name === text);
-    const found =
-      exact.length > 0 ? exact : nodes.filter(({ node }) => text.length >= 4 && node.startsWith(text));
-    return found.length === 1 ? found[0]!.node : null;
+    return findNodeIn(this.nodes(), text);
   }
 
   /** Name of a node; the empty string if it has none. */
   nameOf(node: NodeId): string {
-    return this.#membership.get(node)?.chains[0]?.at(-1)?.name ?? '';
+    const member = this.#membership.get(node);
+    return member === undefined ? '' : (grantOf(member)?.name ?? '');
   }
 
   /** Declared channels; `main` and `$realm` are always there and not among them. */
@@ -260,30 +244,63 @@ export class Realm {
     return [REALM_CHANNEL, MAIN_CHANNEL, ...this.channels().map(({ name }) => name)];
   }
 
-  /** Channel of a topic. */
+  /** The channel that a topic goes to. */
   channelOf(topic: string): string {
-    return this.#channelMap.channelOf(topic);
+    return this.#channels.channelOf(topic);
   }
 
-  #changed(): void {
+  /** Tells of changes after they are in force; returns how to end that. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #takeChain(chain: readonly Uint8Array[], admitting: boolean): Result<Grant> {
+    const id = chain.length > CHAIN_GRANTS_MAX ? '' : chain.map(sha256Hex16).join();
+    const heard = this.#chainsHeard.get(id);
+    const grants = heard === undefined ? readGrantChain(this.anchor, chain) : accept(heard);
+    if (!grants.ok) return grants;
+    const last = grants.value.at(-1)!;
+    if (last.kind !== 'node') return refuse('realm.grant-broken-chain');
+    if (!this.#membership.standsForRoot(grants.value)) return refuse('realm.revoked');
+    const refusal = admitting ? this.#admissionRefusal(grants.value) : null;
+    if (refusal !== null) return refusal;
+    const node = nodeIdOf(last.subject);
+    if (!this.#hasRoomFor(node)) return refuse('realm.too-many-nodes');
+    this.#chainsHeard.set(id, grants.value);
+    if (this.#membership.addChain(grants.value)) this.#emit();
+    // Kept all the same: the revocation that took it may be taken back by the root's.
+    return this.#membership.stands(grants.value) ? accept(last) : refuse('realm.revoked');
+  }
+
+  /** Why a node that shows its chain here is not let in; `null` if it is, or was by somebody before. */
+  #admissionRefusal(chain: readonly Grant[]): Refusal | null {
+    const member = this.#membership.get(nodeIdOf(chain.at(-1)!.subject));
+    if (member !== undefined) return member.revocation === null ? null : refuse('realm.revoked');
+    const invite = chain.at(-2);
+    if (invite?.kind !== 'invite') return null;
+    // Not by the clock here: who joined in time may come to this node's sight much later, by ferry or after a cut.
+    if (invite.uses === 0) return null;
+    const use = this.inviteUses().find((one) => one.invite === invite.id);
+    return (use?.nodes.length ?? 0) >= invite.uses ? refuse('realm.token-used') : null;
+  }
+
+  #hasRoomFor(node: NodeId): boolean {
+    return this.#membership.size < this.#nodesMax || this.#membership.knows(node);
+  }
+
+  /** The record in force follows from all records and revocations, whatever came first. True if it is another. */
+  #chooseRecord(): boolean {
     const record = this.#records.latest(({ issuerGrants }) => this.#membership.isInForce(issuerGrants));
-    if (record !== this.#record) {
-      this.#record = record;
-      this.#channelMap = new ChannelMap(this.channels());
-    }
+    if (record?.id === this.#record?.id) return false;
+    this.#record = record;
+    this.#channels = new ChannelMap(record?.channels ?? []);
+    return true;
+  }
+
+  #emit(): void {
     for (const listener of this.#listeners) listener();
   }
-}
-
-/** Payload of a `$realm/grant` message. */
-export function encodeChainPayload(chain: readonly Uint8Array[]): Uint8Array {
-  return encodeCbor(chain);
-}
-
-function readChainPayload(payload: Uint8Array): readonly Uint8Array[] | null {
-  const decoded = decodeCbor(payload);
-  if (!decoded.ok || !isArrayOf(decoded.value, CHAIN_GRANTS_MAX, isBytesUpTo(GRANT_BYTES_MAX))) return null;
-  return decoded.value;
 }
 
 function grantOf(member: Member): Grant | null {

@@ -5,13 +5,13 @@ import type { Revocation } from './revocation.ts';
 export interface MergedRevocation {
   /** Last number of the log that counts, 0 for none. */
   through(channel: string, epoch: string): number;
-  /** Whether a node that the subject granted stays. */
-  keeps(node: NodeId): boolean;
+  /** Whether a grant or revocation by the subject, named by its id, stays. */
+  keeps(id: string): boolean;
 }
 
 /**
  * All revocations, merged by subject: of each log the lowest last number counts, where one that does not name the
- * log says 0, and those nodes stay which all keep. So order and repetition do not matter, and what was revoked
+ * log says 0, and of what the subject signed that stays which all keep. So order and repetition do not matter, and what was revoked
  * never comes back.
  */
 export class RevocationSet {
@@ -27,11 +27,6 @@ export class RevocationSet {
     return this.#bySubject.get(subject) ?? null;
   }
 
-  /** All subjects. */
-  subjects(): Iterable<NodeId> {
-    return this.#bySubject.keys();
-  }
-
   add(revocation: Revocation): void {
     const merged = this.#bySubject.get(revocation.subject);
     if (merged === undefined) this.#bySubject.set(revocation.subject, new Merged(revocation));
@@ -41,7 +36,7 @@ export class RevocationSet {
 
 class Merged implements MergedRevocation {
   readonly #lastByLog = new Map<string, number>();
-  readonly #keeps: Set<NodeId>;
+  readonly #keeps: Set<string>;
 
   constructor({ logs, keeps }: Revocation) {
     this.#keeps = new Set(keeps);
@@ -55,8 +50,8 @@ class Merged implements MergedRevocation {
     return this.#lastByLog.get(`${epoch}/${channel}`) ?? 0;
   }
 
-  keeps(node: NodeId): boolean {
-    return this.#keeps.has(node);
+  keeps(id: string): boolean {
+    return this.#keeps.has(id);
   }
 
   narrow(other: Merged): void {
@@ -65,6 +60,6 @@ class Merged implements MergedRevocation {
       if (theirs === undefined) this.#lastByLog.delete(log);
       else this.#lastByLog.set(log, Math.min(last, theirs));
     }
-    for (const node of this.#keeps) if (!other.#keeps.has(node)) this.#keeps.delete(node);
+    for (const id of this.#keeps) if (!other.#keeps.has(id)) this.#keeps.delete(id);
   }
 }

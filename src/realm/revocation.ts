@@ -24,8 +24,11 @@ export interface Revocation {
   readonly subject: NodeId;
   /** Logs of the subject and how much of each counts. Of logs not named nothing counts. */
   readonly logs: readonly LogEnd[];
-  /** Nodes that stay although the subject granted them. Whatever else it granted falls with it. */
-  readonly keeps: readonly NodeId[];
+  /**
+   * Ids of grants and revocations that stay although the subject signed them. Whatever else it granted falls with
+   * it. Ids, not nodes: the holder of a revoked key could grant a kept node anything.
+   */
+  readonly keeps: readonly string[];
   /** Issuer's clock, milliseconds since 1970. */
   readonly issuedAtMs: number;
   readonly issuer: NodeId;
@@ -33,13 +36,14 @@ export interface Revocation {
   readonly bytes: Uint8Array;
 }
 
-/** Largest revocation, most logs and most kept nodes that one names. */
+/** Largest revocation, most logs and most kept objects that one names. */
 export const REVOCATION_BYTES_MAX = 262_144;
 export const REVOCATION_LOGS_MAX = 4_096;
 export const REVOCATION_KEEPS_MAX = 4_096;
 
 const CHANNEL_BYTES_MAX = 64;
 const EPOCH_BYTES = 8;
+const ID_BYTES = 16;
 const SHAPE: SignedShape = {
   kind: 'revocation',
   items: 6,
@@ -48,16 +52,16 @@ const SHAPE: SignedShape = {
 };
 
 /**
- * Revokes a node. Name all its logs that are held, those of `$realm` too, and in `keeps` the nodes that it
- * granted and that stay (`Realm.grantedThrough`). Throws `realm.not-admin`.
+ * Revokes a node. Name all its logs that are held, those of `$realm` too, and in `keeps` what it signed and what
+ * is to stay (`Realm.grantedThrough`). Throws `realm.not-admin`.
  */
 export function makeRevocation(
   options: Issuer & {
     readonly subject: NodeId;
     /** At most 4,096. */
     readonly logs: readonly LogEnd[];
-    /** At most 4,096. */
-    readonly keeps: readonly NodeId[];
+    /** Ids of grants and revocations, at most 4,096. */
+    readonly keeps: readonly string[];
     /** @defaultValue this machine's clock */
     readonly issuedAtMs?: number;
   },
@@ -65,13 +69,13 @@ export function makeRevocation(
   const issuerChain = requireAdmin(options);
   const { anchor, issuer, logs, keeps } = options;
   assert(logs.length <= REVOCATION_LOGS_MAX, 'a revocation names at most 4,096 logs');
-  assert(keeps.length <= REVOCATION_KEEPS_MAX, 'a revocation keeps at most 4,096 nodes');
+  assert(keeps.length <= REVOCATION_KEEPS_MAX, 'a revocation keeps at most 4,096 objects');
   const payload = encodeCbor([
     1,
     keyOf(options.subject),
     cborUint(options.issuedAtMs ?? Date.now()),
     logs.map(({ channel, epoch, last }) => [channel, fromHex(epoch), cborUint(last)]),
-    keeps.map(keyOf),
+    keeps.map(fromHex),
     issuerChain,
   ]);
   return signForRealm(anchor, issuer, { kind: 'revocation', payload });
@@ -87,13 +91,13 @@ export function readRevocation(anchor: RealmAnchor, bytes: Uint8Array): Result<R
   const { id, issuer, issuerGrants, items } = signed.value;
   const [, subject, issuedAtMs, logs, keeps] = items;
   if (!isBytes(subject, 32) || !isNumber(issuedAtMs)) return refuse(SHAPE.malformed);
-  if (!isArrayOf(keeps, REVOCATION_KEEPS_MAX, isKey)) return refuse(SHAPE.malformed);
+  if (!isArrayOf(keeps, REVOCATION_KEEPS_MAX, isId)) return refuse(SHAPE.malformed);
   if (!isArrayOf(logs, REVOCATION_LOGS_MAX, isLogItem)) return refuse(SHAPE.malformed);
   return accept({
     id,
     subject: nodeIdOf(subject),
     logs: logs.map(([channel, epoch, last]) => ({ channel, epoch: toHex(epoch), last })),
-    keeps: keeps.map(nodeIdOf),
+    keeps: keeps.map(toHex),
     issuedAtMs,
     issuer: nodeIdOf(issuer),
     issuerGrants,
@@ -110,8 +114,8 @@ function isLogItem(item: unknown): item is LogItem {
   return isBytes(epoch, EPOCH_BYTES) && isNumber(last);
 }
 
-function isKey(item: unknown): item is Uint8Array {
-  return isBytes(item, 32);
+function isId(item: unknown): item is Uint8Array {
+  return isBytes(item, ID_BYTES);
 }
 
 function keyOf(node: NodeId): Uint8Array {

@@ -142,7 +142,7 @@ export class SyncSession {
   #admit(frame: ControlFrame): boolean {
     if (frame.kind !== 'grant') return false;
     if (frame.chain.length > 0) {
-      const grant = this.#deps.realm.offerGrantChain(frame.chain);
+      const grant = this.#deps.realm.offerGrantChain(frame.chain, { admitting: true });
       if (!grant.ok) this.#deps.counters.count(grant.code);
     }
     this.#admitted = this.#deps.realm.standing(this.#peer).status === 'granted';

@@ -221,6 +221,11 @@ export class MemoryOverlay implements Overlay {
     return true;
   }
 
+  /** In memory every peer keeps up. */
+  onSkipped(): () => void {
+    return () => {};
+  }
+
   handle(protocol: string, handler: (stream: OverlayStream) => void | Promise<void>): void {
     this.#protocols.set(protocol, handler);
   }

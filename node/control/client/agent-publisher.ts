@@ -26,6 +26,9 @@ export type SendDone = (error: SedgeError | null, published: Published | null) =
 const WINDOW_MESSAGES = 8_192;
 /** Sent and not yet acknowledged payloads at which `send` says to wait. */
 const WINDOW_BYTES = 8 * 1_048_576;
+/** Where even those who do not ask for room are refused. */
+const PENDING_MAX = 65_536;
+const PENDING_BYTES_MAX = 64 * 1_048_576;
 /** A line is closed at either size. */
 const LINE_MESSAGES = 512;
 const LINE_CHARACTERS = 65_536;
@@ -116,9 +119,14 @@ export class AgentPublisher {
     return this.#hasRoom();
   }
 
-  /** Sends a message and resolves when it is acknowledged; throws the error of this message. */
-  async publish(topic: string, payload: string | Uint8Array, options?: SendOptions): Promise<Published> {
-    await this.room();
+  /**
+   * Sends a message at once, in the order of the calls, and resolves when it is acknowledged. Rejects with the
+   * error of this message, and with `mesh.too-many-pending` where 65,536 messages or 64 MiB wait already.
+   */
+  publish(topic: string, payload: string | Uint8Array, options?: SendOptions): Promise<Published> {
+    if (this.pending >= PENDING_MAX || this.#waitingBytes >= PENDING_BYTES_MAX) {
+      return Promise.reject(new SedgeError('mesh.too-many-pending', { pendingMax: PENDING_MAX }));
+    }
     return new Promise((resolve, reject) => {
       this.send(topic, payload, options, (error, published) => (error ? reject(error) : resolve(published!)));
     });

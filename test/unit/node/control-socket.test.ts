@@ -177,6 +177,18 @@ describe('publishing', () => {
     expect(mesh.log).toHaveLength(11);
   });
 
+  test('publish keeps the order of its calls when the window fills and empties', async () => {
+    const publisher = agent.publisher({ windowMessages: 10 });
+    const publishing: Promise<{ seq: number }>[] = [];
+    for (let index = 0; index < 500; index++) {
+      publishing.push(publisher.publish('a', `${index}`));
+      if (index % 50 === 0) await publisher.room();
+    }
+    const seqs = (await Promise.all(publishing)).map(({ seq }) => seq);
+    expect(seqs).toEqual(Array.from({ length: 500 }, (_, index) => index + 1));
+    await publisher.close();
+  });
+
   test('fails what is not acknowledged when the agent goes away', async () => {
     mesh.gate = new Promise(() => {});
     const publisher = agent.publisher();

@@ -167,6 +167,30 @@ describe('the supervisor', () => {
     ]);
   });
 
+  it('is patient with every fourth dial, for links with long round trips', () => {
+    const timeouts: number[] = [];
+    let effects = tell({ kind: 'want', address: ADDRESS, node: B, source: 'given' });
+    for (let index = 0; index < 8; index++) {
+      const dial = effects.find((effect) => effect.kind === 'dial')!;
+      timeouts.push(dial.timeoutMs);
+      tell({ kind: 'dial-failed', target: dial.target, code: 'overlay.no-route' });
+      nowMs = state.nextDueMs()!;
+      effects = tell({ kind: 'tick' });
+    }
+    expect(timeouts).toEqual([2_000, 2_000, 2_000, 8_000, 2_000, 2_000, 2_000, 8_000]);
+  });
+
+  it('dials a peer soon that announces itself after failures', () => {
+    let [dial] = want(ADDRESS, B, 'discovered');
+    for (let index = 0; index < 10; index++) {
+      tell({ kind: 'dial-failed', target: dial!.target, code: 'overlay.no-route' });
+      dial = nextDial();
+    }
+    tell({ kind: 'dial-failed', target: dial!.target, code: 'overlay.no-route' });
+    want(ADDRESS, B, 'discovered');
+    expect(nextDial().afterMs).toBeLessThanOrEqual(100);
+  });
+
   it('gives an address to the node that answers there now', () => {
     const [dial] = want(ADDRESS);
     tell({ kind: 'connected', node: B });
