@@ -17,6 +17,12 @@ export const RESERVE_FORMAT = { tag: 'num', version: 1 } as const;
 /** Numbers, and steps of Lamport time, reserved at once. */
 export const RESERVE_BLOCK = 65_536;
 
+/**
+ * Highest Lamport time that is taken over from others: one absurd entry must not drive the own ones to where no
+ * number is left, and half of all is.
+ */
+const LAMPORT_FOLLOWED_MAX = 2 ** 47;
+
 /** Options of {@link OwnLog}. */
 export interface OwnLogOptions {
   readonly self: NodeId;
@@ -107,7 +113,8 @@ export class OwnLog {
     const renewed = this.#reasonToRenew(content.kind === 'value' ? reserve : content.kind);
     // A lost ceiling may have been above all that is held, by as much as one block.
     const lamportFloor =
-      journal.lamportMax + (renewed === null || renewed === 'first' ? 0 : this.#options.block);
+      Math.min(journal.lamportMax, LAMPORT_FOLLOWED_MAX) +
+      (renewed === null || renewed === 'first' ? 0 : this.#options.block);
     if (renewed === null && reserve !== null) this.#goOn(reserve);
     else this.#begin();
     const ceiling = renewed === null ? 0 : (reserve?.lamportCeiling ?? 0);
@@ -169,7 +176,7 @@ export class OwnLog {
 
   /** Notes a Lamport time heard from others: later own entries get higher ones. */
   witness(lamport: number): void {
-    if (lamport > this.#lamport) this.#lamport = lamport;
+    this.#lamport = Math.max(this.#lamport, Math.min(lamport, LAMPORT_FOLLOWED_MAX));
   }
 
   /** Resolves when {@link OwnLog.take} of `count` gives numbers. Throws `journal.disk-full`, `journal.io-failed`. */

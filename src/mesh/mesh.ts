@@ -51,6 +51,8 @@ export interface MessageToPublish {
 
 const DURABLE_NAME = /^[A-Za-z0-9._-]{1,64}$/;
 const FILTERS_MAX = 64;
+/** How long a revoked node stays connected; nothing of it is taken meanwhile. */
+const PARTING_MS = 500;
 const GAP_PATIENCE_MS_DEFAULT = 10_000;
 const BUFFER_MESSAGES_DEFAULT = 4_096;
 
@@ -68,6 +70,7 @@ export class Mesh {
   readonly #publisher: Publisher;
   readonly #subscriptions = new Set<{ subscription: JournalSubscription; widen: () => void }>();
   readonly #durableNames = new Set<string>();
+  readonly #partings = new Set<NodeJS.Timeout>();
   #sync: SyncService | null = null;
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
@@ -305,6 +308,7 @@ export class Mesh {
     await Promise.all([...this.#subscriptions].map(({ subscription }) => subscription.close()));
     this.#gossip.stop();
     this.#sync?.stop();
+    for (const timer of this.#partings) clearTimeout(timer);
     await this.#deps.overlay.stop();
     await this.#publisher.stop();
     await this.#channels.stop();
@@ -331,9 +335,11 @@ export class Mesh {
 
   #onRealmChange(): void {
     const { realm, overlay } = this.#deps;
-    for (const { node, connected } of overlay.peers()) {
-      if (node !== null && connected && realm.standing(node).status === 'revoked') overlay.unwant(node);
-    }
+    const revoked = overlay
+      .peers()
+      .flatMap(({ node, connected }) => (node !== null && connected ? [node] : []))
+      .filter((node) => realm.standing(node).status === 'revoked');
+    if (revoked.length > 0) this.#partFrom(revoked);
     for (const channel of realm.channelNames()) {
       if (this.#channels.of(channel) !== null || this.#stopping !== null) continue;
       this.#channels.open(channel).then(
@@ -345,6 +351,16 @@ export class Mesh {
           this.#deps.log.error({ channel, error: String(error) }, 'a channel could not be opened'),
       );
     }
+  }
+
+  /** Disconnects revoked nodes, once what revokes them has had time to reach them: they are to know why. */
+  #partFrom(revoked: readonly NodeId[]): void {
+    const timer = setTimeout(() => {
+      this.#partings.delete(timer);
+      for (const node of revoked)
+        if (this.#deps.realm.standing(node).status === 'revoked') this.#deps.overlay.unwant(node);
+    }, PARTING_MS);
+    this.#partings.add(timer);
   }
 
   // ---- subscriptions -----------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ export async function texts(subscription: Subscription, count: number, ms = 10_0
   return (await take(subscription, count, ms)).map(text);
 }
 
-/** What is delivered within a time: for claims that nothing is. */
+/** What is delivered within a time: for claims that nothing is. The subscription is of no further use. */
 export async function within(subscription: Subscription, ms: number): Promise<Delivery[]> {
   const taken: Delivery[] = [];
   const end = performance.now() + ms;
