@@ -1,0 +1,109 @@
+import type { LogId } from '../entry/index.ts';
+import { type Counters, describeError, ERROR_TABLE, type ErrorCode } from '../errors/index.ts';
+import type { NodeId } from '../identity/index.ts';
+import type { ChannelJournal } from '../journal/index.ts';
+import type { Overlay } from '../overlay/index.ts';
+import { REALM_CHANNEL, type Realm } from '../realm/index.ts';
+import type { PeerSync } from '../sync/index.ts';
+import type { ChannelStatus, GapStatus, LogStatus, MeshStatus, PeerStatus } from './mesh-status.ts';
+
+/** What {@link MeshReport} looks at. */
+export interface MeshReportDependencies {
+  readonly self: NodeId;
+  readonly realm: Realm;
+  readonly overlay: Overlay;
+  readonly counters: Counters;
+  readonly journals: ReadonlyMap<string, ChannelJournal>;
+  /** Logs that this node writes now, by channel. */
+  readonly ownLogs: () => ReadonlyMap<string, LogId>;
+  /** How far this node is in step with a peer; `null` before the start. */
+  readonly peerSync: (node: NodeId) => PeerSync | null;
+}
+
+/** What a node knows and holds, for people. */
+export class MeshReport {
+  readonly #deps: MeshReportDependencies;
+
+  constructor(deps: MeshReportDependencies) {
+    this.#deps = deps;
+  }
+
+  /** Peers, and how far this node is in step with each. */
+  peers(): PeerStatus[] {
+    return this.#deps.overlay.peers().map((peer) => {
+      const sync = peer.node === null ? null : this.#deps.peerSync(peer.node);
+      return {
+        ...peer,
+        name: peer.node === null ? '' : this.#deps.realm.nameOf(peer.node),
+        sync: sync?.status ?? 'unknown',
+        inSyncAtMs: sync?.inSyncAtMs ?? null,
+      };
+    });
+  }
+
+  /** Channels that this node carries. */
+  channels(): ChannelStatus[] {
+    const filters = new Map(this.#deps.realm.channels().map(({ name, filter }) => [name, filter]));
+    return [...this.#deps.journals].map(([channel, journal]) => {
+      const { logs, entries, messages, bytes } = journal.totals();
+      const offset = journal.currentOffset();
+      const filter = channel === REALM_CHANNEL ? `${REALM_CHANNEL}/#` : (filters.get(channel) ?? null);
+      const gaps = this.#gapsOf(channel, journal).length;
+      const at = offset === null ? null : `${offset.incarnation}:${offset.position}`;
+      return { channel, filter, logs, entries, messages, bytes, gaps, offset: at };
+    });
+  }
+
+  /** Logs of which this node holds something. */
+  logs(): LogStatus[] {
+    const own = this.#deps.ownLogs();
+    return [...this.#deps.journals].flatMap(([channel, journal]) =>
+      [...journal.heads()].map(({ log, author, epoch, last }) => ({
+        channel,
+        author,
+        name: this.#deps.realm.nameOf(author),
+        epoch,
+        last,
+        held: count(journal.heldRanges(log)),
+        missing: count(journal.missing(log)),
+        own: own.get(channel) === log,
+      })),
+    );
+  }
+
+  /** Numbers that this node knows to exist and does not hold. */
+  gaps(): GapStatus[] {
+    return [...this.#deps.journals].flatMap(([channel, journal]) => this.#gapsOf(channel, journal));
+  }
+
+  /** What a person has to look at. */
+  problems(): MeshStatus['problems'] {
+    const problems: { code: string; sentence: string; next: string }[] = [];
+    const report = (code: ErrorCode, details: Record<string, string | number> = {}) => {
+      problems.push({ code, sentence: describeError(code, details), next: ERROR_TABLE[code].next });
+    };
+    for (const journal of this.#deps.journals.values()) {
+      if (journal.fault !== null) report(journal.fault.code, { channel: journal.channel });
+    }
+    const { counters, realm, self } = this.#deps;
+    if (counters.get('entry.forked') > 0) report('entry.forked', { count: counters.get('entry.forked') });
+    if (counters.get('journal.segment-corrupt') > 0) report('journal.segment-corrupt');
+    for (const { invite, overused, used } of realm.inviteUses()) {
+      if (overused) report('realm.token-used', { invite, used });
+    }
+    if (realm.standing(self).status === 'revoked') report('realm.revoked');
+    return problems;
+  }
+
+  #gapsOf(channel: string, journal: ChannelJournal): GapStatus[] {
+    return [...journal.heads()].flatMap(({ log, author, epoch }) =>
+      journal.missing(log).map(({ first, last }) => {
+        return { channel, author, name: this.#deps.realm.nameOf(author), epoch, first, last };
+      }),
+    );
+  }
+}
+
+function count(ranges: readonly { readonly first: number; readonly last: number }[]): number {
+  return ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+}
