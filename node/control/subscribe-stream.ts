@@ -93,11 +93,10 @@ export class SubscribeStream {
     }
   }
 
-  /** Asking for the next acknowledges what was handed out; what that brings is left for the next time. */
+  /** Acknowledges what was handed out and ends. */
   async #finish(subscription: Subscription): Promise<void> {
-    const acknowledged = subscription.nextBatch(1);
+    await subscription.acknowledge();
     await subscription.close();
-    await acknowledged;
     await writeWhenRoom(this.#response, '{"finished":true}\n');
   }
 

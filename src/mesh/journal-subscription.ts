@@ -92,7 +92,7 @@ export class JournalSubscription implements Subscription {
   async nextBatch(max: number): Promise<readonly Delivery[]> {
     assert(max >= 1, 'a batch holds at least one delivery');
     await this.#ready;
-    await this.#acknowledge();
+    await this.acknowledge();
     while (this.#queue.size === 0 && !this.#closed) {
       await new Promise<void>((resolve) => {
         this.#wakes.push(resolve);
@@ -111,6 +111,17 @@ export class JournalSubscription implements Subscription {
     this.#deps.onDelivered(batch.length);
     if (this.#queue.size < this.#spec.bufferMessages / 2) this.#pump();
     return batch;
+  }
+
+  async acknowledge(): Promise<void> {
+    if (this.#handedOut.length === 0 || this.#closed) return;
+    const readers = new Set<LogReader>();
+    for (const { reader, last, late } of this.#handedOut) {
+      reader.acknowledge(last, late);
+      readers.add(reader);
+    }
+    this.#handedOut = [];
+    await this.#deps.durable?.save(readers);
   }
 
   close(): Promise<void> {
@@ -433,25 +444,6 @@ export class JournalSubscription implements Subscription {
     }, ms);
   }
 
-  // ---- acknowledgement ---------------------------------------------------------------------------------------
-
-  #noteHandedOut(delivery: Delivery, reader: LogReader | null): void {
-    if (reader === null) return;
-    if (delivery.kind === 'gap') this.#handedOut.push({ reader, last: delivery.last, late: false });
-    else this.#handedOut.push({ reader, last: delivery.seq, late: delivery.late });
-  }
-
-  async #acknowledge(): Promise<void> {
-    if (this.#handedOut.length === 0 || this.#closed) return;
-    const readers = new Set<LogReader>();
-    for (const { reader, last, late } of this.#handedOut) {
-      reader.acknowledge(last, late);
-      readers.add(reader);
-    }
-    this.#handedOut = [];
-    await this.#deps.durable?.save(readers);
-  }
-
   // ---- small parts -------------------------------------------------------------------------------------------
 
   #reader(channel: string, log: LogId): LogReader {
@@ -464,6 +456,12 @@ export class JournalSubscription implements Subscription {
   #addReader(reader: LogReader): LogReader {
     this.#readers.set(keyOf(reader), reader);
     return reader;
+  }
+
+  #noteHandedOut(delivery: Delivery, reader: LogReader | null): void {
+    if (reader === null) return;
+    if (delivery.kind === 'gap') this.#handedOut.push({ reader, last: delivery.last, late: false });
+    else this.#handedOut.push({ reader, last: delivery.seq, late: delivery.late });
   }
 
   #matchesTopic(topic: string): boolean {

@@ -95,6 +95,8 @@ export class RealmOffice {
     const subject = realm.findNode(text);
     if (subject === null) throw new SedgeError('realm.unknown-node', { node: text.slice(0, 64) });
     const name = realm.nameOf(subject);
+    // What an admin declared falls with it; what is in force goes on in this node's name.
+    if (realm.record?.issuer === subject) await this.declareChannels(realm.channels());
     const keeps = realm.grantedThrough(subject);
     const revocation = makeRevocation({
       ...issuer,

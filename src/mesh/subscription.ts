@@ -13,6 +13,8 @@ export interface Subscription extends AsyncIterable<Delivery> {
   next(): Promise<IteratorResult<Delivery, undefined>>;
   /** All that is ready, at least one and at most `max` deliveries; empty after `close`. */
   nextBatch(max: number): Promise<readonly Delivery[]>;
+  /** Acknowledges all that was handed out, without asking for more; resolves once that is on disk. */
+  acknowledge(): Promise<void>;
   /** Ends the subscription. What was handed out and not acknowledged comes again under the same durable name. */
   close(): Promise<void>;
 }

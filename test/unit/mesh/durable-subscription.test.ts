@@ -30,6 +30,16 @@ describe('durable subscriptions', () => {
     expect(await texts(again, 1)).toEqual(['11']);
   });
 
+  it('go on behind what was acknowledged by itself, without asking for more', async () => {
+    const a = await world.node('a');
+    await publish(a, 1, 3);
+    const first = open(a);
+    expect(await first.nextBatch(2)).toHaveLength(2);
+    await first.acknowledge();
+    await first.close();
+    expect(await texts(open(a), 1)).toEqual(['3']);
+  });
+
   it('go on within an entry of many messages', async () => {
     const a = await world.node('a');
     await a.mesh.publishMany(numbers(1, 200).map((payload) => ({ topic: 't', payload })));

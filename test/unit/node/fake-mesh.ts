@@ -171,7 +171,7 @@ class FakeSubscription implements Subscription {
 
   async nextBatch(max: number): Promise<readonly Delivery[]> {
     if (this.#isClosed) return [];
-    if (this.#durable !== undefined) this.#mesh.cursors.set(this.#durable, this.#position);
+    await this.acknowledge();
     while (!this.#isClosed && this.#position >= this.#mesh.log.length) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -181,6 +181,10 @@ class FakeSubscription implements Subscription {
     const batch = this.#mesh.log.slice(this.#position, this.#position + max);
     this.#position += batch.length;
     return batch;
+  }
+
+  async acknowledge(): Promise<void> {
+    if (this.#durable !== undefined) this.#mesh.cursors.set(this.#durable, this.#position);
   }
 
   async close(): Promise<void> {
