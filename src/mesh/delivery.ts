@@ -10,7 +10,10 @@ export interface DeliveredMessage extends Message {
   readonly channel: string;
   readonly epoch: EpochId;
   readonly seq: number;
-  /** `<incarnation>:<position>`: resume with `from` and this text; valid in this node's channel alone. */
+  /**
+   * `<incarnation>:<position>`, with `.<n>` where further messages of the same entry follow: resume with `from`
+   * and this text; valid in this node's channel alone.
+   */
   readonly offset: string;
   /** It fills a gap that was reported before, so it is out of its author's order. */
   readonly late: boolean;

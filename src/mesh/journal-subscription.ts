@@ -7,6 +7,7 @@ import type { DeliveredMessage, Delivery } from './delivery.ts';
 import { DeliveryQueue } from './delivery-queue.ts';
 import type { DurableProgress } from './durable-progress.ts';
 import { LogReader } from './log-reader.ts';
+import { messageOffsetText } from './message-offset.ts';
 import { planStart, type StartPlan } from './start-plan.ts';
 import type { SubscribeFrom } from './subscribe-options.ts';
 import type { Subscription } from './subscription.ts';
@@ -55,6 +56,7 @@ export class JournalSubscription implements Subscription {
   readonly #matches = new Map<string, boolean>();
   readonly #ready: Promise<void>;
   #minPositions: ReadonlyMap<string, number> = new Map();
+  #taken: ReadonlyMap<string, number> = new Map();
   #handedOut: { readonly reader: LogReader; readonly last: number; readonly late: boolean }[] = [];
   #wakes: (() => void)[] = [];
   #pumping: Promise<void> | null = null;
@@ -163,6 +165,7 @@ export class JournalSubscription implements Subscription {
         decode: this.#deps.decode,
       });
       this.#minPositions = start.minPositions;
+      this.#taken = start.taken;
       if (this.#spec.order === 'arrival') {
         for (const [channel, next] of start.arrivalNext) this.#arrival.set(channel, { next, behind: true });
       } else {
@@ -241,7 +244,9 @@ export class JournalSubscription implements Subscription {
     of: readonly SeqRange[] = [{ first: entry.seq, last: lastSeqOf(entry) }],
     late = false,
   ): void {
-    if (entry.messages === null || position < (this.#minPositions.get(entry.channel) ?? 0)) return;
+    const minPosition = this.#minPositions.get(entry.channel) ?? 0;
+    if (entry.messages === null || position < minPosition) return;
+    const taken = position === minPosition ? (this.#taken.get(entry.channel) ?? 0) : 0;
     if (isExpired(entry, facts, this.#deps.nowMs())) return;
     const journal = this.#deps.journals.get(entry.channel);
     assert(journal !== undefined, 'entries come from the journals of this subscription');
@@ -249,7 +254,7 @@ export class JournalSubscription implements Subscription {
     for (const { first, last } of of) {
       for (let seq = first; seq <= last; seq++) {
         const index = seq - entry.seq;
-        if (!this.#matchesTopic(entry.messages[index]!.topic)) continue;
+        if (index < taken || !this.#matchesTopic(entry.messages[index]!.topic)) continue;
         offset ??= journal.offsetText(position);
         reader?.queued(seq, late);
         this.#queue.push({ delivery: this.#deliveryOf(entry, index, offset, late), reader });
@@ -267,7 +272,7 @@ export class JournalSubscription implements Subscription {
       channel: entry.channel,
       epoch: entry.epoch,
       seq: entry.seq + index,
-      offset,
+      offset: messageOffsetText(offset, index, entry.count),
       late,
     };
   }

@@ -2,6 +2,7 @@ import type { Entry } from '../entry/index.ts';
 import { assertNever, SedgeError } from '../errors/index.ts';
 import type { ChannelJournal, StoredRecord } from '../journal/index.ts';
 import type { LogProgress } from './log-reader.ts';
+import { splitMessageOffset } from './message-offset.ts';
 import type { SubscribeFrom } from './subscribe-options.ts';
 
 /** Where each log starts, and what comes before anything else. */
@@ -9,6 +10,8 @@ export interface Start {
   readonly logs: readonly LogProgress[];
   /** Entries below are passed over, by channel. */
   readonly minPositions: ReadonlyMap<string, number>;
+  /** The entry at that position was had in part: so many of its messages are passed over, by channel. */
+  readonly taken: ReadonlyMap<string, number>;
   /** First position to deliver, by channel, for a subscription in order of arrival. */
   readonly arrivalNext: ReadonlyMap<string, number>;
   /** Last values of topics, in order of arrival. */
@@ -39,7 +42,13 @@ type Journals = ReadonlyMap<string, ChannelJournal>;
 export function planStart(from: SubscribeFrom, journals: Journals): StartPlan {
   const heads = headsNow(journals);
   const ends = new Map([...journals].map(([channel, journal]) => [channel, endOf(journal)]));
-  const none: Start = { logs: [], minPositions: new Map(), arrivalNext: new Map(), lastValues: [] };
+  const none: Start = {
+    logs: [],
+    minPositions: new Map(),
+    taken: new Map(),
+    arrivalNext: new Map(),
+    lastValues: [],
+  };
   if (from === 'all') {
     const arrivalNext = new Map([...journals.keys()].map((channel) => [channel, 1]));
     return { resolve: async () => ({ ...none, arrivalNext }) };
@@ -60,8 +69,14 @@ export function planStart(from: SubscribeFrom, journals: Journals): StartPlan {
       resolve: async () => startAt(journals, await positionsAtTime(journals, from.timeMs), { heads, ends }),
     };
   }
-  if ('offset' in from)
-    return { resolve: async () => startAt(journals, positionAfter(journals, from.offset), { heads, ends }) };
+  if ('offset' in from) {
+    return {
+      resolve: async () => {
+        const { positions, taken } = positionAfter(journals, from.offset);
+        return { ...(await startAt(journals, positions, { heads, ends })), taken };
+      },
+    };
+  }
   return assertNever(from);
 }
 
@@ -83,7 +98,11 @@ async function positionsAtTime(journals: Journals, timeMs: number): Promise<Map<
   return positions;
 }
 
-function positionAfter(journals: Journals, offset: string): Map<string, number> {
+/** Where to go on behind an offset: at the next entry, or within the same one. */
+function positionAfter(
+  journals: Journals,
+  offset: string,
+): { readonly positions: Map<string, number>; readonly taken: Map<string, number> } {
   const [entry] = journals;
   if (journals.size !== 1 || entry === undefined) {
     throw new SedgeError('mesh.bad-option', {
@@ -92,9 +111,12 @@ function positionAfter(journals: Journals, offset: string): Map<string, number> 
     });
   }
   const [channel, journal] = entry;
-  const resolved = journal.resolveOffset(offset);
+  const { entryOffset, taken } = splitMessageOffset(offset);
+  const resolved = journal.resolveOffset(entryOffset);
   if (!resolved.ok) throw new SedgeError(resolved.code, { offset });
-  return new Map([[channel, resolved.value.position + 1]]);
+  const { position } = resolved.value;
+  if (taken === null) return { positions: new Map([[channel, position + 1]]), taken: new Map() };
+  return { positions: new Map([[channel, position]]), taken: new Map([[channel, taken]]) };
 }
 
 /** Each log starts at its lowest number that lies at or after the position; logs without one start at their end. */
@@ -115,7 +137,7 @@ async function startAt(
     ...head,
     next: lowest.get(`${head.channel} ${head.log}`) ?? head.next,
   }));
-  return { logs, minPositions: positions, arrivalNext: positions, lastValues: [] };
+  return { logs, minPositions: positions, taken: new Map(), arrivalNext: positions, lastValues: [] };
 }
 
 /** The value with the highest (lamport, author, number) of each topic; an empty retained payload clears it. */

@@ -101,6 +101,22 @@ describe('publish and subscribe', () => {
     await publishing;
   });
 
+  it.each(['author', 'arrival'] as const)(
+    'goes on within an entry after the offset of one of its messages (%s)',
+    async (order) => {
+      const a = await world.node('a');
+      await a.mesh.publishMany(numbers(1, 100).map((payload) => ({ topic: 't', payload })));
+      const some = messagesOf(await take(a.mesh.subscribe('t', { from: 'all' }), 100));
+      expect(new Set(some.map(({ offset }) => offset)).size).toBe(100);
+      const behind = (index: number) =>
+        a.mesh.subscribe('t', { order, from: { offset: some[index]!.offset } });
+      expect(await texts(behind(41), 58)).toEqual(numbers(43, 100));
+      const last = behind(99);
+      await a.mesh.publish('t', 'next');
+      expect(await texts(last, 1)).toEqual(['next']);
+    },
+  );
+
   it('starts at a time of receipt', async () => {
     let skewMs = 0;
     const a = await world.node('a', { skewMs: () => skewMs });
@@ -170,7 +186,7 @@ describe('publish and subscribe', () => {
       await publishNumbers(round % 2 === 0 ? a : b, round * 10, round * 10 + 9);
     }
     const deliveries = messagesOf(await take(subscription, 200));
-    const positions = deliveries.map(({ offset }) => Number(offset.split(':')[1]));
+    const positions = deliveries.map(({ offset }) => Number.parseInt(offset.split(':')[1]!, 10));
     expect(positions).toEqual([...positions].sort((x, y) => x - y));
     expect(deliveries.map(text).sort()).toEqual(numbers(0, 199).sort());
   });
