@@ -79,7 +79,7 @@ export const ERROR_TABLE = {
   },
   'realm.token-used': {
     meaning: 'The invitation was used as often as it allows.',
-    next: 'Ask for a new one ("sedge invite").',
+    next: 'Ask for a new one ("sedge invite"); a node that should not be in the realm can be revoked.',
   },
   'realm.other-realm': {
     meaning: 'The directory belongs to another realm than the token.',
@@ -114,8 +114,8 @@ export const ERROR_TABLE = {
     next: 'The node concerned joins again with a fresh token.',
   },
   'realm.unknown-node': {
-    meaning: 'No node of that id or name is known in the realm.',
-    next: 'Look at "sedge realm" for the nodes of the realm.',
+    meaning: 'No node of that id or name is known in the realm, or several have the name.',
+    next: 'Look at "sedge realm" for the nodes of the realm, and give the beginning of the id.',
   },
   'realm.revoked': {
     meaning: 'The node was revoked.',

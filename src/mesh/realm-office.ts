@@ -94,6 +94,9 @@ export class RealmOffice {
     const issuer = this.#issuer();
     const subject = realm.findNode(text);
     if (subject === null) throw new SedgeError('realm.unknown-node', { node: text.slice(0, 64) });
+    if (subject === this.#deps.place.identity.nodeId) {
+      throw new SedgeError('mesh.bad-option', { option: 'node', reason: 'a node cannot revoke itself' });
+    }
     const name = realm.nameOf(subject);
     // What an admin declared falls with it; what is in force goes on in this node's name.
     if (realm.record?.issuer === subject) await this.declareChannels(realm.channels());

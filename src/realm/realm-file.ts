@@ -72,7 +72,9 @@ export async function syncDirectory(path: string): Promise<void> {
 async function readText(path: string): Promise<string> {
   const file = await open(path, 'r').catch((cause: NodeJS.ErrnoException) => {
     const missing = cause.code === 'ENOENT' || cause.code === 'ENOTDIR';
-    throw new SedgeError(missing ? 'realm.missing' : 'realm.damaged', { path }, { cause });
+    const denied = cause.code === 'EACCES' || cause.code === 'EPERM';
+    const code = missing ? 'realm.missing' : denied ? 'agent.directory' : 'realm.damaged';
+    throw new SedgeError(code, { path }, { cause });
   });
   try {
     const { mode, size } = await file.stat();

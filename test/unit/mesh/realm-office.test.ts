@@ -22,3 +22,10 @@ it('keeps the channels that an admin declared when that admin is revoked', async
   expect(root.mesh.realm().nodes.find(({ name }) => name === 'admin')?.status).toBe('revoked');
   expect(root.mesh.realm().channels).toEqual([{ name: 'alarm', filter: 'alarm/#' }]);
 });
+
+it('refuses to revoke the node itself', async () => {
+  world = new MeshWorld();
+  const root = await world.node('root');
+  await expect(root.mesh.revoke('root')).rejects.toMatchObject({ code: 'mesh.bad-option' });
+  expect(root.mesh.realm().nodes).toMatchObject([{ name: 'root', status: 'granted' }]);
+});
