@@ -43,12 +43,21 @@ export class HeldLogs {
     return this.index.get(log)?.numbers.skips ?? [];
   }
 
-  /** Numbers below the head that are neither held nor declared unused. */
+  /**
+   * Numbers that are neither asked for nor waited for, ascending: those that were let go here, and those from the
+   * end of a forked epoch on.
+   */
+  unwanted(_log: LogId): readonly SeqRange[] {
+    return [];
+  }
+
+  /** Numbers below the head that are neither held, nor declared unused, nor unwanted. */
   missing(log: LogId): SeqRange[] {
     const numbers = this.index.get(log)?.numbers;
     if (numbers === undefined) return [];
     const missing: SeqRange[] = numbers.holes().map(({ first, last }) => ({ first, last }));
     for (const skip of numbers.skips) cutRange(missing, skip.first, skip.last);
+    for (const range of this.unwanted(log)) cutRange(missing, range.first, range.last);
     return missing;
   }
 

@@ -41,10 +41,8 @@ export class SyncStoreView implements SyncView {
     const journal = this.#journals.get(channel);
     if (journal === undefined) return [];
     return frame.heads.flatMap(({ log, last, holes }) => {
-      const ranges = subtractRanges(rangesBelow(last, holes), journal.heldRanges(log)).slice(
-        0,
-        HOLES_PER_HEAD_MAX,
-      );
+      const lacking = subtractRanges(rangesBelow(last, holes), journal.heldRanges(log));
+      const ranges = subtractRanges(lacking, journal.unwanted(log)).slice(0, HOLES_PER_HEAD_MAX);
       return ranges.length === 0 ? [] : [{ log, ranges }];
     });
   }
