@@ -1,5 +1,6 @@
 export { fileAddressBook } from './file-address-book.ts';
 export { Libp2pOverlay } from './libp2p-overlay.ts';
+export { OfflineOverlay } from './offline-overlay.ts';
 export type {
   GossipHandler,
   GossipVerdict,
