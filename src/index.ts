@@ -39,6 +39,16 @@ export {
   verifyDirectory,
 } from './mesh/index.ts';
 export {
+  Libp2pOverlay,
+  type Overlay,
+  type OverlayDependencies,
+  type OverlayOptions,
+  type VirtualHost,
+  type VirtualPlace,
+  type VirtualSocket,
+  type VirtualSocketEvents,
+} from './overlay/index.ts';
+export {
   backupRoot,
   type ChannelDeclaration,
   initRealmDirectory,

@@ -1,4 +1,5 @@
 export { fileAddressBook } from './file-address-book.ts';
+export type { VirtualPlace } from './libp2p-node.ts';
 export { Libp2pOverlay } from './libp2p-overlay.ts';
 export type {
   GossipHandler,
@@ -10,3 +11,4 @@ export type {
   PeerSource,
 } from './overlay.ts';
 export type { AddressBook, AddressBookRow, OverlayDependencies, OverlayOptions } from './overlay-options.ts';
+export type { VirtualHost, VirtualSocket, VirtualSocketEvents } from './virtual-host.ts';
