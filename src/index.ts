@@ -28,6 +28,7 @@ export type { NodeId } from './identity/index.ts';
 export {
   type Acknowledgement,
   type ChannelStatus,
+  type DamagedPlace,
   type DeliveredGap,
   type DeliveredMessage,
   type Delivery,
