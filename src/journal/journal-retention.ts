@@ -43,6 +43,8 @@ export interface RetentionDependencies {
   readonly letGo: () => LetGo;
   /** Seals what was left behind; throws where the disk refuses. */
   readonly round: () => Promise<void>;
+  /** What is held was counted anew from the segments. */
+  readonly recounted: () => void;
   readonly durablePosition: () => number;
 }
 
@@ -278,7 +280,8 @@ export class JournalRetention {
       if (result === null) unclear.push(log);
       else index.replace(log, result);
     }
-    if (unclear.length > 0) void this.#deps.repair.recount(unclear);
+    if (unclear.length > 0) void this.#deps.repair.recount(unclear).then(this.#deps.recounted);
+    this.#deps.recounted();
     const last = Math.max(...leaving.map(({ segment }) => segment.lastPosition));
     this.#deps.cache.forgetThrough(Math.min(last, this.#deps.durablePosition()));
   }

@@ -19,6 +19,7 @@ const LAYERS = [
   'overlay',
   'gossip',
   'sync',
+  'bundle',
   'mesh',
 ];
 
@@ -26,6 +27,7 @@ const LAYERS = [
 const ABOVE: Readonly<Record<string, readonly string[]>> = {
   node: ['src', 'node'],
   bench: ['src', 'node', 'bench'],
+  simulations: ['src', 'simulations'],
 };
 
 interface Import {
@@ -111,7 +113,7 @@ describe('the folders above the library', () => {
 
 describe('file names', () => {
   it('say what is in a file', () => {
-    const nameless = ['src', 'node', 'bench'].flatMap(sources).filter((file) => {
+    const nameless = ['src', 'node', 'bench', 'simulations'].flatMap(sources).filter((file) => {
       return /(^|\/)(utils?|helpers?|common|misc|types|constants)\.ts$/.test(file);
     });
     expect(nameless).toEqual([]);
