@@ -1,3 +1,17 @@
+export {
+  type BundleChannel,
+  type BundleExport,
+  type BundleHeader,
+  type BundlePart,
+  type BundleState,
+  type ExportOptions,
+  type ExportSince,
+  type ExportSummary,
+  type ImportCounts,
+  type ImportOptions,
+  type ImportSummary,
+  readBundle,
+} from './bundle/index.ts';
 export type { EntryId, EpochId, LogId, Message, PublishId } from './entry/index.ts';
 export {
   Counters,
@@ -25,6 +39,7 @@ export type { MeshDependencies } from './mesh/index.ts';
 export {
   type Acknowledgement,
   type ChannelStatus,
+  type DamagedPlace,
   type DeliveredGap,
   type DeliveredMessage,
   type Delivery,
@@ -56,6 +71,16 @@ export type {
   PeerEvent,
   PeerInfo,
   PeerSource,
+} from './overlay/index.ts';
+export {
+  Libp2pOverlay,
+  type Overlay,
+  type OverlayDependencies,
+  type OverlayOptions,
+  type VirtualHost,
+  type VirtualPlace,
+  type VirtualSocket,
+  type VirtualSocketEvents,
 } from './overlay/index.ts';
 export {
   backupRoot,

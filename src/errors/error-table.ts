@@ -204,6 +204,35 @@ export const ERROR_TABLE = {
     next: 'Use --from all or a time.',
   },
 
+  'journal.let-go': {
+    meaning: 'Somebody offered numbers that retention dropped here.',
+    next: 'Nothing: they are not stored again. Keep more with "sedge realm retention" or --retention.',
+  },
+  'journal.let-go-damaged': {
+    meaning: 'The list of what retention dropped is lost.',
+    next: 'Nothing: some of it is fetched again and dropped again in its time. Check the disk if it happens again.',
+  },
+  'journal.dropped-age': {
+    meaning: 'Messages were dropped because they were older than the channel keeps.',
+    next: 'Nothing, or keep them longer with "sedge realm retention" or --retention.',
+  },
+  'journal.dropped-bytes': {
+    meaning: 'Messages were dropped because the channel took more bytes than it may.',
+    next: 'Nothing, or give the channel more bytes with "sedge realm retention" or --retention.',
+  },
+  'journal.dropped-messages': {
+    meaning: 'Messages were dropped because the channel held more of them than it may.',
+    next: 'Nothing, or allow more messages with "sedge realm retention" or --retention.',
+  },
+  'journal.dropped-storage': {
+    meaning: "Messages were dropped because all channels together took more than the node's storage limit.",
+    next: 'Nothing, or raise --storage-max.',
+  },
+  'journal.dropped-unreplicated': {
+    meaning: 'Own messages were dropped that no other node is known to hold: they are lost.',
+    next: 'Connect this node to others more often, or keep more with --retention and --storage-max.',
+  },
+
   // overlay
   'overlay.not-started': { meaning: 'The overlay is not running.', next: 'Start it first.' },
   'overlay.listen-failed': {
@@ -267,6 +296,32 @@ export const ERROR_TABLE = {
   'sync.unsolicited': {
     meaning: 'A peer sent entries that were not asked for.',
     next: 'Nothing: they were refused and counted.',
+  },
+
+  // bundle
+  'bundle.not-a-bundle': {
+    meaning: 'The file is no bundle of sedge, or nothing of it is left.',
+    next: 'Check the name of the file; "sedge export FILE" on the other node writes it again.',
+  },
+  'bundle.version': {
+    meaning: 'The bundle was written by a newer version of sedge.',
+    next: 'Update sedge here, then import it again; nothing was taken from it.',
+  },
+  'bundle.other-realm': {
+    meaning: 'The bundle belongs to another realm.',
+    next: 'Import it in a directory (--dir) of that realm; nothing was taken from it.',
+  },
+  'bundle.unknown-channel': {
+    meaning: 'The channel is not carried here.',
+    next: 'Look at "sedge channels" for those that are.',
+  },
+  'bundle.too-many-channels': {
+    meaning: 'A bundle holds 256 channels at most.',
+    next: 'Export in parts, with --channel.',
+  },
+  'bundle.damaged': {
+    meaning: 'A record of a bundle is not what was written; it was passed over.',
+    next: 'Nothing: the rest was imported. Copy or export the bundle again for what is missing.',
   },
 
   // mesh

@@ -1,8 +1,9 @@
 import { equalBytes } from '../bytes/index.ts';
 import { decodeEntry, type Entry, lastSeqOf, logIdOf, verifyEntry } from '../entry/index.ts';
 import { type Counters, type ErrorCode, isSedgeError, type Log } from '../errors/index.ts';
-import type { ChannelJournal, EntrySource, StoredEntry, StoredRecord } from '../journal/index.ts';
+import type { ChannelJournal, EntrySource, LocalFacts, StoredEntry, StoredRecord } from '../journal/index.ts';
 import { REALM_CHANNEL, REALM_TOPICS, type Realm } from '../realm/index.ts';
+import { proveRun, type RunItem } from './entry-run.ts';
 import { type ParkingLimits, ParkingLot } from './parking-lot.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -25,6 +26,9 @@ export interface Origin {
 
 /** Hears of every entry that was stored, in order of arrival, before the offer resolves. */
 export type StoredListener = (stored: StoredEntry) => void;
+
+/** Entries of a run stored in one go before others have their turn. */
+const STORED_AT_ONCE = 64;
 
 const KNOWN: Verdict = Object.freeze({ kind: 'known' });
 const PARKED: Verdict = Object.freeze({ kind: 'parked' });
@@ -66,7 +70,7 @@ export class Ingest {
   offerOwn(entry: Entry): StoredEntry {
     const journal = this.#deps.journalOf(entry.channel);
     if (journal === null) throw new Error(`bug: the own channel ${entry.channel} is not carried`);
-    return this.#append(journal, entry, { source: 'own', ageMs: 0 });
+    return this.#append(journal, entry, { source: 'own', ageMs: 0, verifiedBy: 'signature' });
   }
 
   /** {@link offer} for an entry that was decoded already. */
@@ -76,7 +80,62 @@ export class Ingest {
     if (journal !== null && held !== 'none') return this.#judgeOverlap(journal, entry, held);
     const refusal = this.#authorize(entry, origin);
     if (refusal !== null) return refusal;
-    if (journal === null) return RELAYED;
+    return journal === null ? RELAYED : this.#take(journal, entry, { ...origin, verifiedBy: 'signature' });
+  }
+
+  /**
+   * Takes a run: ascending entries of one log, as sync and bundles bring them. One signature check proves the
+   * whole run where it is chained (`proveRun`); `$realm` is checked entry by entry. Verdicts in the order of
+   * the run; the list ends early with the refusal of a journal that takes nothing now (`journal.*`). Others
+   * have their turn between slices of the run.
+   */
+  async offerRun(run: readonly RunItem[], source: EntrySource): Promise<Verdict[]> {
+    const proven = await this.#proveNew(run);
+    const verdicts: Verdict[] = [];
+    for (const { entry, ageMs } of run) {
+      const proof = proven.get(entry);
+      const verdict =
+        proof === undefined
+          ? await this.offerEntry(entry, { source, ageMs })
+          : await this.#takeProven(entry, { source, ageMs, verifiedBy: proof });
+      verdicts.push(verdict);
+      if (verdict.kind === 'refused' && verdict.code.startsWith('journal.')) break;
+      if (verdicts.length % STORED_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    return verdicts;
+  }
+
+  /** Proofs of the entries that a run may prove: new ones of granted authors. All others go the single way. */
+  async #proveNew(run: readonly RunItem[]): Promise<Map<Entry, LocalFacts['verifiedBy']>> {
+    const { realm, journalOf } = this.#deps;
+    const proven = new Map<Entry, LocalFacts['verifiedBy']>();
+    const fresh = run
+      .map(({ entry }) => entry)
+      .filter((entry) => {
+        if (entry.channel === REALM_CHANNEL || this.#standing(entry) !== 'granted') return false;
+        const journal = journalOf(entry.channel);
+        return journal !== null && journal.holds(logIdOf(entry), entry.seq, lastSeqOf(entry)) === 'none';
+      });
+    const proofs = await proveRun(fresh, ({ bytes }) => verifyEntry(bytes, realm.entryAad()).ok);
+    for (const [at, proof] of proofs.entries()) if (proof !== 'none') proven.set(fresh[at]!, proof);
+    return proven;
+  }
+
+  /** Between the proof and now the numbers may have come another way, and the author may have been revoked. */
+  #takeProven(entry: Entry, origin: Origin & Pick<LocalFacts, 'verifiedBy'>): Verdict | Promise<Verdict> {
+    const journal = this.#deps.journalOf(entry.channel);
+    const held = journal?.holds(logIdOf(entry), entry.seq, lastSeqOf(entry));
+    if (journal === null || held !== 'none' || this.#standing(entry) !== 'granted')
+      return this.offerEntry(entry, origin);
+    return this.#take(journal, entry, origin);
+  }
+
+  #standing(entry: Entry): 'granted' | 'unknown' | 'revoked' {
+    return this.#deps.realm.allows(entry.author, entry.channel, entry.epoch, lastSeqOf(entry));
+  }
+
+  /** Stores a valid entry whose numbers are new. */
+  #take(journal: ChannelJournal, entry: Entry, origin: Origin & Pick<LocalFacts, 'verifiedBy'>): Verdict {
     try {
       return { kind: 'stored', stored: this.#append(journal, entry, origin) };
     } catch (error) {
@@ -88,14 +147,14 @@ export class Ingest {
   /** Grant, then signature; `null` if both are good. */
   #authorize(entry: Entry, origin: Origin): Verdict | null {
     const { realm } = this.#deps;
-    let standing = realm.allows(entry.author, entry.channel, entry.epoch, lastSeqOf(entry));
+    let standing = this.#standing(entry);
     if (standing === 'unknown' && !carriesGrants(entry)) return this.#park(entry, origin);
     if (standing === 'revoked') return this.#refuse('entry.revoked-author');
     if (!verifyEntry(entry.bytes, realm.entryAad()).ok) return this.#refuse('entry.bad-signature');
     if (standing === 'granted') return null;
     // The first entry of a newcomer's $realm log brings its own grant. Nothing else of a stranger counts.
     this.#readRealmMessages(entry, [REALM_TOPICS.grant]);
-    standing = realm.allows(entry.author, entry.channel, entry.epoch, lastSeqOf(entry));
+    standing = this.#standing(entry);
     return standing === 'granted' ? null : this.#park(entry, origin);
   }
 
@@ -121,13 +180,12 @@ export class Ingest {
     return this.#refuse('entry.forked');
   }
 
-  #append(journal: ChannelJournal, entry: Entry, origin: Origin): StoredEntry {
-    const stored = journal.append(entry, {
-      receivedAtMs: this.#deps.nowMs(),
-      ageMs: origin.ageMs,
-      source: origin.source,
-      verifiedBy: 'signature',
-    });
+  #append(
+    journal: ChannelJournal,
+    entry: Entry,
+    { source, ageMs, verifiedBy }: Origin & Pick<LocalFacts, 'verifiedBy'>,
+  ): StoredEntry {
+    const stored = journal.append(entry, { receivedAtMs: this.#deps.nowMs(), ageMs, source, verifiedBy });
     const realmEntry = entry.channel === REALM_CHANNEL;
     if (realmEntry) this.#readRealmMessages(entry);
     for (const listener of this.#listeners) listener(stored);

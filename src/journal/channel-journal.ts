@@ -1,22 +1,31 @@
-import { type Entry, type EntryId, type EpochId, type LogId, lastSeqOf } from '../entry/index.ts';
-import { assert, type Result, SedgeError } from '../errors/index.ts';
+import { type Entry, type EntryId, type EpochId, type LogId, lastSeqOf, splitLogId } from '../entry/index.ts';
+import { assert, isSedgeError, type Result, SedgeError } from '../errors/index.ts';
 import { CommitLoop } from './commit-loop.ts';
+import { findLastKept } from './epoch-end.ts';
 import { HeldLogs } from './held-logs.ts';
 import type { LocalFacts, Offset, StoredEntry } from './journal-face.ts';
 import { journalFailure } from './journal-failure.ts';
 import { JOURNAL_DEFAULTS, type JournalDependencies, type JournalOptions } from './journal-options.ts';
 import { JournalReader } from './journal-reader.ts';
 import { encodeRecordHeader, RECORD_HEADER_BYTES } from './journal-record.ts';
+import { JournalRetention, type RetentionContext, type RetentionOutcome } from './journal-retention.ts';
 import { formatOffset, type JournalState, resolveOffset, writeJournalState } from './journal-state.ts';
+import { LetGo, loadLetGo } from './let-go.ts';
 import { PublishFilter } from './publish-filter.ts';
 import { findPublish } from './publish-lookup.ts';
+import type { HeldLog } from './range-index.ts';
 import { RecordCache } from './record-cache.ts';
 import { type RecoveryReport, recoverJournal } from './recovery.ts';
+import { RetainedTopics } from './retained-topics.ts';
+import { retainedValuesOf } from './retained-values.ts';
+import { DROP_REASONS, type DropReason, type RetentionLimits } from './retention-plan.ts';
 import { SegmentRepair } from './segment-repair.ts';
 import { SegmentStore } from './segment-store.ts';
 import type { ReadOptions, StoredRecord } from './stored-record.ts';
 import { firstPositionSince } from './time-lookup.ts';
 
+/** Smaller segments would be mostly index. */
+const SEGMENT_BYTES_MIN = 16 * 1024;
 /** At a stop a segment that is at least this full is sealed, so that the next start need not read it. */
 const SEAL_AT_STOP_FRACTION = 0.25;
 
@@ -27,13 +36,23 @@ const SEAL_AT_STOP_FRACTION = 0.25;
 export class ChannelJournal extends HeldLogs {
   readonly channel: string;
   readonly directory: string;
+  /** Messages that retention dropped since the start, by reason. */
+  readonly dropped: Record<DropReason, number> = {
+    age: 0,
+    bytes: 0,
+    messages: 0,
+    storage: 0,
+    unreplicated: 0,
+  };
   readonly #options: Required<JournalOptions>;
   readonly #deps: JournalDependencies;
   readonly #publishFilter = new PublishFilter();
+  readonly #retained = new RetainedTopics();
   readonly #cache: RecordCache;
   readonly #store: SegmentStore;
   readonly #reader: JournalReader;
   readonly #repair: SegmentRepair;
+  readonly #retention: JournalRetention;
   #loop: CommitLoop | null = null;
   #state: JournalState | null = null;
   #stateWritten = false;
@@ -56,12 +75,25 @@ export class ChannelJournal extends HeldLogs {
       ...deps,
       index: this.index,
       publishFilter: this.#publishFilter,
+      retained: this.#retained,
     });
     this.#reader = new JournalReader(this.#store, this.#cache, {
       durable: () => this.durablePosition,
       last: () => this.lastPosition,
     });
-    this.#repair = new SegmentRepair(this.#store, () => this.commit());
+    this.#repair = new SegmentRepair(
+      this.#store,
+      () => this.commit(),
+      () => this.#cutAllEnded(),
+    );
+    this.#retention = new JournalRetention(this.#store, {
+      cache: this.#cache,
+      repair: this.#repair,
+      letGo: () => this.letGoBook,
+      round: () => this.#running().round(),
+      recounted: () => this.#cutAllEnded(),
+      durablePosition: () => this.durablePosition,
+    });
   }
 
   /**
@@ -96,6 +128,9 @@ export class ChannelJournal extends HeldLogs {
     const bytes = RECORD_HEADER_BYTES + entry.bytes.length;
     const segment = this.#store.writable(own ? 'own' : 'carried', bytes, position);
     const held = this.index.logOf(entry);
+    for (const value of retainedValuesOf(entry, position)) {
+      this.#retained.add(value, !segment.rows!.retained.has(value.topic));
+    }
     segment.rows!.add(entry, { log: held.number, position, offset: segment.size }, facts);
     this.#store.enqueue(segment, encodeRecordHeader(entry.bytes, position, facts, segment.salt), entry.bytes);
     this.index.add(held, entry, position);
@@ -126,6 +161,32 @@ export class ChannelJournal extends HeldLogs {
   /** Makes all that was appended durable now. Throws as {@link ChannelJournal.whenDurable}. */
   commit(): Promise<void> {
     return this.#running().commit();
+  }
+
+  /**
+   * Drops what the limits no longer keep, whole segments, oldest first; see README.md. Does not throw for what the
+   * disk refuses. Throws `journal.stopped`.
+   */
+  async retain(limits: RetentionLimits, context: RetentionContext): Promise<RetentionOutcome> {
+    this.#running();
+    const outcome = await this.#retention.run(limits, context);
+    const { counters, log } = this.#deps;
+    for (const reason of DROP_REASONS) {
+      const { messages, bytes } = outcome[reason];
+      if (messages === 0) continue;
+      this.dropped[reason] += messages;
+      counters.count(`journal.dropped-${reason}`, messages);
+      log[reason === 'unreplicated' ? 'error' : 'info'](
+        { channel: this.channel, reason, messages, bytes },
+        'messages were dropped',
+      );
+    }
+    return outcome;
+  }
+
+  /** From now on segments are sealed at this size: 16 KiB to what the options said. */
+  set segmentBytes(bytes: number) {
+    this.#store.segmentBytes = Math.min(Math.max(bytes, SEGMENT_BYTES_MIN), this.#options.segmentBytes);
   }
 
   /** Highest position given; 0 if none was ever. */
@@ -196,6 +257,19 @@ export class ChannelJournal extends HeldLogs {
     return this.readLog(log, first, { throughSeq: last, bytesMax: Number.MAX_SAFE_INTEGER });
   }
 
+  /**
+   * Ends a forked epoch at a number: what reaches or passes it counts no more. It stays on disk, is read only with
+   * the option `ended`, and is neither held, claimed nor wanted. An end only ever sinks, and is not kept: it is to
+   * be set again after a start. In force at once for what is read; resolves when heads and root follow.
+   */
+  async endLog(log: LogId, seq: number): Promise<void> {
+    assert(seq >= 1, 'numbers start at 1');
+    const held = this.index.logOf(splitLogId(log));
+    if (held.end !== null && held.end <= seq) return;
+    held.end = seq;
+    await this.#cutAtEnd(held);
+  }
+
   /** Records of a log that reach `fromSeq`, ascending, over holes, until one begins after `throughSeq`. */
   readLog(
     log: LogId,
@@ -256,6 +330,7 @@ export class ChannelJournal extends HeldLogs {
 
   async #start(): Promise<RecoveryReport> {
     const { report, state } = await this.#recover();
+    await this.#loadLetGo();
     this.#state = state;
     this.#nextPosition = state.nextPosition;
     this.#loop = new CommitLoop(
@@ -288,6 +363,21 @@ export class ChannelJournal extends HeldLogs {
       await this.#store.close();
       throw journalFailure(error, this.directory);
     }
+  }
+
+  /** What retention let go. A lost or damaged file counts as none; see README.md. */
+  async #loadLetGo(): Promise<void> {
+    const { disk, counters, log } = this.#deps;
+    const loaded = await loadLetGo(disk, this.directory).catch((error: unknown) => {
+      if (isSedgeError(error, 'journal.version')) throw error;
+      return { letGo: new LetGo(), damaged: true };
+    });
+    if (loaded.damaged) {
+      counters.count('journal.let-go-damaged');
+      log.warn({ channel: this.channel }, 'what was let go is not known any more; it may be fetched again');
+    }
+    this.letGoBook = loaded.letGo;
+    for (const { log: id, numbers } of this.index.held()) this.letGoBook.remove(id, numbers.ranges);
   }
 
   async #stop(): Promise<void> {
@@ -344,6 +434,29 @@ export class ChannelJournal extends HeldLogs {
       throw new SedgeError('journal.backlog-full', { bytesMax: this.#options.backlogBytesMax });
     }
     return loop;
+  }
+
+  /** Takes what reaches the end of a log out of the index. */
+  async #cutAtEnd(held: HeldLog): Promise<void> {
+    const end = held.end!;
+    const { last, lastId } = await this.#repair.reading(() =>
+      findLastKept(held, end, {
+        readLog: (log, fromSeq, options) => this.#reader.readLog(log, fromSeq, options),
+        entryOf: (record) => this.#entryOf(record),
+      }),
+    );
+    // A lower end may have been set meanwhile; its own cut follows.
+    if (held.end !== end) return;
+    held.numbers.cutAbove(last, lastId);
+    this.index.noteChange(held, this.lastPosition);
+  }
+
+  /** A repair has counted anew what the segments hold, whether or not it counts. */
+  #cutAllEnded(): void {
+    for (const held of this.index.all()) {
+      // Where reading fails, the next repair or start cuts again; until then more is claimed than served.
+      if (held.end !== null) void this.#cutAtEnd(held).catch(() => {});
+    }
   }
 
   #running(): CommitLoop {

@@ -1,11 +1,14 @@
-import type { EntryId, LogId } from '../entry/index.ts';
+import { type EntryId, type LogId, NUMBER_MAX } from '../entry/index.ts';
 import type { Head, SeqRange } from './journal-face.ts';
+import { LetGo } from './let-go.ts';
 import { headOf, RangeIndex } from './range-index.ts';
-import { cutRange } from './seq-ranges.ts';
+import { cutRange, firstEndingAtOrAfter, joinRange } from './seq-ranges.ts';
 
 /** What a journal says from memory about the logs that it holds. */
 export class HeldLogs {
   protected readonly index = new RangeIndex();
+  /** What retention dropped. */
+  protected letGoBook = new LetGo();
 
   /** Heads of all logs of which something is held. */
   *heads(): IterableIterator<Head> {
@@ -47,8 +50,38 @@ export class HeldLogs {
    * Numbers that are neither asked for nor waited for, ascending: those that were let go here, and those from the
    * end of a forked epoch on.
    */
-  unwanted(_log: LogId): readonly SeqRange[] {
-    return [];
+  unwanted(log: LogId): readonly SeqRange[] {
+    const letGo = this.letGoBook.of(log);
+    const end = this.endOf(log);
+    if (end === null) return letGo;
+    const unwanted = [...letGo];
+    joinRange(unwanted, end, NUMBER_MAX - 1);
+    return unwanted;
+  }
+
+  /** Numbers that retention dropped here, ascending. The same array as long as nothing changes. */
+  letGo(log: LogId): readonly SeqRange[] {
+    return this.letGoBook.of(log);
+  }
+
+  /** Logs of which something was let go, held ones among them. */
+  logsLetGo(): IterableIterator<LogId> {
+    return this.letGoBook.logs();
+  }
+
+  /** The first number of a forked epoch that no longer counts; `null` while the epoch goes on. */
+  endOf(log: LogId): number | null {
+    return this.index.get(log)?.end ?? null;
+  }
+
+  /**
+   * Id of the held entry that ends at a number, as far as memory tells: only where a stretch of held numbers
+   * ends. `null` elsewhere.
+   */
+  edgeIdAt(log: LogId, lastSeq: number): EntryId | null {
+    const ranges = this.index.get(log)?.numbers.ranges ?? [];
+    const range = ranges[firstEndingAtOrAfter(ranges, lastSeq)];
+    return range?.last === lastSeq ? range.lastId : null;
   }
 
   /** Numbers below the head that are neither held, nor declared unused, nor unwanted. */

@@ -8,8 +8,11 @@ import { yamux } from '@libp2p/yamux';
 import { createLibp2p, type Libp2p, type Libp2pOptions } from 'libp2p';
 import type { Gossip } from './gossip.ts';
 import type { ResolvedOverlayOptions } from './overlay-options.ts';
+import { plainEncrypter } from './plain-encrypter.ts';
 import { privateNetwork } from './private-network.ts';
 import { silentLogger } from './silent-logger.ts';
+import type { VirtualHost } from './virtual-host.ts';
+import { virtualTransport } from './virtual-transport.ts';
 
 /** The services of the node. */
 export interface NodeServices extends Record<string, unknown> {
@@ -30,8 +33,17 @@ export interface NodeParts {
   /** Somebody without the network's secret called or answered. */
   readonly onStranger: () => void;
   readonly onDiscovered: (peer: PeerId, addresses: readonly string[]) => void;
-  /** Replaces TCP; simulations put a network in memory here. */
-  readonly transports?: readonly TransportFactory[] | undefined;
+  /** Where the node is in a network in memory, if it is not on the real one. */
+  readonly virtual?: VirtualPlace | undefined;
+}
+
+/** A node in a network in memory; see {@link VirtualHost}. */
+export interface VirtualPlace {
+  readonly host: VirtualHost;
+  /**
+   * `plain`: neither private network nor Noise; who is who is believed. `noise`: both, as on the real network.
+   */
+  readonly security: 'plain' | 'noise';
 }
 
 /** Longest for one dial; the supervisor gives each a time of its own, which is shorter. */
@@ -50,15 +62,20 @@ export async function createNode(options: ResolvedOverlayOptions, parts: NodePar
     // A window that grows (to 16 MiB by default) lets one bulk stream fill every buffer before the others.
     maxStreamWindowSize: STREAM_WINDOW_BYTES,
   };
+  const isPlain = parts.virtual?.security === 'plain';
   return createLibp2p<NodeServices>({
     start: false,
     privateKey: await generateKeyPairFromSeed('Ed25519', options.seed),
     logger: silentLogger,
     nodeInfo: { name: 'sedge', version: '1', userAgent: 'sedge/1' },
     addresses: { listen: [...options.listen] },
-    transports: [...(parts.transports ?? [tcpTransport()])],
-    connectionProtector: privateNetwork(options.networkSecret, parts.onStranger),
-    connectionEncrypters: [noise()],
+    transports: [parts.virtual === undefined ? tcpTransport() : virtualTransport(parts.virtual.host)],
+    ...(isPlain
+      ? { connectionEncrypters: [plainEncrypter()] }
+      : {
+          connectionProtector: privateNetwork(options.networkSecret, parts.onStranger),
+          connectionEncrypters: [noise()],
+        }),
     streamMuxers: [yamux({ enableKeepAlive: false, streamOptions: window })],
     peerDiscovery: options.mdns ? [await mdnsDiscovery(options.realmId, parts.onDiscovered)] : [],
     connectionGater: gater(parts.admits),

@@ -7,7 +7,7 @@ import { FrameStream } from './frame-stream.ts';
 import { Gossip } from './gossip.ts';
 import { GossipWatchdog } from './gossip-watchdog.ts';
 import { endLeftovers } from './libp2p-internals.ts';
-import { createNode, type NodeParts, type OverlayNode } from './libp2p-node.ts';
+import { createNode, type OverlayNode, type VirtualPlace } from './libp2p-node.ts';
 import { Links } from './links.ts';
 import { networkFingerprint } from './network-watch.ts';
 import type { GossipHandler, Overlay, OverlayStream, PeerEvent, PeerInfo, PeerSource } from './overlay.ts';
@@ -30,23 +30,18 @@ const OPEN_MS_MAX = 5_000;
 /** libp2p's names for addresses that it could not listen on. */
 const LISTEN_ERRORS = new Set(['UnsupportedListenAddressesError', 'UnsupportedListenAddressError']);
 
-/** What tests and simulations replace. */
-export interface OverlayInternals {
-  /** Transports instead of TCP, such as a network in memory. */
-  readonly transports?: NodeParts['transports'];
-}
-
 type StreamHandler = (stream: OverlayStream) => void | Promise<void>;
 
 /**
  * {@link Overlay} on libp2p and gossipsub: TCP under the realm's private-network key, Noise, Yamux, mDNS. What of
- * libp2p does not hold for months on end is handled here; the folder's README lists each trap.
+ * libp2p does not hold for months on end is handled here; the folder's README lists each trap. With a
+ * {@link VirtualPlace} it is the same on a network in memory.
  */
 export class Libp2pOverlay implements Overlay {
   readonly self: NodeId;
   readonly #options: ResolvedOverlayOptions;
   readonly #deps: OverlayDependencies;
-  readonly #internals: OverlayInternals;
+  readonly #virtual: VirtualPlace | undefined;
   readonly #gossip: Gossip;
   readonly #links: Links;
   readonly #watchdog: GossipWatchdog;
@@ -62,10 +57,10 @@ export class Libp2pOverlay implements Overlay {
   #looks = 0;
   #network = '';
 
-  constructor(options: OverlayOptions, deps: OverlayDependencies, internals: OverlayInternals = {}) {
+  constructor(options: OverlayOptions, deps: OverlayDependencies, virtual?: VirtualPlace) {
     this.#options = resolveOverlayOptions(options);
     this.#deps = deps;
-    this.#internals = internals;
+    this.#virtual = virtual;
     this.self = nodeIdOf(publicKeyOfSeed(options.seed));
     this.#gossip = new Gossip({
       ...this.#options,
@@ -167,7 +162,7 @@ export class Libp2pOverlay implements Overlay {
       admits: (peer) => this.#admits(peer),
       onStranger: () => this.#deps.counters.count('overlay.wrong-network'),
       onDiscovered: (peer, addresses) => this.#discovered(peer, addresses),
-      transports: this.#internals.transports,
+      virtual: this.#virtual,
     });
     assert(node.peerId.toString() === this.self, 'the peer id follows from the key');
     node.addEventListener('connection:open', (event) => this.#opened(event.detail));
@@ -188,7 +183,7 @@ export class Libp2pOverlay implements Overlay {
       throw new SedgeError('overlay.listen-failed', { listen: this.#options.listen.join(' ') }, { cause });
     }
     this.#gossip.start();
-    this.#network = networkFingerprint();
+    this.#network = this.#fingerprint();
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
     await this.#supervisor.start();
   }
@@ -294,11 +289,16 @@ export class Libp2pOverlay implements Overlay {
     this.#looks++;
     if (this.#looks % SLOW_LOOKS !== 0) return;
     this.#watchdog.look();
-    const network = networkFingerprint();
+    const network = this.#fingerprint();
     if (network === this.#network) return;
     this.#network = network;
     this.#deps.log.info({}, 'the local network changed');
     this.#supervisor.tell({ kind: 'network-changed' });
+  }
+
+  /** The machine's addresses are nothing to a network in memory. */
+  #fingerprint(): string {
+    return this.#virtual === undefined ? networkFingerprint() : '';
   }
 
   async #register(node: OverlayNode, protocol: string, handler: StreamHandler): Promise<void> {

@@ -1,10 +1,10 @@
 import { decodeEntry, type Entry, type LogId, lastSeqOf, logIdOf } from '../entry/index.ts';
-import { type Counters, type ErrorCode, SedgeError } from '../errors/index.ts';
-import type { Ingest, Verdict } from '../ingest/index.ts';
+import { type Counters, type ErrorCode, type Result, refuse, SedgeError } from '../errors/index.ts';
+import { type Ingest, type RunItem, runsOf, type Verdict } from '../ingest/index.ts';
 import type { ChannelJournal, SeqRange } from '../journal/index.ts';
 import type { OverlayStream } from '../overlay/index.ts';
 import { touchesRange } from './seq-ranges.ts';
-import { decodeDataFrame, encodeDataFrame, type LogRanges } from './sync-frames.ts';
+import { type AgedEntry, decodeDataFrame, encodeDataFrame, type LogRanges } from './sync-frames.ts';
 
 /** What pulling works with. */
 export interface PullDependencies {
@@ -27,6 +27,8 @@ export interface PullRequest {
 export interface PullOutcome {
   readonly entries: number;
   readonly stored: number;
+  /** Entries that came and were not taken: refused, or parked until their author's grant comes. */
+  readonly declined: number;
   /** The peer said that it sent all it holds. */
   readonly done: boolean;
   /** Why the stream was ended from this side. */
@@ -44,89 +46,109 @@ export async function pullEntries(
 ): Promise<PullOutcome> {
   const stall = setTimeout(() => stream.abort(), request.stallMs);
   try {
-    return await takeFrames(stream, request, { ...deps, onStored: () => stall.refresh() });
+    return await new Pull(stream, request, { ...deps, onStored: () => stall.refresh() }).run();
   } finally {
     clearTimeout(stall);
   }
 }
 
-async function takeFrames(
-  stream: OverlayStream,
-  request: PullRequest,
-  deps: PullDependencies & { readonly onStored: () => void },
-): Promise<PullOutcome> {
-  const wanted = new Map<LogId, readonly SeqRange[]>(request.logs.map(({ log, ranges }) => [log, ranges]));
-  const outcome = { entries: 0, stored: 0, done: false, refusal: null as ErrorCode | null };
-  const { channel, creditBytes, logs } = request;
-  await stream.send(encodeDataFrame({ kind: 'request', channel, credit: creditBytes, logs }));
-  let usedBytes = 0;
-  for await (const bytes of stream.frames) {
-    const frame = decodeDataFrame(bytes);
-    if (!frame.ok) return refuseStream(stream, outcome, frame.code, deps);
-    if (frame.value.kind === 'done') return endStream(stream, { ...outcome, done: true });
-    if (frame.value.kind !== 'entries') continue;
-    for (const aged of frame.value.entries) {
-      const entry = decodeEntry(aged.bytes);
-      if (!entry.ok) return refuseStream(stream, outcome, entry.code, deps);
-      if (!isSolicited(entry.value, channel, wanted))
-        return refuseStream(stream, outcome, 'sync.unsolicited', deps);
-      const verdict = await offer(entry.value, aged.ageMs, request.journal, deps);
-      outcome.entries++;
-      if (verdict === 'stored') {
-        outcome.stored++;
-        deps.onStored();
+class Pull {
+  readonly #stream: OverlayStream;
+  readonly #request: PullRequest;
+  readonly #deps: PullDependencies & { readonly onStored: () => void };
+  readonly #wanted: ReadonlyMap<LogId, readonly SeqRange[]>;
+  #entries = 0;
+  #stored = 0;
+  #declined = 0;
+
+  constructor(
+    stream: OverlayStream,
+    request: PullRequest,
+    deps: PullDependencies & { readonly onStored: () => void },
+  ) {
+    this.#stream = stream;
+    this.#request = request;
+    this.#deps = deps;
+    this.#wanted = new Map(request.logs.map(({ log, ranges }) => [log, ranges]));
+  }
+
+  async run(): Promise<PullOutcome> {
+    const { channel, creditBytes, logs } = this.#request;
+    await this.#stream.send(encodeDataFrame({ kind: 'request', channel, credit: creditBytes, logs }));
+    let usedBytes = 0;
+    for await (const bytes of this.#stream.frames) {
+      const frame = decodeDataFrame(bytes);
+      if (!frame.ok) return this.#refuse(frame.code);
+      if (frame.value.kind === 'done') {
+        await this.#stream.close();
+        return this.#outcome(true, null);
       }
-      usedBytes += aged.bytes.length;
+      if (frame.value.kind !== 'entries') continue;
+      const items = this.#readItems(frame.value.entries);
+      if (!items.ok) return this.#refuse(items.code);
+      for (const run of runsOf(items.value)) await this.#offer(run);
+      for (const { entry } of items.value) usedBytes += entry.bytes.length;
+      if (usedBytes >= creditBytes / 4) {
+        await this.#stream.send(encodeDataFrame({ kind: 'credit', credit: usedBytes }));
+        usedBytes = 0;
+      }
     }
-    if (usedBytes >= creditBytes / 4) {
-      await stream.send(encodeDataFrame({ kind: 'credit', credit: usedBytes }));
-      usedBytes = 0;
+    return this.#outcome(false, null);
+  }
+
+  /** Decodes the entries of a frame; one that is malformed or that nobody asked for is the peer's fault. */
+  #readItems(aged: readonly AgedEntry[]): Result<RunItem[]> {
+    const items: RunItem[] = [];
+    for (const { bytes, ageMs } of aged) {
+      const entry = decodeEntry(bytes);
+      if (!entry.ok) return entry;
+      if (!this.#isSolicited(entry.value)) return refuse('sync.unsolicited');
+      items.push({ entry: entry.value, ageMs });
+    }
+    return { ok: true, value: items };
+  }
+
+  /**
+   * Offers a run; where the journal's backlog is full, waits for the disk and offers the rest again. Throws what
+   * keeps the journal from taking anything: more would be fetched in vain.
+   */
+  async #offer(run: readonly RunItem[]): Promise<void> {
+    for (let at = 0; at < run.length; ) {
+      const verdicts = await this.#deps.ingest.offerRun(run.slice(at), 'sync');
+      const last = verdicts.at(-1);
+      const stuck = last?.kind === 'refused' && last.code.startsWith('journal.') ? last.code : null;
+      const settled = stuck === null ? verdicts : verdicts.slice(0, -1);
+      for (const verdict of settled) this.#count(verdict);
+      at += settled.length;
+      if (stuck === 'journal.backlog-full') await this.#request.journal.commit();
+      else if (stuck !== null) throw new SedgeError(stuck);
     }
   }
-  return outcome;
-}
 
-/**
- * Offers an entry; where the journal's backlog is full, waits for the disk and offers again. Throws what keeps
- * the journal from taking anything: the rest would be fetched in vain.
- */
-async function offer(
-  entry: Entry,
-  ageMs: number,
-  journal: ChannelJournal,
-  deps: PullDependencies,
-): Promise<Verdict['kind']> {
-  for (;;) {
-    const verdict = await deps.ingest.offerEntry(entry, { source: 'sync', ageMs });
-    if (verdict.kind !== 'refused' || !verdict.code.startsWith('journal.')) return verdict.kind;
-    if (verdict.code !== 'journal.backlog-full') throw new SedgeError(verdict.code);
-    await journal.commit();
+  #count(verdict: Verdict): void {
+    this.#entries++;
+    if (verdict.kind === 'stored') {
+      this.#stored++;
+      this.#deps.onStored();
+    } else if (verdict.kind !== 'known') this.#declined++;
   }
-}
 
-function isSolicited(
-  entry: Entry,
-  channel: string,
-  wanted: ReadonlyMap<LogId, readonly SeqRange[]>,
-): boolean {
-  const ranges = wanted.get(logIdOf(entry));
-  return (
-    entry.channel === channel && ranges !== undefined && touchesRange(ranges, entry.seq, lastSeqOf(entry))
-  );
-}
+  #isSolicited(entry: Entry): boolean {
+    const ranges = this.#wanted.get(logIdOf(entry));
+    return (
+      entry.channel === this.#request.channel &&
+      ranges !== undefined &&
+      touchesRange(ranges, entry.seq, lastSeqOf(entry))
+    );
+  }
 
-function refuseStream(
-  stream: OverlayStream,
-  outcome: PullOutcome,
-  code: ErrorCode,
-  deps: PullDependencies,
-): PullOutcome {
-  deps.counters.count(code);
-  stream.abort();
-  return { ...outcome, refusal: code };
-}
+  #refuse(code: ErrorCode): PullOutcome {
+    this.#deps.counters.count(code);
+    this.#stream.abort();
+    return this.#outcome(false, code);
+  }
 
-async function endStream(stream: OverlayStream, outcome: PullOutcome): Promise<PullOutcome> {
-  await stream.close();
-  return outcome;
+  #outcome(done: boolean, refusal: ErrorCode | null): PullOutcome {
+    return { entries: this.#entries, stored: this.#stored, declined: this.#declined, done, refusal };
+  }
 }

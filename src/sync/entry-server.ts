@@ -1,13 +1,15 @@
 import type { LogId } from '../entry/index.ts';
 import type { Log } from '../errors/index.ts';
-import type { ChannelJournal, SeqRange } from '../journal/index.ts';
+import type { ChannelJournal, SeqRange, StoredRecord } from '../journal/index.ts';
 import type { OverlayStream } from '../overlay/index.ts';
 import { intersectRanges } from './seq-ranges.ts';
-import { type AgedEntry, decodeDataFrame, encodeDataFrame, type LogRanges } from './sync-frames.ts';
+import type { SignatureAudit } from './signature-audit.ts';
+import { decodeDataFrame, encodeDataFrame, type LogRanges } from './sync-frames.ts';
 
 /** What serving works with. */
 export interface EntryServerDependencies {
   readonly journalOf: (channel: string) => ChannelJournal | null;
+  readonly audit: SignatureAudit;
   readonly nowMs: () => number;
   readonly log: Log;
 }
@@ -36,7 +38,7 @@ export async function serveEntries(stream: OverlayStream, deps: EntryServerDepen
   if (journal !== null) {
     // A disk that takes nothing more still gives what it has.
     await journal.commit().catch(() => {});
-    await serveLogs(stream, { journal, credit, logs: request.value.logs, nowMs: deps.nowMs });
+    await serveLogs(stream, { ...deps, journal, credit, logs: request.value.logs });
   }
   if (!credit.ended) await stream.send(encodeDataFrame({ kind: 'done' }));
   await stream.close();
@@ -47,6 +49,7 @@ interface Serving {
   readonly journal: ChannelJournal;
   readonly credit: Credit;
   readonly logs: readonly LogRanges[];
+  readonly audit: SignatureAudit;
   readonly nowMs: () => number;
 }
 
@@ -67,11 +70,12 @@ async function serveLogs(stream: OverlayStream, serving: Serving): Promise<void>
 /** Serves one log's next entries; takes what is done (or not held) off `turn.ranges`. */
 async function serveTurn(
   stream: OverlayStream,
-  { journal, credit, nowMs }: Serving,
+  serving: Serving,
   turn: { readonly log: LogId; ranges: SeqRange[] },
 ): Promise<void> {
   const range = turn.ranges[0];
   if (range === undefined) return;
+  const { journal, credit, audit } = serving;
   const records = await journal.readLog(turn.log, range.first, {
     throughSeq: range.last,
     bytesMax: TURN_BYTES,
@@ -83,16 +87,29 @@ async function serveTurn(
   turn.ranges = [{ first: next, last: range.last }, ...turn.ranges.slice(1)].filter(
     ({ first, last }) => first <= last,
   );
-  let batch: AgedEntry[] = [];
-  for (const { bytes, facts } of records) {
+  let batch: StoredRecord[] = [];
+  for (const record of records) {
+    if (audit.isBad(journal.channel, record.position)) continue;
     if (credit.left <= 0 && batch.length > 0) {
-      await stream.send(encodeDataFrame({ kind: 'entries', entries: batch }));
+      await sendBatch(stream, serving, batch);
       batch = [];
     }
-    if (!(await credit.take(bytes.length))) return;
-    batch.push({ ageMs: facts.ageMs + Math.max(0, nowMs() - facts.receivedAtMs), bytes });
+    if (!(await credit.take(record.bytes.length))) return;
+    batch.push(record);
   }
-  if (batch.length > 0) await stream.send(encodeDataFrame({ kind: 'entries', entries: batch }));
+  await sendBatch(stream, serving, batch);
+}
+
+/** A batch ends in an entry whose own signature was checked: what came by chain is proven by it. */
+async function sendBatch(stream: OverlayStream, serving: Serving, batch: StoredRecord[]): Promise<void> {
+  const { journal, audit, nowMs } = serving;
+  while (batch.length > 0 && !audit.maySeal(journal.channel, batch.at(-1)!)) batch.pop();
+  if (batch.length === 0) return;
+  const entries = batch.map(({ bytes, facts }) => ({
+    ageMs: facts.ageMs + Math.max(0, nowMs() - facts.receivedAtMs),
+    bytes,
+  }));
+  await stream.send(encodeDataFrame({ kind: 'entries', entries }));
 }
 
 /** Bytes that the receiver is ready to take. May go below zero by one entry. */

@@ -1,5 +1,7 @@
 export { addRange, intersectRanges, rangesBelow, subtractRanges } from './seq-ranges.ts';
+export { SignatureAudit } from './signature-audit.ts';
 export {
+  type FrameReader,
   type PeerSync,
   SYNC_DATA_PROTOCOL,
   SYNC_DEFAULTS,

@@ -10,7 +10,8 @@ export type ControlFrame =
   | { readonly kind: 'hello'; readonly storeId: string; readonly channels: readonly HelloChannel[] }
   | { readonly kind: 'heads-wanted'; readonly channel: string; readonly since: Offset | null }
   | HeadsFrame
-  | { readonly kind: 'unknown' };
+  /** Of a type that is not sync's own: for who reads that type (`SyncService.handleFrame`), else passed over. */
+  | { readonly kind: 'unknown'; readonly type: number; readonly items: readonly unknown[] };
 
 /** What a hello says of one channel. */
 export interface HelloChannel {
@@ -69,8 +70,8 @@ export interface AgedEntry {
   readonly bytes: Uint8Array;
 }
 
-/** Version in the first frame; the protocol id holds the incompatible one. */
-export const SYNC_VERSION = 1;
+/** Version in the first frame, raised with new types of frames; the protocol id holds the incompatible one. */
+export const SYNC_VERSION = 2;
 /** Heads in one frame at most. */
 export const HEADS_PER_FRAME_MAX = 1_024;
 /** Holes of one head at most: more is refused as a lie, and a journal with more asks for its lowest first. */
@@ -155,7 +156,7 @@ export function decodeControlFrame(bytes: Uint8Array): Result<ControlFrame> {
     case 3:
       return readHeads(items);
     default:
-      return accept({ kind: 'unknown' });
+      return accept({ kind: 'unknown', type: items[0] as number, items });
   }
 }
 

@@ -2,10 +2,11 @@ import { type LogId, logIdOf } from '../entry/index.ts';
 import { type Counters, isSedgeError, type Log } from '../errors/index.ts';
 import type { NodeId } from '../identity/index.ts';
 import type { Ingest } from '../ingest/index.ts';
-import type { ChannelJournal, SeqRange, StoredEntry } from '../journal/index.ts';
+import type { ChannelJournal, SeqRange, StoredEntry, StoredRecord } from '../journal/index.ts';
 import type { Overlay, OverlayStream } from '../overlay/index.ts';
 import type { Realm } from '../realm/index.ts';
 import { serveEntries } from './entry-server.ts';
+import { SignatureAudit } from './signature-audit.ts';
 import { SupplyBoard } from './supply-board.ts';
 import { SyncSession } from './sync-session.ts';
 import { SyncStoreView } from './sync-store-view.ts';
@@ -52,6 +53,8 @@ export interface SyncDependencies {
   readonly random: () => number;
   readonly counters: Counters;
   readonly log: Log;
+  /** An entry that its author vouched for in a later one does not bear the author's signature: evidence. */
+  readonly onBadSignature?: (channel: string, record: StoredRecord) => void;
 }
 
 /** How far this node is in step with a peer. */
@@ -59,6 +62,9 @@ export interface PeerSync {
   readonly status: 'in-sync' | 'syncing' | 'unknown';
   readonly inSyncAtMs: number | null;
 }
+
+/** Reads a control frame of a type that is not sync's own. Must not throw for what the items hold. */
+export type FrameReader = (peer: NodeId, items: readonly unknown[]) => void;
 
 /** Holes of a channel that are waited for. */
 interface HoleWatch {
@@ -85,10 +91,13 @@ export class SyncService {
   readonly #sessions = new Map<NodeId, SyncSession>();
   readonly #board = new SupplyBoard();
   readonly #view: SyncStoreView;
+  readonly #audit: SignatureAudit;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #holes = new Map<string, HoleWatch>();
   /** Sessions in a row with a peer that ended before it was admitted, or by its fault. */
   readonly #strikes = new Map<NodeId, number>();
+  readonly #frameReaders = new Map<number, FrameReader>();
+  readonly #readyListeners = new Set<(peer: NodeId) => void>();
   #helloTimer: NodeJS.Timeout | null = null;
   #realmTimer: NodeJS.Timeout | null = null;
   #ends: (() => void)[] = [];
@@ -98,6 +107,11 @@ export class SyncService {
     this.#options = { ...SYNC_DEFAULTS, ...options };
     this.#deps = deps;
     this.#view = new SyncStoreView(deps.storeId, deps.journals);
+    this.#audit = new SignatureAudit({
+      ...deps,
+      entryAad: () => deps.realm.entryAad(),
+      onBadSignature: deps.onBadSignature ?? (() => {}),
+    });
   }
 
   /** Answers peers from now on. Call before the overlay starts, so that no early peer is missed. */
@@ -114,12 +128,14 @@ export class SyncService {
       ingest.onStored((stored) => this.#onStored(stored)),
       realm.onChange(() => this.#onRealmChange()),
     ];
+    this.#audit.start();
     this.#scheduleHello();
   }
 
   /** Ends all sessions and timers. */
   stop(): void {
     this.#running = false;
+    this.#audit.stop();
     for (const end of this.#ends) end();
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
@@ -133,6 +149,26 @@ export class SyncService {
   peer(node: NodeId): PeerSync {
     const session = this.#sessions.get(node);
     return { status: session?.status ?? 'unknown', inSyncAtMs: session?.inSyncAtMs ?? null };
+  }
+
+  /**
+   * Reads control frames of a type that is not sync's own (4 and 5: receipts). Their items come as decoded CBOR,
+   * the type first, from a peer that showed its grant; the reader checks the rest. Returns how to end that.
+   */
+  handleFrame(type: number, reader: FrameReader): () => void {
+    this.#frameReaders.set(type, reader);
+    return () => this.#frameReaders.delete(type);
+  }
+
+  /** Sends such a frame; `false` where there is no session with the peer or it is of a version before 2. */
+  sendFrame(peer: NodeId, items: readonly [type: number, ...rest: unknown[]]): boolean {
+    return this.#sessions.get(peer)?.sendOther(items) ?? false;
+  }
+
+  /** Tells when a session with a peer may be used; returns how to end that. */
+  onPeerReady(listener: (peer: NodeId) => void): () => void {
+    this.#readyListeners.add(listener);
+    return () => this.#readyListeners.delete(listener);
   }
 
   /** True while a peer supplies one of the numbers. */
@@ -152,7 +188,13 @@ export class SyncService {
     });
   }
 
+  /** Which entries may end a batch that leaves this node, and which must not leave it. */
+  get audit(): SignatureAudit {
+    return this.#audit;
+  }
+
   #onStored({ entry, facts }: StoredEntry): void {
+    if (facts.verifiedBy === 'chain') this.#audit.wake();
     if (facts.source === 'sync' || facts.source === 'import') this.announce();
     if (facts.source === 'gossip') this.#watchHole(entry.channel, logIdOf(entry));
   }
@@ -221,6 +263,10 @@ export class SyncService {
       later: (ms, run) => this.#after(ms, run),
       dataProtocol: SYNC_DATA_PROTOCOL,
       onSupplied: () => this.#offerLeftovers(),
+      onAdmitted: () => {
+        for (const listener of this.#readyListeners) listener(stream.peer);
+      },
+      onOtherFrame: (type, items) => this.#frameReaders.get(type)?.(stream.peer, items),
     });
     this.#sessions.set(stream.peer, session);
     await session.run();
@@ -250,6 +296,7 @@ export class SyncService {
     try {
       await serveEntries(stream, {
         journalOf: (channel) => this.#deps.journals.get(channel) ?? null,
+        audit: this.#audit,
         nowMs: this.#deps.nowMs,
         log: this.#deps.log,
       });

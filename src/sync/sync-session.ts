@@ -1,3 +1,4 @@
+import { encodeCbor } from '../bytes/index.ts';
 import { assertNever, type Counters, type ErrorCode, isSedgeError, type Log } from '../errors/index.ts';
 import type { NodeId } from '../identity/index.ts';
 import type { Ingest } from '../ingest/index.ts';
@@ -33,6 +34,10 @@ export interface SyncSessionDependencies {
   readonly log: Log;
   /** A pull that brings nothing new for so long is given up, milliseconds. */
   readonly pullStallMs: number;
+  /** The peer showed a valid grant. */
+  readonly onAdmitted: () => void;
+  /** A frame of a type that is not sync's own. */
+  readonly onOtherFrame: (type: number, items: readonly unknown[]) => void;
   /** A pull ended: what it left over may be asked of other peers. */
   readonly onSupplied: () => void;
   /** Runs something later, unless the service stops. */
@@ -63,6 +68,7 @@ export class SyncSession {
   #failures = 0;
   #admitted = false;
   #refused = false;
+  #peerVersion = 1;
 
   constructor(stream: OverlayStream, deps: SyncSessionDependencies) {
     this.#stream = stream;
@@ -99,6 +105,9 @@ export class SyncSession {
         if (!this.#admitted) {
           if (!this.#admit(frame.value)) return this.#refuse('sync.not-granted');
           this.handle({ kind: 'admitted' });
+          this.#deps.onAdmitted();
+        } else if (frame.value.kind === 'unknown') {
+          this.#deps.onOtherFrame(frame.value.type, frame.value.items);
         } else this.handle({ kind: 'frame', frame: frame.value });
       }
     } catch (error) {
@@ -107,6 +116,13 @@ export class SyncSession {
     } finally {
       this.end();
     }
+  }
+
+  /** Sends a frame of a type that version 2 brought; `false` where the peer would not know it. */
+  sendOther(items: readonly unknown[]): boolean {
+    if (!this.#admitted || this.#peerVersion < 2 || this.#abort.signal.aborted) return false;
+    this.#sendBytes(encodeCbor(items));
+    return true;
   }
 
   /** Ends the session at once. */
@@ -141,6 +157,7 @@ export class SyncSession {
   /** The grant must lead to the very key that the connection was authenticated with. */
   #admit(frame: ControlFrame): boolean {
     if (frame.kind !== 'grant') return false;
+    this.#peerVersion = frame.version;
     if (frame.chain.length > 0) {
       const grant = this.#deps.realm.offerGrantChain(frame.chain, { admitting: true });
       if (!grant.ok) this.#deps.counters.count(grant.code);
@@ -218,7 +235,10 @@ export class SyncSession {
   }
 
   #send(frame: Exclude<ControlFrame, { kind: 'unknown' }>): void {
-    const bytes = encodeControlFrame(frame);
+    this.#sendBytes(encodeControlFrame(frame));
+  }
+
+  #sendBytes(bytes: Uint8Array): void {
     this.#sending = this.#sending
       .then(() => this.#stream.send(bytes))
       .catch(() => {
