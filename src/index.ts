@@ -74,7 +74,6 @@ export type {
 } from './overlay/index.ts';
 export {
   Libp2pOverlay,
-  type Overlay,
   type OverlayDependencies,
   type OverlayOptions,
   type VirtualHost,
