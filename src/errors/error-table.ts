@@ -176,6 +176,10 @@ export const ERROR_TABLE = {
     meaning: 'The entry contradicts another valid entry of the same log.',
     next: 'Look at "sedge doctor": the author\'s key may have been cloned.',
   },
+  'entry.expired': {
+    meaning: 'The entry is older than its lifetime (ttl).',
+    next: 'Nothing: it is neither kept nor handed on. Check the clocks if it should be young.',
+  },
   'entry.parked-full': {
     meaning: 'The quota for entries of unknown authors is used up.',
     next: 'Nothing: the entry was dropped; sync fetches it once its author is known.',

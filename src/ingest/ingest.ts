@@ -13,6 +13,8 @@ export interface IngestDependencies {
   /** The journal of a channel; `null` where the channel is not carried. */
   readonly journalOf: (channel: string) => ChannelJournal | null;
   readonly nowMs: () => number;
+  /** Why an entry of that age is not taken though it may be valid; `null` if it is. @defaultValue all are taken */
+  readonly refusalOf?: (entry: Entry, ageMs: number) => ErrorCode | null;
   readonly counters: Counters;
   readonly log: Log;
 }
@@ -78,6 +80,12 @@ export class Ingest {
     const journal = this.#deps.journalOf(entry.channel);
     const held = journal?.holds(logIdOf(entry), entry.seq, lastSeqOf(entry)) ?? 'none';
     if (journal !== null && held !== 'none') return this.#judgeOverlap(journal, entry, held);
+    if (this.#wasLetGo(entry)) {
+      this.#deps.counters.count('journal.let-go');
+      return KNOWN;
+    }
+    const unwelcome = this.#deps.refusalOf?.(entry, origin.ageMs) ?? null;
+    if (unwelcome !== null) return this.#refuse(unwelcome);
     const refusal = this.#authorize(entry, origin);
     if (refusal !== null) return refusal;
     return journal === null ? RELAYED : this.#take(journal, entry, { ...origin, verifiedBy: 'signature' });
@@ -110,12 +118,13 @@ export class Ingest {
     const { realm, journalOf } = this.#deps;
     const proven = new Map<Entry, LocalFacts['verifiedBy']>();
     const fresh = run
-      .map(({ entry }) => entry)
-      .filter((entry) => {
+      .filter(({ entry, ageMs }) => {
+        if (this.#wasLetGo(entry) || (this.#deps.refusalOf?.(entry, ageMs) ?? null) !== null) return false;
         if (entry.channel === REALM_CHANNEL || this.#standing(entry) !== 'granted') return false;
         const journal = journalOf(entry.channel);
         return journal !== null && journal.holds(logIdOf(entry), entry.seq, lastSeqOf(entry)) === 'none';
-      });
+      })
+      .map(({ entry }) => entry);
     const proofs = await proveRun(fresh, ({ bytes }) => verifyEntry(bytes, realm.entryAad()).ok);
     for (const [at, proof] of proofs.entries()) if (proof !== 'none') proven.set(fresh[at]!, proof);
     return proven;
@@ -125,9 +134,16 @@ export class Ingest {
   #takeProven(entry: Entry, origin: Origin & Pick<LocalFacts, 'verifiedBy'>): Verdict | Promise<Verdict> {
     const journal = this.#deps.journalOf(entry.channel);
     const held = journal?.holds(logIdOf(entry), entry.seq, lastSeqOf(entry));
-    if (journal === null || held !== 'none' || this.#standing(entry) !== 'granted')
+    const other = held !== 'none' || this.#standing(entry) !== 'granted' || this.#wasLetGo(entry);
+    if (journal === null || other || (this.#deps.refusalOf?.(entry, origin.ageMs) ?? null) !== null)
       return this.offerEntry(entry, origin);
     return this.#take(journal, entry, origin);
+  }
+
+  /** Retention dropped it here: to take it again would be to drop it again. */
+  #wasLetGo(entry: Entry): boolean {
+    const journal = this.#deps.journalOf(entry.channel);
+    return journal?.wasLetGo(logIdOf(entry), entry.seq, lastSeqOf(entry)) ?? false;
   }
 
   #standing(entry: Entry): 'granted' | 'unknown' | 'revoked' {

@@ -184,6 +184,11 @@ export class ChannelJournal extends HeldLogs {
     return outcome;
   }
 
+  /** Segments that retention could drop now, oldest first. */
+  droppable(context: RetentionContext): { readonly ageMs: number; readonly bytes: number }[] {
+    return this.#retention.droppable(context);
+  }
+
   /** From now on segments are sealed at this size: 16 KiB to what the options said. */
   set segmentBytes(bytes: number) {
     this.#store.segmentBytes = Math.min(Math.max(bytes, SEGMENT_BYTES_MIN), this.#options.segmentBytes);
@@ -322,7 +327,7 @@ export class ChannelJournal extends HeldLogs {
     for (const segment of this.#store.all()) {
       totals.entries += segment.records;
       totals.messages += segment.messages;
-      totals.bytes += segment.size;
+      totals.bytes += segment.diskBytes;
       totals.segments++;
     }
     return totals;

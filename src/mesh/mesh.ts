@@ -1,21 +1,25 @@
 import type { BundleExport, ExportOptions, ImportOptions, ImportSummary } from '../bundle/index.ts';
+import type { LogId } from '../entry/index.ts';
 import { type Counters, type Log, SedgeError } from '../errors/index.ts';
 import { GossipService } from '../gossip/index.ts';
 import type { NodeId } from '../identity/index.ts';
 import { Ingest } from '../ingest/index.ts';
-import type { Disk, StoredEntry } from '../journal/index.ts';
+import { AgeClock, type Disk, type SeqRange, type StoredEntry } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
 import type { ChannelDeclaration, Realm, RealmDirectory } from '../realm/index.ts';
 import { SyncService } from '../sync/index.ts';
+import { Admission } from './admission.ts';
 import { CarriedChannels } from './carried-channels.ts';
 import { Courier } from './courier.ts';
-import { COMMIT_INTERVAL_MS_MAX, type MeshOptions } from './mesh-options.ts';
+import { Lifetimes } from './lifetimes.ts';
+import { type MeshOptions, resolveMeshOptions } from './mesh-options.ts';
 import { MeshReport } from './mesh-report.ts';
 import type { ChannelStatus, GapStatus, LogStatus, MeshStatus, PeerStatus } from './mesh-status.ts';
 import type { Acknowledgement, Published, PublishOptions } from './publish-options.ts';
 import { Publisher } from './publisher.ts';
 import { RealmOffice } from './realm-office.ts';
 import type { Invited, InviteOptions, RealmStatus } from './realm-status.ts';
+import { StorageKeeper } from './storage-keeper.ts';
 import { loadStoreId } from './store-id.ts';
 import type { SubscribeOptions } from './subscribe-options.ts';
 import type { Subscription } from './subscription.ts';
@@ -60,6 +64,9 @@ export class Mesh {
   readonly #desk: SubscriptionDesk;
   readonly #report: MeshReport;
   readonly #courier: Courier;
+  readonly #clock: AgeClock;
+  readonly #lifetimes: Lifetimes;
+  readonly #keeper: StorageKeeper;
   readonly #partings = new Set<NodeJS.Timeout>();
   #sync: SyncService | null = null;
   #storeId = '';
@@ -69,20 +76,28 @@ export class Mesh {
   readonly #counts = { published: 0, received: 0 };
 
   constructor(options: MeshOptions, deps: MeshDependencies) {
-    const { commitIntervalMs = 0 } = options;
-    if (!(commitIntervalMs >= 0 && commitIntervalMs <= COMMIT_INTERVAL_MS_MAX)) {
-      throw new SedgeError('mesh.bad-option', { option: 'commitIntervalMs', most: COMMIT_INTERVAL_MS_MAX });
-    }
+    const resolved = resolveMeshOptions(options);
+    const { commitIntervalMs } = resolved;
     this.#options = options;
     this.#deps = deps;
     const { overlay, place } = deps;
+    this.#clock = new AgeClock(deps.nowMs);
+    this.#lifetimes = new Lifetimes(this.#clock, (channel) => this.#keeper.policyOf(channel).ttlSeconds ?? 0);
     const self = place.identity.nodeId;
     this.#channels = new CarriedChannels(
       { directory: options.directory, commitIntervalMs },
       { ...deps, self },
     );
     const journalOf = (channel: string) => this.#channels.of(channel);
-    this.#ingest = new Ingest({}, { ...deps, journalOf });
+    this.#keeper = new StorageKeeper(resolved, {
+      ...deps,
+      clock: this.#clock,
+      journals: this.#channels.journals,
+      isHeldElsewhere: (channel, log, range) => this.isHeldElsewhere(channel, log, range),
+      onDropped: () => this.#desk.noteLetGo(),
+    });
+    const admission = new Admission(this.#lifetimes);
+    this.#ingest = new Ingest({}, { ...deps, journalOf, refusalOf: admission.refusalOf });
     this.#gossip = new GossipService({ ...deps, ingest: this.#ingest, onLeft: () => this.#sync?.announce() });
     this.#publisher = new Publisher({
       ...deps,
@@ -103,6 +118,7 @@ export class Mesh {
       self,
       channels: this.#channels,
       directory: `${options.directory}/subscriptions`,
+      isExpired: this.#lifetimes.isExpired,
       isSupplied: (channel, log, range) => this.#sync?.isSupplied(channel, log, range) ?? false,
     });
     this.#report = new MeshReport({
@@ -136,6 +152,14 @@ export class Mesh {
     if (this.#stopping !== null) return Promise.reject(new SedgeError('mesh.not-started'));
     this.#starting ??= this.#start();
     return this.#starting;
+  }
+
+  /** Applies the limits on what is kept now, as is done now and then by itself. */
+  applyRetention(): Promise<void> {
+    if (this.#sync === null || this.#stopping !== null) {
+      return Promise.reject(new SedgeError('mesh.not-started'));
+    }
+    return this.#keeper.apply();
   }
 
   /** Leaves the overlay, makes all durable and closes every file. Idempotent. */
@@ -274,11 +298,17 @@ export class Mesh {
     if (this.#sync === null || this.#stopping !== null) throw new SedgeError('mesh.not-started');
   }
 
+  /** True if another node is known to hold these own numbers durably. */
+  isHeldElsewhere(_channel: string, _log: LogId, _range: SeqRange): boolean {
+    return false;
+  }
+
   // ---- life cycle --------------------------------------------------------------------------------------------
 
   async #start(): Promise<void> {
     const { overlay, realm, disk } = this.#deps;
     try {
+      await this.#clock.load(disk, this.#options.directory);
       await this.#office.recall();
       for (const channel of realm.channelNames()) await this.#channels.open(channel);
       this.#storeId = await loadStoreId(disk, this.#options.directory, this.#deps.randomBytes);
@@ -289,6 +319,7 @@ export class Mesh {
         storeId: this.#storeId,
       });
       realm.onChange(() => this.#onRealmChange());
+      this.#keeper.start();
       this.#sync.start();
       this.#gossip.start();
       await overlay.start();
@@ -313,6 +344,7 @@ export class Mesh {
     for (const timer of this.#partings) clearTimeout(timer);
     await this.#deps.overlay.stop();
     await this.#publisher.stop();
+    await this.#keeper.stop();
     await this.#channels.stop();
   }
 
@@ -321,6 +353,7 @@ export class Mesh {
   #onStored(stored: StoredEntry): void {
     const { entry, facts, position } = stored;
     this.#publisher.witness(stored);
+    this.#keeper.noteStored(entry.bytes.length);
     if (facts.source !== 'own') this.#counts.received += entry.count;
     const journal = this.#channels.of(entry.channel);
     const guarded =
@@ -333,6 +366,7 @@ export class Mesh {
 
   #onRealmChange(): void {
     const { realm, overlay } = this.#deps;
+    this.#keeper.applySoon();
     const revoked = overlay
       .peers()
       .flatMap(({ node, connected }) => (node !== null && connected ? [node] : []))

@@ -80,4 +80,3 @@ export function isChannelPolicy(policy: ChannelPolicy): boolean {
     return value === undefined || isNumber(value);
   });
 }
-

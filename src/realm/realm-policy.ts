@@ -44,7 +44,9 @@ const SHAPE: SignedShape = {
 };
 
 /** Makes the next policy of a realm. Throws `realm.not-admin` and `realm.bad-policy`. */
-export function makePolicy(options: Issuer & RealmPolicyFields & { readonly issuedAtMs: number }): Uint8Array {
+export function makePolicy(
+  options: Issuer & RealmPolicyFields & { readonly issuedAtMs: number },
+): Uint8Array {
   const issuerChain = requireAdmin(options);
   const { anchor, issuer, version, channels, issuedAtMs } = options;
   if (!areFields(options)) throw new SedgeError('realm.bad-policy', { channels: channels.size });

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Counters, silentLog } from '../../../src/errors/index.ts';
 import { Identity } from '../../../src/identity/index.ts';
 import { type CrashOptions, type Disk, MemoryDisk } from '../../../src/journal/index.ts';
-import { Mesh } from '../../../src/mesh/index.ts';
+import { Mesh, type MeshOptions } from '../../../src/mesh/index.ts';
 import {
   type ChannelDeclaration,
   createRealm,
@@ -30,6 +30,8 @@ export interface WorldNodeOptions {
     readonly holeDelayMs?: number;
     readonly pullStallMs?: number;
   };
+  /** What is kept, and other settings of a mesh. */
+  readonly mesh?: Partial<MeshOptions>;
   /** Never joins the gossip. */
   readonly syncOnly?: boolean;
   /** Another node's key and place: a clone. */
@@ -193,7 +195,7 @@ export class WorldNode {
       overlay.publish = () => false;
     }
     return new Mesh(
-      { directory: this.place.directory, commitIntervalMs, sync },
+      { directory: this.place.directory, commitIntervalMs, sync, ...this.#options.mesh },
       {
         place: this.place,
         realm: this.realm,

@@ -49,7 +49,16 @@ export class FakeMesh implements ServedMesh {
 
   /** Adds a gap that every subscription meets. */
   addGap(first: number, last: number): void {
-    this.log.push({ kind: 'gap', author: NODE, name: 'fake', channel: 'main', epoch: EPOCH, first, last });
+    this.log.push({
+      kind: 'gap',
+      author: NODE,
+      name: 'fake',
+      channel: 'main',
+      epoch: EPOCH,
+      first,
+      last,
+      reason: 'missing',
+    });
     for (const subscription of this.open) subscription.wake();
   }
 

@@ -7,8 +7,8 @@ import {
   grantNode,
   makePolicy,
   makeRevocation,
-  Realm,
   REALM_TOPICS,
+  Realm,
 } from '../../../src/realm/index.ts';
 
 const ISSUED = { issuedAtMs: 1_790_000_000_000 };
