@@ -31,7 +31,7 @@ function statusText(status: AgentStatus, nowMs: number): string {
     ['peers', `${formatCount(status.peersConnected)} connected, ${formatCount(status.peersKnown)} known`],
     [
       'holds',
-      `${plural(messages, 'message')} in ${plural(channels.length, 'channel')}, ${formatBytes(bytes)}`,
+      `${plural(messages, 'message')} in ${plural(channels.length, 'channel')}, ${formatBytes(bytes)}${limitOf(status)}`,
     ],
     ['gaps', gaps === 0 ? 'none' : `${formatCount(gaps)}; see "sedge gaps"`],
     ['traffic', trafficOf(status)],
@@ -43,6 +43,10 @@ function statusText(status: AgentStatus, nowMs: number): string {
     ['version', `sedge ${agent.version} on Node ${agent.nodeVersion}`],
   ]);
   return `${facts}${problemsText(status)}`;
+}
+
+function limitOf({ storageBytesMax }: AgentStatus): string {
+  return storageBytesMax === null ? '' : ` of ${formatBytes(storageBytesMax)}`;
 }
 
 function trafficOf(status: AgentStatus): string {

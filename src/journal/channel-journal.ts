@@ -19,6 +19,7 @@ import { type RecoveryReport, recoverJournal } from './recovery.ts';
 import { RetainedTopics } from './retained-topics.ts';
 import { retainedValuesOf } from './retained-values.ts';
 import { DROP_REASONS, type DropReason, type RetentionLimits } from './retention-plan.ts';
+import type { Segment } from './segment.ts';
 import { SegmentRepair } from './segment-repair.ts';
 import { SegmentStore } from './segment-store.ts';
 import type { ReadOptions, StoredRecord } from './stored-record.ts';
@@ -319,6 +320,16 @@ export class ChannelJournal extends HeldLogs {
     let highest = 0;
     for (const { lamportMax } of this.#store.all()) highest = Math.max(highest, lamportMax);
     return highest;
+  }
+
+  /** When the oldest of what is held was received, by this node's clock then; `null` if nothing is held. */
+  oldestReceivedAtMs(): number | null {
+    let oldest: Segment | null = null;
+    for (const segment of this.#store.all()) {
+      const before = oldest === null || segment.firstPosition < oldest.firstPosition;
+      if (segment.records > 0 && before) oldest = segment;
+    }
+    return oldest?.receivedMinMs ?? null;
   }
 
   /** What is held, in numbers. */

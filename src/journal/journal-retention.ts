@@ -81,7 +81,7 @@ export class JournalRetention {
 
   /** Segments that can go now, oldest first. */
   droppable(context: RetentionContext): { readonly ageMs: number; readonly bytes: number }[] {
-    return this.#candidates(context).filter(({ isSafe }) => isSafe);
+    return this.#candidates(context);
   }
 
   /** Ends the part of segments that are written to and that an age or number would keep too long. */
@@ -93,7 +93,8 @@ export class JournalRetention {
       const { ageMs, messages } = limits;
       const bytes = least(limits.bytes, limits.storageBytes);
       const old = ageMs !== null && elapsedMs(active.rows.receivedMinMs) > ageMs * ROLL_FRACTION;
-      const large = bytes !== null && active.size > bytes * ROLL_FRACTION * 2;
+      const large =
+        active.size > this.#store.segmentBytes || (bytes !== null && active.size > bytes * ROLL_FRACTION * 2);
       const many = messages !== null && active.messages > messages * ROLL_FRACTION;
       if (!old && !large && !many) continue;
       this.#store.retire(active);

@@ -6,7 +6,7 @@ import type { NodeId } from '../identity/index.ts';
 import { Ingest } from '../ingest/index.ts';
 import { AgeClock, type Disk, type SeqRange, type StoredEntry } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
-import type { ChannelDeclaration, Realm, RealmDirectory } from '../realm/index.ts';
+import type { ChannelDeclaration, ChannelPolicy, Realm, RealmDirectory } from '../realm/index.ts';
 import { SyncService } from '../sync/index.ts';
 import { Admission } from './admission.ts';
 import { CarriedChannels } from './carried-channels.ts';
@@ -126,6 +126,8 @@ export class Mesh {
       self,
       journals: this.#channels.journals,
       ownLogs: () => this.#publisher.ownLogs(),
+      elapsedMs: (receivedAtMs) => this.#clock.elapsedMs(receivedAtMs),
+      policyOf: (channel) => this.#keeper.policyOf(channel),
       peerSync: (node) => this.#sync?.peer(node) ?? null,
     });
     this.#courier = new Courier({
@@ -246,6 +248,7 @@ export class Mesh {
       ...this.#counts,
       delivered: this.#desk.delivered,
       parked: this.#ingest.parked,
+      storageBytesMax: this.#keeper.storageBytesMax,
       counters: counters.snapshot(),
       problems: this.#report.problems(),
     };
@@ -298,6 +301,14 @@ export class Mesh {
     if (this.#sync === null || this.#stopping !== null) throw new SedgeError('mesh.not-started');
   }
 
+  /**
+   * Says for all nodes what is kept of which channel, replacing what was said before. Throws `realm.not-admin` and
+   * `realm.bad-policy`.
+   */
+  declarePolicy(channels: Readonly<Record<string, ChannelPolicy>>): Promise<void> {
+    return this.#office.declarePolicy(channels);
+  }
+
   /** True if another node is known to hold these own numbers durably. */
   isHeldElsewhere(_channel: string, _log: LogId, _range: SeqRange): boolean {
     return false;
@@ -316,6 +327,7 @@ export class Mesh {
         ...this.#deps,
         ingest: this.#ingest,
         journals: this.#channels.journals,
+        lifetimes: this.#lifetimes,
         storeId: this.#storeId,
       });
       realm.onChange(() => this.#onRealmChange());

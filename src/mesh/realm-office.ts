@@ -3,10 +3,12 @@ import { SedgeError } from '../errors/index.ts';
 import type { NodeId } from '../identity/index.ts';
 import {
   type ChannelDeclaration,
+  type ChannelPolicy,
   encodeChainPayload,
   type Issuer,
   type LogEnd,
   makeInvite,
+  makePolicy,
   makeRecord,
   makeRevocation,
   REALM_CHANNEL,
@@ -100,6 +102,7 @@ export class RealmOffice {
     const name = realm.nameOf(subject);
     // What an admin declared falls with it; what is in force goes on in this node's name.
     if (realm.record?.issuer === subject) await this.declareChannels(realm.channels());
+    if (realm.policy?.issuer === subject) await this.declarePolicy(Object.fromEntries(realm.policy.channels));
     const keeps = realm.grantedThrough(subject);
     const revocation = makeRevocation({
       ...issuer,
@@ -126,6 +129,18 @@ export class RealmOffice {
     await publishOwn(REALM_TOPICS.record, record);
   }
 
+  /** See `Mesh.declarePolicy`. */
+  async declarePolicy(channels: Readonly<Record<string, ChannelPolicy>>): Promise<void> {
+    const { realm, publishOwn, nowMs } = this.#deps;
+    const policy = makePolicy({
+      ...this.#issuer(),
+      version: (realm.policy?.version ?? 0) + 1,
+      channels: new Map(Object.entries(channels)),
+      issuedAtMs: nowMs(),
+    });
+    await publishOwn(REALM_TOPICS.policy, policy);
+  }
+
   /** See `Mesh.realm`. */
   status(): RealmStatus {
     const { realm, place } = this.#deps;
@@ -139,6 +154,7 @@ export class RealmOffice {
       admin: place.root !== null || role === 'admin',
       nodes: realm.nodes(),
       channels: realm.channels(),
+      policy: Object.fromEntries(realm.policy?.channels ?? []),
       invites: realm.inviteUses(),
     };
   }

@@ -35,9 +35,9 @@ export interface StorageKeeperDependencies {
   readonly onDropped: () => void;
 }
 
-/** Own entries that nobody else holds may take this beyond the limits of a channel that has none for bytes. */
-const RESERVE_BYTES_DEFAULT = 64 * 1024 * 1024;
-/** The same as a part of a limit. */
+/** Own entries that nobody else holds may take this beyond the limits of a channel. */
+const RESERVE_BYTES_MAX = 64 * 1024 * 1024;
+/** The same as a part of its limit, or of its part of the storage. */
 const RESERVE_PART = 1 / 4;
 /** A segment takes at most this part of a channel's limit, so that dropping one does not drop most. */
 const SEGMENT_PART = 1 / 8;
@@ -167,14 +167,15 @@ export class StorageKeeper {
     const { retentionSeconds, retentionBytes, retentionMessages } = this.policyOf(channel);
     const { storageBytesMax } = this.#options;
     const bytes = retentionBytes || null;
-    const least = Math.min(bytes ?? Number.POSITIVE_INFINITY, storageBytesMax ?? Number.POSITIVE_INFINITY);
-    const reserveBytes = Number.isFinite(least) ? least * RESERVE_PART : RESERVE_BYTES_DEFAULT;
+    const ofStorage = (storageBytesMax ?? Number.POSITIVE_INFINITY) / Math.max(1, this.#deps.journals.size);
+    const least = Math.min(bytes ?? Number.POSITIVE_INFINITY, ofStorage);
     return {
       ageMs: retentionSeconds ? retentionSeconds * 1_000 : null,
       bytes,
       messages: retentionMessages || null,
       storageBytes: null,
-      reserveBytes: Math.min(reserveBytes, RESERVE_BYTES_DEFAULT),
+      // The limits of all channels together may be exceeded by a quarter, no more.
+      reserveBytes: Math.min(RESERVE_BYTES_MAX, least * RESERVE_PART),
     };
   }
 

@@ -1,10 +1,12 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { brief, take, within } from './deliveries.ts';
 import type { WorldNode } from './mesh-world.ts';
 import { MeshWorld, until } from './mesh-world.ts';
+import { PassingTime } from './passing-time.ts';
 
 let world = new MeshWorld();
 afterEach(async () => {
+  vi.restoreAllMocks();
   await world.stop();
   world = new MeshWorld();
 });
@@ -90,5 +92,75 @@ describe('a subscription that retention overtakes', () => {
     const got = await within(reading, 500);
     expect(got.every(({ kind }) => kind === 'message')).toBe(true);
     expect(got).toHaveLength(held);
+  });
+});
+
+describe('what the realm says about keeping', () => {
+  it('reaches every node, goes behind its own settings, and is in force at once', async () => {
+    const admin = await world.node('admin');
+    const follows = await world.node('follows');
+    const own = await world.node('own', { mesh: { retention: { main: { retentionMessages: 7 } } } });
+    await world.link(admin, follows);
+    await world.link(admin, own);
+    await admin.mesh.declarePolicy({ main: { retentionMessages: 20, priority: 'alarm' } });
+    const policyOf = (node: WorldNode) => holds(node).policy;
+    await until(() => policyOf(follows).retentionMessages === 20, 'the policy has come');
+    await until(() => policyOf(own).priority === 'alarm', 'the policy has come');
+    expect(policyOf(own)).toEqual({ retentionMessages: 7, priority: 'alarm' });
+    expect(follows.mesh.realm().policy).toEqual({ main: { retentionMessages: 20, priority: 'alarm' } });
+    await fill(admin, 1, 60);
+    await until(() => lastOf(follows) === 60 && lastOf(own) === 60, 'all arrived');
+    for (const node of [follows, own]) await node.mesh.applyRetention();
+    expect(holds(follows).messages).toBeLessThanOrEqual(20);
+    expect(holds(own).messages).toBeLessThanOrEqual(7);
+    expect(holds(own).dropped.messages).toBe(60 - holds(own).messages);
+    await follows.restart();
+    expect(policyOf(follows).retentionMessages).toBe(20);
+    await expect(follows.mesh.declarePolicy({})).rejects.toMatchObject({ code: 'realm.not-admin' });
+  });
+
+  it('keeps own messages that nobody else holds, while the reserve has room', async () => {
+    const node = await world.node('a', { mesh: { retention: { main: { retentionMessages: 10 } } } });
+    await fill(node, 1, 100);
+    await node.mesh.applyRetention();
+    expect(holds(node).messages).toBe(100);
+    expect(node.mesh.status().problems).toEqual([]);
+  });
+
+  it('shares the storage of all channels by priority, and says what was lost for good', async () => {
+    world = new MeshWorld({
+      channels: [
+        { name: 'alarm', filter: 'alarm/#' },
+        { name: 'logs', filter: 'logs/#' },
+      ],
+    });
+    const node = await world.node('a', { mesh: { storageBytesMax: 1_048_576 } });
+    await node.mesh.declarePolicy({ alarm: { priority: 'alarm' }, logs: { priority: 'bulk' } });
+    for (let number = 1; number <= 600; number++) {
+      const payload = 'x'.repeat(4_000);
+      await node.mesh.publish(number % 10 === 0 ? 'alarm/a' : 'logs/a', payload);
+    }
+    await node.mesh.applyRetention();
+    const byName = new Map(node.mesh.channels().map((channel) => [channel.channel, channel]));
+    expect(byName.get('alarm')?.messages).toBe(60);
+    expect(byName.get('logs')!.messages).toBeLessThan(540);
+    expect(node.mesh.status().problems.map(({ code }) => code)).toEqual(['journal.dropped-unreplicated']);
+  });
+});
+
+describe('lifetimes', () => {
+  it('of a channel end what has none of its own: it is neither delivered nor handed on', async () => {
+    const time = new PassingTime();
+    const skew = { skewMs: () => time.passedMs };
+    const a = await world.node('a', { ...skew, mesh: { retention: { main: { ttlSeconds: 60 } } } });
+    await a.mesh.publish('site/old', 'old');
+    await a.mesh.publish('site/long', 'long', { ttlSeconds: 3_600 });
+    time.passedMs = 120_000;
+    const b = await world.node('b', skew);
+    await world.link(a, b);
+    await until(() => lastOf(b) === 2, 'what lives has come');
+    expect(holds(b).messages).toBe(1);
+    const reading = a.mesh.subscribe('site/#', { from: 'all' });
+    expect((await take(reading, 1)).map(brief)).toEqual(['long']);
   });
 });
