@@ -82,7 +82,7 @@ export class Mesh {
       { ...deps, self },
     );
     const journalOf = (channel: string) => this.#channels.of(channel);
-    this.#ingest = new Ingest({}, { ...deps, journalOf });
+    this.#ingest = new Ingest({}, { ...deps, self, journalOf });
     this.#gossip = new GossipService({ ...deps, ingest: this.#ingest, onLeft: () => this.#sync?.announce() });
     this.#publisher = new Publisher({
       ...deps,

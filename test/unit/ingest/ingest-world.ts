@@ -30,6 +30,7 @@ export class IngestWorld {
     this.ingest = new Ingest(
       {},
       {
+        self: this.#made.root.nodeId,
         realm: this.realm,
         journalOf: (channel) => (channel === 'main' ? this.journal : null),
         nowMs: () => 1_000,
