@@ -222,6 +222,35 @@ export const ERROR_TABLE = {
     next: 'Use --from all or a time.',
   },
 
+  'journal.let-go': {
+    meaning: 'Somebody offered numbers that retention dropped here.',
+    next: 'Nothing: they are not stored again. Keep more with "sedge realm retention" or --retention.',
+  },
+  'journal.let-go-damaged': {
+    meaning: 'The list of what retention dropped is lost.',
+    next: 'Nothing: some of it is fetched again and dropped again in its time. Check the disk if it happens again.',
+  },
+  'journal.dropped-age': {
+    meaning: 'Messages were dropped because they were older than the channel keeps.',
+    next: 'Nothing, or keep them longer with "sedge realm retention" or --retention.',
+  },
+  'journal.dropped-bytes': {
+    meaning: 'Messages were dropped because the channel took more bytes than it may.',
+    next: 'Nothing, or give the channel more bytes with "sedge realm retention" or --retention.',
+  },
+  'journal.dropped-messages': {
+    meaning: 'Messages were dropped because the channel held more of them than it may.',
+    next: 'Nothing, or allow more messages with "sedge realm retention" or --retention.',
+  },
+  'journal.dropped-storage': {
+    meaning: "Messages were dropped because all channels together took more than the node's storage limit.",
+    next: 'Nothing, or raise --storage-max.',
+  },
+  'journal.dropped-unreplicated': {
+    meaning: 'Own messages were dropped that no other node is known to hold: they are lost.',
+    next: 'Connect this node to others more often, or keep more with --retention and --storage-max.',
+  },
+
   // overlay
   'overlay.not-started': { meaning: 'The overlay is not running.', next: 'Start it first.' },
   'overlay.listen-failed': {
