@@ -109,17 +109,21 @@ export class ForkWatch {
   async findAgainst(journal: ChannelJournal, entry: Entry): Promise<ForkProof | null> {
     const log = logIdOf(entry);
     const before = numberBefore(entry);
+    const [first, last] = [entry.seq, lastSeqOf(entry)];
+    // What an end took out is on disk and says as much as before.
+    const read = (from: number, throughSeq: number, recordsMax: number) =>
+      journal.readLog(log, from, { throughSeq, recordsMax, ended: true });
     const records = [
-      ...(before < 1 ? [] : [await journal.entryCovering(log, before)]),
-      ...(await this.overlapping(journal, entry)),
-      ...(await journal.readLog(log, lastSeqOf(entry) + 1, { recordsMax: 1 })),
+      ...(before < 1 ? [] : await read(before, before, 2)),
+      ...(await read(first, last, OVERLAPS_READ)),
+      ...(await read(last + 1, Number.MAX_SAFE_INTEGER, 1)),
     ];
     let lowest: ForkProof | null = null;
     for (const record of records) {
-      const held = record === null ? null : this.#deps.decode(record);
+      const held = this.#deps.decode(record);
       const proof = held === null ? null : proofOf(held, entry);
       if (proof === null || (lowest !== null && lowest.end <= proof.end)) continue;
-      if (record!.facts.verifiedBy === 'signature' || this.#isSigned(held!)) lowest = proof;
+      if (record.facts.verifiedBy === 'signature' || this.#isSigned(held!)) lowest = proof;
     }
     return lowest;
   }

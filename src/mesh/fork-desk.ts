@@ -67,7 +67,8 @@ export class ForkDesk {
     // What waits proves a higher end than this one.
     if (waiting !== undefined) clearTimeout(waiting.timer);
     this.#waiting.delete(key);
-    if (origin === 'found' && this.#mayReport(fork)) this.#later(key, proof, this.#deps.random() * this.#delayMs);
+    if (origin === 'found' && this.#mayReport(fork))
+      this.#later(key, proof, this.#deps.random() * this.#delayMs);
   }
 
   /** Ends all that waits. */
@@ -87,8 +88,7 @@ export class ForkDesk {
         name: realm.nameOf(fork.author),
         reporterName: realm.nameOf(fork.reporter),
         own: fork.author === self,
-        alarm:
-          nowMs() - fork.foundAtMs < ALARM_MS && realm.standing(fork.author).status !== 'revoked',
+        alarm: nowMs() - fork.foundAtMs < ALARM_MS && realm.standing(fork.author).status !== 'revoked',
       }))
       .sort((a, b) => b.foundAtMs - a.foundAtMs);
   }
