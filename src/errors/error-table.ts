@@ -365,6 +365,40 @@ export const ERROR_TABLE = {
     next: 'Wait for earlier ones before publishing more.',
   },
 
+  // simulations
+  'simulation.clock-taken': {
+    meaning: 'Another virtual clock runs in this process.',
+    next: 'Stop the other simulated mesh first (mesh.stop()), or give back the fake timers of the test.',
+  },
+  'simulation.livelock': {
+    meaning: 'Callbacks ran without end, and virtual time did not pass.',
+    next: 'Look at the place that is named: it asks for a further turn each time, and never for a time.',
+  },
+  'simulation.stuck': {
+    meaning: 'What was waited for did not happen in the virtual time allowed.',
+    next: 'Look at the history up to there, or allow more time.',
+  },
+  'simulation.bad-option': {
+    meaning: 'An option of a simulation is not allowed.',
+    next: "See the option's documentation for its bounds.",
+  },
+  'simulation.unknown-node': {
+    meaning: 'There is no simulated node of this name.',
+    next: 'Use one of the names that the mesh was made with; unnamed nodes are n1, n2 and so on.',
+  },
+  'simulation.not-running': {
+    meaning: 'The simulated node does not run.',
+    next: 'Restart it first (mesh.restart(name)).',
+  },
+  'simulation.not-converged': {
+    meaning: 'The nodes did not come to hold the same in the virtual time allowed.',
+    next: 'Look at what the nodes named lack, and whether a link could have brought it.',
+  },
+  'simulation.violated': {
+    meaning: 'Something that must hold of the simulated mesh does not.',
+    next: 'Look at the history; the same seed gives the same one again.',
+  },
+
   // agent and command line
   'agent.running': {
     meaning: 'Another agent uses this directory.',
