@@ -59,7 +59,7 @@ export class ForkParts {
     const proof = known ?? { parts: new Array<Uint8Array | undefined>(count), missing: count };
     if (proof.parts.length !== count) return refuse('fork.malformed');
     if (proof.parts[index] === undefined) proof.missing--;
-    proof.parts[index] ??= bytes.slice();
+    proof.parts[index] ??= new Uint8Array(bytes);
     this.#unfinished.set(hash, proof);
     if (proof.missing === 0) {
       this.#unfinished.delete(hash);

@@ -49,7 +49,7 @@ export function decodeForkProof(payload: Uint8Array): Result<ForkProof> {
   if (version !== VERSION || typeof channel !== 'string') return MALFORMED;
   if (!(a instanceof Uint8Array) || !(b instanceof Uint8Array)) return MALFORMED;
   // Copies: what is kept of a proof must not keep the message that brought it.
-  const [one, other] = [decodeEntry(a.slice()), decodeEntry(b.slice())];
+  const [one, other] = [decodeEntry(new Uint8Array(a)), decodeEntry(new Uint8Array(b))];
   if (!one.ok || !other.ok || one.value.channel !== channel) return MALFORMED;
   const proof = proofOf(one.value, other.value) ?? proofOfVouching(one.value, other.value);
   return proof === null ? refuse('fork.unproven') : accept(proof);

@@ -42,7 +42,7 @@ function entry(seq: number, prev: EntryId | null, text: string, count = 1): Entr
 }
 
 function badlySigned({ bytes }: Entry): Entry {
-  const copy = bytes.slice();
+  const copy = new Uint8Array(bytes);
   copy[copy.length - 1]! ^= 1;
   const decoded = decodeEntry(copy);
   if (!decoded.ok) throw new Error(decoded.code);
