@@ -12,6 +12,7 @@ export {
   type ImportSummary,
   readBundle,
 } from './bundle/index.ts';
+export { type Ed25519Backend, memoizedEd25519, nativeEd25519, useEd25519 } from './cose/index.ts';
 export type { EntryId, EpochId, LogId, Message, PublishId } from './entry/index.ts';
 export {
   Counters,

@@ -1,10 +1,13 @@
 import {
   type Identity,
   MemoryDisk,
+  memoizedEd25519,
   type NodeId,
+  nativeEd25519,
   type Overlay,
   SedgeError,
   type SubscribeOptions,
+  useEd25519,
 } from '../../src/index.ts';
 import type { Checker, Violation } from './checker.ts';
 import { differences } from './convergence.ts';
@@ -93,6 +96,7 @@ export class SimulatedMesh {
   readonly #history: History;
   readonly #world: NodeWorld;
   #readyAtMs: number | null = null;
+  #undoEd25519: (() => void) | null = null;
   #stopped = false;
 
   private constructor(options: SimulatedMeshOptions) {
@@ -116,6 +120,8 @@ export class SimulatedMesh {
   static async create(options: SimulatedMeshOptions = {}): Promise<SimulatedMesh> {
     const mesh = new SimulatedMesh(options);
     mesh.clock.install();
+    // What one node checked, another need not: the bytes, and so the verdict, are the same.
+    mesh.#undoEd25519 = useEd25519(memoizedEd25519(nativeEd25519));
     try {
       await mesh.#begin();
     } catch (error) {
@@ -452,6 +458,7 @@ export class SimulatedMesh {
       await this.clock.settle(stopping, { withinMs: 3_600_000 }).catch(() => {});
       await this.clock.settle(this.network.stop(), { withinMs: 60_000 }).catch(() => {});
     } finally {
+      this.#undoEd25519?.();
       this.clock.uninstall();
     }
   }
