@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type ChannelPolicy, hasPolicy, isChannelPolicy } from '../../src/realm/channel-policy.ts';
+import type { ChannelPolicy } from '../../src/index.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { KEEP_RULE, parseBytes, parseKeep } from './keep-text.ts';
 
@@ -19,6 +19,8 @@ interface SettingReader<T> {
   readonly fromText: (text: string) => unknown;
 }
 
+/** `$realm` is not among them: it is never dropped. */
+const CHANNEL_NAME = /^[a-z0-9-]{1,64}$/;
 const ADDRESSES_MAX = 64;
 const COMMIT_INTERVAL_MS_MAX = 60_000;
 const STORAGE_MAX_LEAST = 1_048_576;
@@ -70,20 +72,19 @@ export const SETTING_READERS: {
   },
 });
 
-/** From `["main=7d,2GB"]`, `{"main": "7d,2GB"}` or checked policies. */
+/** From `["main=7d,2GB"]` or `{"main": "7d,2GB"}`. */
 function readRetention(value: unknown): Record<string, ChannelPolicy> | null {
   if (typeof value !== 'object' || value === null) return null;
-  const pairs = Array.isArray(value)
-    ? (value as unknown[]).map((text) => {
-        const [name, ...keep] = String(text).split('=');
-        return [name, keep.join('=')] as const;
+  const pairs: readonly (readonly [string, unknown])[] = Array.isArray(value)
+    ? value.map((text) => {
+        const [name = '', ...keep] = String(text).split('=');
+        return [name, keep.join('=')];
       })
     : Object.entries(value);
   const retention: Record<string, ChannelPolicy> = {};
-  for (const [name = '', keep] of pairs as [string | undefined, unknown][]) {
-    const policy = typeof keep === 'string' ? parseKeep(keep) : (keep as ChannelPolicy | null);
-    if (!hasPolicy(name) || typeof policy !== 'object' || policy === null || !isChannelPolicy(policy))
-      return null;
+  for (const [name, keep] of pairs) {
+    const policy = typeof keep === 'string' ? parseKeep(keep) : null;
+    if (!CHANNEL_NAME.test(name) || policy === null) return null;
     retention[name] = policy;
   }
   return retention;

@@ -13,11 +13,12 @@ import type { Checker, Violation } from './checker.ts';
 import { differences } from './convergence.ts';
 import { type Duration, durationMs } from './duration.ts';
 import { History, type HistoryEvent } from './history.ts';
+import { Libp2pNetwork } from './libp2p-network.ts';
 import { LinkBook } from './link-book.ts';
 import { MeshFoundation } from './mesh-foundation.ts';
 import { undelivered } from './message-ledger.ts';
 import { ModelNetwork } from './model-network.ts';
-import type { SimulatedMeshOptions } from './simulated-mesh-options.ts';
+import type { NetworkContext, SimulatedMeshOptions } from './simulated-mesh-options.ts';
 import { type NodeWorld, SimulatedNode, type SimulatedNodeOptions } from './simulated-node.ts';
 import type { SimulatedSubscription } from './simulated-subscription.ts';
 import { ring } from './topology.ts';
@@ -109,7 +110,7 @@ export class SimulatedMesh {
     this.#foundation = new MeshFoundation({ seed, channels, startMs: this.clock.startMs });
     const mathRandom = chance('Math.random');
     const context = { clock: this.clock, random: chance('network'), link };
-    this.network = overlay === 'model' ? new ModelNetwork(context) : overlay(context);
+    this.network = makeNetwork(overlay, context);
     this.links = new LinkBook(this.network);
     this.#history = new History({ keep: options.keepHistory ?? true, onEvent: options.onEvent });
     this.#world = this.#makeWorld();
@@ -613,5 +614,19 @@ export class SimulatedMesh {
         });
       },
     };
+  }
+}
+
+function makeNetwork(
+  overlay: NonNullable<SimulatedMeshOptions['overlay']>,
+  context: NetworkContext,
+): VirtualNetwork {
+  switch (overlay) {
+    case 'model':
+      return new ModelNetwork(context);
+    case 'libp2p':
+      return new Libp2pNetwork(context);
+    default:
+      return overlay(context);
   }
 }
