@@ -117,6 +117,7 @@ export class Mesh {
       channels: this.#channels,
       ingest: this.#ingest,
       storeId: () => this.#storeId,
+      audit: () => this.#sync!.audit,
     });
     this.#ingest.onStored((stored) => this.#onStored(stored));
   }
