@@ -25,6 +25,17 @@ export {
   silentLog,
 } from './errors/index.ts';
 export type { NodeId } from './identity/index.ts';
+// For simulators and overlays of one's own: what a node is built from.
+export { Identity, publicKeyOf } from './identity/index.ts';
+export {
+  type CrashOptions,
+  type Disk,
+  type DiskFile,
+  type DiskOperation,
+  diskError,
+  MemoryDisk,
+} from './journal/index.ts';
+export type { MeshDependencies } from './mesh/index.ts';
 export {
   type Acknowledgement,
   type ChannelStatus,
@@ -52,9 +63,17 @@ export {
   type Subscription,
   verifyDirectory,
 } from './mesh/index.ts';
+export type {
+  GossipHandler,
+  GossipVerdict,
+  Overlay,
+  OverlayStream,
+  PeerEvent,
+  PeerInfo,
+  PeerSource,
+} from './overlay/index.ts';
 export {
   Libp2pOverlay,
-  type Overlay,
   type OverlayDependencies,
   type OverlayOptions,
   type VirtualHost,
@@ -65,9 +84,14 @@ export {
 export {
   backupRoot,
   type ChannelDeclaration,
+  createRealm,
+  grantNode,
   initRealmDirectory,
   isRealmDirectory,
   joinRealmDirectory,
+  makeRecord,
+  Realm,
+  type RealmAnchor,
   type RealmDirectory,
   type RealmNode,
   type Role,
