@@ -1,4 +1,4 @@
-export { addRange, intersectRanges, rangesBelow, subtractRanges } from './seq-ranges.ts';
+export { addRange, coversRange, intersectRanges, rangesBelow, subtractRanges } from './seq-ranges.ts';
 export { SignatureAudit } from './signature-audit.ts';
 export {
   type FrameReader,
