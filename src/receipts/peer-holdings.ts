@@ -15,6 +15,8 @@ export interface Holding {
 
 /** A moment at which a peer held all that this node held of a channel. */
 export interface InSyncAt {
+  /** Root of both. */
+  readonly root: string;
   /** Position in this node's journal of the channel up to which it holds all. */
   readonly position: number;
   readonly asOfMs: number;
@@ -32,6 +34,7 @@ export interface HoldingLimits {
 export const HOLDING_DEFAULTS: HoldingLimits = Object.freeze({ peersMax: 256, logsPerPeerMax: 4_096 });
 
 interface PeerRecord {
+  storeId: string | null;
   readonly logs: Map<string, Holding>;
   readonly inSync: Map<string, InSyncAt>;
 }
@@ -65,9 +68,11 @@ export class PeerHoldings {
     this.#touch(peer).inSync.set(channel, at);
   }
 
-  /** A peer lost its store (another store id under the same key): what was known is worth nothing. */
-  forget(peer: NodeId): void {
-    this.#peers.delete(peer);
+  /** A peer's store has this id. Under another one the peer lost what it had: what was known is worth nothing. */
+  noteStore(peer: NodeId, storeId: string): void {
+    const known = this.#peers.get(peer)?.storeId ?? null;
+    if (known !== null && known !== storeId) this.#peers.delete(peer);
+    this.#touch(peer).storeId = storeId;
   }
 
   /** What a peer was last known to hold of a log; `null` for unknown. */
@@ -90,7 +95,7 @@ export class PeerHoldings {
   }
 
   #touch(peer: NodeId): PeerRecord {
-    const record = this.#peers.get(peer) ?? { logs: new Map(), inSync: new Map() };
+    const record = this.#peers.get(peer) ?? { storeId: null, logs: new Map(), inSync: new Map() };
     this.#peers.delete(peer);
     this.#peers.set(peer, record);
     const [oldest] = this.#peers.keys();

@@ -1,11 +1,12 @@
 import { type Counters, SedgeError } from '../errors/index.ts';
 import type { NodeId } from '../identity/index.ts';
 import type { Ingest } from '../ingest/index.ts';
-import type { ChannelJournal } from '../journal/index.ts';
+import type { ChannelJournal, SeqRange } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
 import type { Realm } from '../realm/index.ts';
 import type { SyncService } from '../sync/index.ts';
 import { HeldAnswers } from './held-answers.ts';
+import { HoldingsWatch } from './holdings-watch.ts';
 import type { PeerHoldings } from './peer-holdings.ts';
 import {
   type ChannelLog,
@@ -24,7 +25,7 @@ export interface ReceiptsDependencies {
   readonly overlay: Overlay;
   readonly ingest: Ingest;
   readonly realm: Realm;
-  readonly sync: Pick<SyncService, 'handleFrame' | 'sendFrame' | 'onPeerReady'>;
+  readonly sync: Pick<SyncService, 'handleFrame' | 'sendFrame' | 'onPeerReady' | 'onFrame'>;
   readonly journals: ReadonlyMap<string, ChannelJournal>;
   readonly holdings: PeerHoldings;
   readonly nowMs: () => number;
@@ -51,6 +52,7 @@ export class ReceiptsService {
   readonly #waits = new ReplicaWaitsState();
   readonly #settling = new Map<OpenWait, Settling>();
   readonly #answers: HeldAnswers;
+  readonly #watch: HoldingsWatch;
   readonly #ready = new Set<NodeId>();
   readonly #listeners = new Set<(peer: NodeId, of: ChannelLog) => void>();
   #askScheduled = false;
@@ -59,6 +61,7 @@ export class ReceiptsService {
 
   constructor(deps: ReceiptsDependencies) {
     this.#deps = deps;
+    this.#watch = new HoldingsWatch(deps);
     this.#answers = new HeldAnswers({
       journalOf: (channel) => deps.journals.get(channel) ?? null,
       answer: (peer, held) => void deps.sync.sendFrame(peer, heldItems(held)),
@@ -73,6 +76,7 @@ export class ReceiptsService {
     this.#ends = [
       sync.handleFrame(HELD_WANTED, (peer, items) => this.#onHeldWanted(peer, items)),
       sync.handleFrame(HELD, (peer, items) => this.#onHeld(peer, items)),
+      sync.onFrame((peer, frame) => this.#watch.onFrame(peer, frame)),
       sync.onPeerReady((peer) => this.#meet(peer)),
       ingest.onStored((stored) => this.#answers.onStored(stored)),
       overlay.onPeer(({ kind, node }) => {
@@ -137,6 +141,14 @@ export class ReceiptsService {
       this.#listeners.add(listener);
     });
     return answered;
+  }
+
+  /**
+   * True if another node that is granted is known to hold all of these numbers, from its reports or claims; for the
+   * reserve of own messages.
+   */
+  isHeldElsewhere(of: ChannelLog, range: SeqRange): boolean {
+    return this.#deps.holdings.isHeldElsewhere(of, range, (peer) => this.#counts(peer));
   }
 
   #meet(peer: NodeId): void {
