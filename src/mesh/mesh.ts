@@ -1,12 +1,12 @@
 import type { BundleExport, ExportOptions, ImportOptions, ImportSummary } from '../bundle/index.ts';
-import type { LogId } from '../entry/index.ts';
 import { type Counters, type Log, SedgeError } from '../errors/index.ts';
 import { GossipService } from '../gossip/index.ts';
 import type { NodeId } from '../identity/index.ts';
 import { type ForkEvent, Ingest } from '../ingest/index.ts';
-import { AgeClock, type Disk, type SeqRange, type StoredEntry } from '../journal/index.ts';
+import { AgeClock, type Disk, type StoredEntry } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
 import type { ChannelDeclaration, ChannelPolicy, Realm, RealmDirectory } from '../realm/index.ts';
+import { PeerHoldings, ReceiptsService } from '../receipts/index.ts';
 import { SyncService } from '../sync/index.ts';
 import { Admission } from './admission.ts';
 import { CarriedChannels } from './carried-channels.ts';
@@ -79,7 +79,9 @@ export class Mesh {
   readonly #forks: ForkDesk;
   readonly #republisher: Republisher;
   readonly #partings = new Set<NodeJS.Timeout>();
+  readonly #holdings = new PeerHoldings();
   #sync: SyncService | null = null;
+  #receipts: ReceiptsService | null = null;
   #storeId = '';
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
@@ -104,7 +106,8 @@ export class Mesh {
       ...deps,
       clock: this.#clock,
       journals: this.#channels.journals,
-      isHeldElsewhere: (channel, log, range) => this.isHeldElsewhere(channel, log, range),
+      isHeldElsewhere: (channel, log, range) =>
+        this.#holdings.isHeldElsewhere({ channel, log }, range, (node) => isGranted(deps.realm, node)),
       onDropped: () => this.#desk.noteLetGo(),
     });
     const admission = new Admission(this.#lifetimes);
@@ -117,6 +120,7 @@ export class Mesh {
       store: (entry) => this.#ingest.offerOwn(entry),
       send: (entry) => this.#gossip.send(entry),
       whenRoom: () => this.#gossip.whenRoom(),
+      whenHeld: (wait, timeoutMs) => this.#receipts!.whenHeld(wait, timeoutMs),
       endOf: (channel, log) => this.#ingest.forks.endOf(channel, log),
     });
     this.#office = new RealmOffice({
@@ -166,6 +170,7 @@ export class Mesh {
       channels: this.#channels,
       ingest: this.#ingest,
       storeId: () => this.#storeId,
+      audit: () => this.#sync!.audit,
     });
     this.#ingest.onStored((stored) => this.#onStored(stored));
     forks.onFork((event) => this.#onFork(event));
@@ -215,7 +220,8 @@ export class Mesh {
   /**
    * Publishes a message; resolves at the acknowledgement asked for (`durable` unless said otherwise). Rejects
    * with `topic.*`, `entry.payload-too-large`, `mesh.bad-option`, `mesh.too-many-pending`, `mesh.not-started`,
-   * `journal.disk-full` and `journal.io-failed`.
+   * `mesh.not-acknowledged` (too few replicas in time; it is published all the same), `journal.disk-full` and
+   * `journal.io-failed`.
    */
   publish(topic: string, payload: Uint8Array | string, options: PublishOptions = {}): Promise<Published> {
     if (this.#sync === null) return Promise.reject(new SedgeError('mesh.not-started'));
@@ -346,11 +352,6 @@ export class Mesh {
     return this.#office.declarePolicy(channels);
   }
 
-  /** True if another node is known to hold these own numbers durably. */
-  isHeldElsewhere(_channel: string, _log: LogId, _range: SeqRange): boolean {
-    return false;
-  }
-
   // ---- life cycle --------------------------------------------------------------------------------------------
 
   async #start(): Promise<void> {
@@ -367,9 +368,18 @@ export class Mesh {
         lifetimes: this.#lifetimes,
         storeId: this.#storeId,
       });
+      this.#receipts = new ReceiptsService({
+        ...this.#deps,
+        self: this.node,
+        ingest: this.#ingest,
+        sync: this.#sync,
+        journals: this.#channels.journals,
+        holdings: this.#holdings,
+      });
       realm.onChange(() => this.#onRealmChange());
       this.#keeper.start();
       this.#sync.start();
+      this.#receipts.start();
       this.#gossip.start();
       await overlay.start();
       for (const address of this.#deps.place.addresses) overlay.want(address, 'invitation');
@@ -390,6 +400,7 @@ export class Mesh {
   async #end(): Promise<void> {
     await this.#desk.close();
     this.#gossip.stop();
+    this.#receipts?.stop();
     this.#sync?.stop();
     for (const timer of this.#partings) clearTimeout(timer);
     await this.#deps.overlay.stop();
@@ -460,4 +471,8 @@ export class Mesh {
     }, PARTING_MS);
     this.#partings.add(timer);
   }
+}
+
+function isGranted(realm: Realm, node: NodeId): boolean {
+  return realm.standing(node).status === 'granted';
 }

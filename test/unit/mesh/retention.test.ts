@@ -127,6 +127,21 @@ describe('what the realm says about keeping', () => {
     expect(node.mesh.status().problems).toEqual([]);
   });
 
+  it('drops own messages in their time once another node holds them', async () => {
+    const limits = { mesh: { retention: { main: { retentionMessages: 10 } } } };
+    const node = await world.node('a', { ...limits, sync: { helloIntervalMs: 200 } });
+    const other = await world.node('b', { sync: { helloIntervalMs: 200 } });
+    await world.link(node, other);
+    await fill(node, 1, 100);
+    await until(() => lastOf(other) === 100, 'all arrived');
+    const applied = async () => {
+      await node.mesh.applyRetention();
+      return holds(node).messages <= 10;
+    };
+    await until(applied, 'the other is known to hold all');
+    expect(node.counters.get('journal.dropped-unreplicated')).toBe(0);
+  });
+
   it('shares the storage of all channels by priority, and says what was lost for good', async () => {
     world = new MeshWorld({
       channels: [
