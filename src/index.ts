@@ -1,3 +1,17 @@
+export {
+  type BundleChannel,
+  type BundleExport,
+  type BundleHeader,
+  type BundlePart,
+  type BundleState,
+  type ExportOptions,
+  type ExportSince,
+  type ExportSummary,
+  type ImportCounts,
+  type ImportOptions,
+  type ImportSummary,
+  readBundle,
+} from './bundle/index.ts';
 export type { EntryId, EpochId, LogId, Message, PublishId } from './entry/index.ts';
 export {
   Counters,
@@ -14,6 +28,7 @@ export type { NodeId } from './identity/index.ts';
 export {
   type Acknowledgement,
   type ChannelStatus,
+  type DamagedPlace,
   type DeliveredGap,
   type DeliveredMessage,
   type Delivery,

@@ -52,6 +52,14 @@ export function publishId(text: string): { producer: string; n: number } {
   return { producer, n };
 }
 
+/** Name of a durable subscription, for commander: it names a file. */
+export function durableName(text: string): string {
+  if (!/^[A-Za-z0-9._-]{1,64}$/.test(text)) {
+    throw new InvalidArgumentError('It must be 1 to 64 of a-z, A-Z, 0-9, "-", "_" and ".".');
+  }
+  return text;
+}
+
 /** Where a subscription starts, for commander. */
 export function subscribeStart(nowMs: () => number): (text: string) => SubscribeFrom {
   return (text) => {

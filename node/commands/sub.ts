@@ -5,7 +5,7 @@ import type { CommandContext } from '../cli/command-context.ts';
 import { addExamples, type DefineCommand } from '../cli/command-definition.ts';
 import { deliveryText } from '../cli/delivery-text.ts';
 import { EXIT, type ExitCode } from '../cli/exit-codes.ts';
-import { durationSeconds, subscribeStart, wholeNumber } from '../cli/option-parsers.ts';
+import { durableName, durationSeconds, subscribeStart, wholeNumber } from '../cli/option-parsers.ts';
 import type { AgentDelivery, AgentSubscription } from '../control/client/index.ts';
 
 interface SubOptions {
@@ -31,7 +31,12 @@ export const define: DefineCommand = (command, run) => {
         'new, all, last (last value of each topic), a time (2026-11-21T10:00, or 2h, 3d ago), or an offset',
       ).argParser(subscribeStart(Date.now)),
     )
-    .option('--durable <name>', 'go on where this subscriber left off; what is printed is acknowledged')
+    .addOption(
+      new Option(
+        '--durable <name>',
+        'go on where this subscriber left off; what is printed is acknowledged',
+      ).argParser(durableName),
+    )
     .option('--count <n>', 'end after so many messages', wholeNumber(1, 1e12))
     .option(
       '--wait <seconds>',

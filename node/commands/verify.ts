@@ -26,7 +26,7 @@ async function verify(context: CommandContext): Promise<ExitCode> {
     if (!log.ok) bad++;
     progress.clear();
     if (context.json) await context.record(log);
-    else await context.write(logText(log));
+    else await context.write(logText(log) + damageText(log));
     progress.update(messages);
   }
   progress.clear();
@@ -42,6 +42,16 @@ function logText(log: LogVerification): string {
   const { ok, channel, name, author, epoch, first, last, messages } = log;
   const numbers = `${formatCount(first)} to ${formatCount(last)}, ${plural(messages, 'message')}`;
   return `${ok ? 'ok  ' : 'BAD '} ${channel}  ${name || author}  epoch ${epoch}  ${numbers}${faultsOf(log)}\n`;
+}
+
+/** Where the damage lies, a line a place. */
+function damageText({ damage, damaged }: LogVerification): string {
+  const places = damage.map(({ file, from, to }) => {
+    const bytes = to === 0 ? '' : `, bytes ${from} to ${to - 1}`;
+    return `       ${file}${bytes}\n`;
+  });
+  const more = damaged > damage.length ? `       and ${damaged - damage.length} more\n` : '';
+  return places.join('') + more;
 }
 
 function faultsOf({ badSignatures, brokenChain, damaged }: LogVerification): string {

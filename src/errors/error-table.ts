@@ -269,6 +269,32 @@ export const ERROR_TABLE = {
     next: 'Nothing: they were refused and counted.',
   },
 
+  // bundle
+  'bundle.not-a-bundle': {
+    meaning: 'The file is no bundle of sedge, or nothing of it is left.',
+    next: 'Check the name of the file; "sedge export FILE" on the other node writes it again.',
+  },
+  'bundle.version': {
+    meaning: 'The bundle was written by a newer version of sedge.',
+    next: 'Update sedge here, then import it again; nothing was taken from it.',
+  },
+  'bundle.other-realm': {
+    meaning: 'The bundle belongs to another realm.',
+    next: 'Import it in a directory (--dir) of that realm; nothing was taken from it.',
+  },
+  'bundle.unknown-channel': {
+    meaning: 'The channel is not carried here.',
+    next: 'Look at "sedge channels" for those that are.',
+  },
+  'bundle.too-many-channels': {
+    meaning: 'A bundle holds 256 channels at most.',
+    next: 'Export in parts, with --channel.',
+  },
+  'bundle.damaged': {
+    meaning: 'A record of a bundle is not what was written; it was passed over.',
+    next: 'Nothing: the rest was imported. Copy or export the bundle again for what is missing.',
+  },
+
   // mesh
   'mesh.not-started': { meaning: 'The mesh is not running.', next: 'Call start() first.' },
   'mesh.bad-option': {

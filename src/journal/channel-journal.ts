@@ -1,6 +1,7 @@
-import { type Entry, type EntryId, type EpochId, type LogId, lastSeqOf } from '../entry/index.ts';
+import { type Entry, type EntryId, type EpochId, type LogId, lastSeqOf, splitLogId } from '../entry/index.ts';
 import { assert, type Result, SedgeError } from '../errors/index.ts';
 import { CommitLoop } from './commit-loop.ts';
+import { findLastKept } from './epoch-end.ts';
 import { HeldLogs } from './held-logs.ts';
 import type { LocalFacts, Offset, StoredEntry } from './journal-face.ts';
 import { journalFailure } from './journal-failure.ts';
@@ -10,6 +11,7 @@ import { encodeRecordHeader, RECORD_HEADER_BYTES } from './journal-record.ts';
 import { formatOffset, type JournalState, resolveOffset, writeJournalState } from './journal-state.ts';
 import { PublishFilter } from './publish-filter.ts';
 import { findPublish } from './publish-lookup.ts';
+import type { HeldLog } from './range-index.ts';
 import { RecordCache } from './record-cache.ts';
 import { type RecoveryReport, recoverJournal } from './recovery.ts';
 import { SegmentRepair } from './segment-repair.ts';
@@ -62,7 +64,11 @@ export class ChannelJournal extends HeldLogs {
       durable: () => this.durablePosition,
       last: () => this.lastPosition,
     });
-    this.#repair = new SegmentRepair(this.#store, () => this.commit());
+    this.#repair = new SegmentRepair(
+      this.#store,
+      () => this.commit(),
+      () => this.#cutAllEnded(),
+    );
   }
 
   /**
@@ -208,6 +214,19 @@ export class ChannelJournal extends HeldLogs {
   async overlap(log: LogId, first: number, last: number): Promise<StoredRecord[]> {
     if (this.holds(log, first, last) === 'none') return [];
     return this.readLog(log, first, { throughSeq: last, bytesMax: Number.MAX_SAFE_INTEGER });
+  }
+
+  /**
+   * Ends a forked epoch at a number: what reaches or passes it counts no more. It stays on disk, is read only with
+   * the option `ended`, and is neither held, claimed nor wanted. An end only ever sinks, and is not kept: it is to
+   * be set again after a start. In force at once for what is read; resolves when heads and root follow.
+   */
+  async endLog(log: LogId, seq: number): Promise<void> {
+    assert(seq >= 1, 'numbers start at 1');
+    const held = this.index.logOf(splitLogId(log));
+    if (held.end !== null && held.end <= seq) return;
+    held.end = seq;
+    await this.#cutAtEnd(held);
   }
 
   /** Records of a log that reach `fromSeq`, ascending, over holes, until one begins after `throughSeq`. */
@@ -359,6 +378,29 @@ export class ChannelJournal extends HeldLogs {
       throw new SedgeError('journal.backlog-full', { bytesMax: this.#options.backlogBytesMax });
     }
     return loop;
+  }
+
+  /** Takes what reaches the end of a log out of the index. */
+  async #cutAtEnd(held: HeldLog): Promise<void> {
+    const end = held.end!;
+    const { last, lastId } = await this.#repair.reading(() =>
+      findLastKept(held, end, {
+        readLog: (log, fromSeq, options) => this.#reader.readLog(log, fromSeq, options),
+        entryOf: (record) => this.#entryOf(record),
+      }),
+    );
+    // A lower end may have been set meanwhile; its own cut follows.
+    if (held.end !== end) return;
+    held.numbers.cutAbove(last, lastId);
+    this.index.noteChange(held, this.lastPosition);
+  }
+
+  /** A repair has counted anew what the segments hold, whether or not it counts. */
+  #cutAllEnded(): void {
+    for (const held of this.index.all()) {
+      // Where reading fails, the next repair or start cuts again; until then more is claimed than served.
+      if (held.end !== null) void this.#cutAtEnd(held).catch(() => {});
+    }
   }
 
   #running(): CommitLoop {

@@ -1,8 +1,8 @@
-import type { EntryId, LogId } from '../entry/index.ts';
+import { type EntryId, type LogId, NUMBER_MAX } from '../entry/index.ts';
 import type { HeadOrder } from './head-order.ts';
 import type { Head, SeqRange } from './journal-face.ts';
 import { headOf, RangeIndex } from './range-index.ts';
-import { cutRange } from './seq-ranges.ts';
+import { cutRange, firstEndingAtOrAfter } from './seq-ranges.ts';
 
 /** What a journal says from memory about the logs that it holds. */
 export class HeldLogs {
@@ -48,8 +48,24 @@ export class HeldLogs {
    * Numbers that are neither asked for nor waited for, ascending: those that were let go here, and those from the
    * end of a forked epoch on.
    */
-  unwanted(_log: LogId): readonly SeqRange[] {
-    return [];
+  unwanted(log: LogId): readonly SeqRange[] {
+    const end = this.endOf(log);
+    return end === null ? [] : [{ first: end, last: NUMBER_MAX - 1 }];
+  }
+
+  /** The first number of a forked epoch that no longer counts; `null` while the epoch goes on. */
+  endOf(log: LogId): number | null {
+    return this.index.get(log)?.end ?? null;
+  }
+
+  /**
+   * Id of the held entry that ends at a number, as far as memory tells: only where a stretch of held numbers
+   * ends. `null` elsewhere.
+   */
+  edgeIdAt(log: LogId, lastSeq: number): EntryId | null {
+    const ranges = this.index.get(log)?.numbers.ranges ?? [];
+    const range = ranges[firstEndingAtOrAfter(ranges, lastSeq)];
+    return range?.last === lastSeq ? range.lastId : null;
   }
 
   /** Numbers below the head that are neither held, nor declared unused, nor unwanted. */

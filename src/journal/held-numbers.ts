@@ -47,6 +47,17 @@ export class HeldNumbers {
     }
   }
 
+  /** Lets go of all above `last`, which the entry `lastId` ends at, or of everything where `last` is 0. */
+  cutAbove(last: number, lastId: EntryId | null): void {
+    const from = firstEndingAtOrAfter(this.ranges, last + 1);
+    const straddling = this.ranges[from];
+    this.ranges.length = Math.min(this.ranges.length, from);
+    if (straddling !== undefined && straddling.first <= last && lastId !== null) {
+      const { first, firstId } = straddling;
+      this.ranges.push({ first, last, firstId, lastId });
+    }
+  }
+
   /** Takes over all that `other` holds and declares. */
   merge(other: HeldNumbers): void {
     for (const range of other.ranges) this.hold(range);

@@ -5,7 +5,7 @@ import type { Result } from '../errors/index.ts';
 import { FileWindow } from './file-window.ts';
 import { isRecordWhole, parseRecordHeader, RECORD_HEADER_BYTES } from './journal-record.ts';
 import { LogMerge } from './log-merge.ts';
-import type { RangeIndex } from './range-index.ts';
+import { isEnded, type RangeIndex } from './range-index.ts';
 import { ReadBudget } from './read-budget.ts';
 import type { RecordCache } from './record-cache.ts';
 import type { Segment } from './segment.ts';
@@ -68,6 +68,7 @@ export class JournalReader {
       const next = await merge.next();
       if (next === null || next.row.seq > throughSeq) break;
       if (next.row.position > highest) continue;
+      if (options.ended !== true && isEnded(held, next.row.seq + next.row.count - 1)) continue;
       if (!budget.take(next.row.length)) break;
       picks.push({ ...next, log });
     }
@@ -126,7 +127,9 @@ export class JournalReader {
     const budget = new ReadBudget(options);
     for (let position = from; position <= through; position++) {
       const record = this.#cache.get(position);
-      if (record === undefined || !budget.take(record.bytes.length)) break;
+      if (record === undefined) break;
+      if (this.#isEnded(record)) continue;
+      if (!budget.take(record.bytes.length)) break;
       records.push(record);
     }
     return records;
@@ -158,9 +161,11 @@ export class JournalReader {
     for (let at = rows.rowAtPosition(into.from); at < rows.count; at++) {
       const row = rows.row(at);
       if (row.position > into.through) break;
+      const held = this.#index.byNumber(rows.logOfRow(at));
+      if (isEnded(held, row.seq + row.count - 1)) continue;
       whole = into.budget.take(row.length);
       if (!whole) break;
-      picks.push({ segment, row, log: this.#index.byNumber(rows.logOfRow(at)).log });
+      picks.push({ segment, row, log: held.log });
     }
     into.records.push(...(await this.#fetch(picks)));
     return whole;
@@ -181,15 +186,23 @@ export class JournalReader {
       if (head.position > into.through) return true;
       const end = at + RECORD_HEADER_BYTES + head.length;
       if (head.position >= into.from) {
-        if (!into.budget.take(head.length)) return false;
+        if (!into.budget.hasRoomFor(head.length)) return false;
         const bytes = await this.#view(segment, window, at, end - at);
         if (!isRecordWhole(bytes, 0, head.length, segment.salt)) throw new SegmentUnsound(segment, 'CRC');
         const entry = bytes.subarray(RECORD_HEADER_BYTES, end - at);
-        into.records.push(this.#cache.get(head.position) ?? this.#decoded(segment, entry, head));
+        const record = this.#cache.get(head.position) ?? this.#decoded(segment, entry, head);
+        if (!this.#isEnded(record)) {
+          into.budget.take(head.length);
+          into.records.push(record);
+        }
       }
       at = end;
     }
     return true;
+  }
+
+  #isEnded({ log, seq, count }: StoredRecord): boolean {
+    return isEnded(this.#index.get(log), seq + count - 1);
   }
 
   #decoded(

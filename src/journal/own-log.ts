@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { cborUint, toHex } from '../bytes/index.ts';
-import { type EpochId, logIdOf } from '../entry/index.ts';
+import { type EntryId, type EpochId, logIdOf } from '../entry/index.ts';
 import type { Log } from '../errors/index.ts';
 import { assert, SedgeError } from '../errors/index.ts';
 import type { NodeId } from '../identity/index.ts';
@@ -44,6 +44,8 @@ export interface OwnLogPlace {
   readonly nextSeq: number;
   /** What the next entry must declare as `skip`. */
   readonly skip: number;
+  /** Id of the last own entry of the epoch that is held, which the next one must name; `null` for none. */
+  readonly prev: EntryId | null;
   /** Highest Lamport time that may have been used or heard. */
   readonly lamport: number;
   /** Why there is a new epoch; `null` where the log goes on. */
@@ -84,6 +86,7 @@ export class OwnLog {
   #epoch: EpochId | null = null;
   #nextSeq = 1;
   #skip = 0;
+  #prev: EntryId | null = null;
   #lamport = 0;
   #reservedThrough = 0;
   #lamportCeiling = 0;
@@ -121,16 +124,20 @@ export class OwnLog {
     this.#lamport = Math.max(this.#lamport, lamportFloor, ceiling);
     await this.#reserve();
     assert(this.#epoch !== null, 'the log is open');
-    const { epoch, nextSeq, skip, lamport } = {
+    const place = {
       epoch: this.#epoch,
       nextSeq: this.#nextSeq,
       skip: this.#skip,
+      prev: this.#prev,
       lamport: this.#lamport,
     };
     if (renewed !== null && renewed !== 'first') {
-      this.#deps.log.warn({ channel: journal.channel, epoch, why: renewed }, 'own log begins a new epoch');
+      this.#deps.log.warn(
+        { channel: journal.channel, epoch: place.epoch, why: renewed },
+        'own log begins a new epoch',
+      );
     }
-    return { epoch, nextSeq, skip, lamport, renewed };
+    return { ...place, renewed };
   }
 
   /** Epoch of the log; only after {@link OwnLog.open}. */
@@ -224,14 +231,17 @@ export class OwnLog {
     this.#lamport = reserve.clean ? reserve.lamport : reserve.lamportCeiling;
     this.#reservedThrough = this.#nextSeq - 1;
     this.#lamportCeiling = this.#lamport;
-    const last = this.#deps.journal.head(logIdOf(reserve))?.last ?? 0;
-    this.#skip = this.#nextSeq - 1 - last;
+    // At one moment: a lost entry that comes back between the two would make the next one contradict itself.
+    const head = this.#deps.journal.head(logIdOf(reserve));
+    this.#skip = this.#nextSeq - 1 - (head?.last ?? 0);
+    this.#prev = head?.lastId ?? null;
   }
 
   #begin(): void {
     this.#epoch = toHex(this.#deps.randomBytes(8)) as EpochId;
     this.#nextSeq = 1;
     this.#skip = 0;
+    this.#prev = null;
     this.#reservedThrough = 0;
   }
 

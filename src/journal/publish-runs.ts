@@ -14,7 +14,7 @@ export interface PublishRun {
 export class PublishRuns {
   readonly #byProducer = new Map<string, PublishRun[]>();
 
-  /** Notes a publish; the first of a repeated id stays. */
+  /** Notes a publish; the last of a repeated id counts: what lost in a fork was published again. */
   add(producer: string, n: number, message: { readonly epoch: EpochId; readonly seq: number }): void {
     let runs = this.#byProducer.get(producer);
     if (runs === undefined) {
@@ -24,7 +24,10 @@ export class PublishRuns {
     const at = firstAfter(runs, n);
     const before = runs[at - 1];
     if (before !== undefined) {
-      if (n < before.n + before.length) return;
+      if (n < before.n + before.length) {
+        runs.splice(at - 1, 1, ...replacedIn(before, n, message));
+        return;
+      }
       const continues = n === before.n + before.length && message.seq === before.seq + before.length;
       if (continues && before.epoch === message.epoch) {
         before.length++;
@@ -54,6 +57,17 @@ export class PublishRuns {
   restore(producer: string, runs: PublishRun[]): void {
     this.#byProducer.set(producer, runs);
   }
+}
+
+/** A run with another place for one of its ids. */
+function replacedIn(
+  run: PublishRun,
+  n: number,
+  message: { readonly epoch: EpochId; readonly seq: number },
+): PublishRun[] {
+  const below = { ...run, length: n - run.n };
+  const above = { ...run, n: n + 1, seq: run.seq + (n - run.n) + 1, length: run.length - below.length - 1 };
+  return [below, { n, ...message, length: 1 }, above].filter(({ length }) => length > 0);
 }
 
 function findInRuns(runs: readonly PublishRun[], n: number): { epoch: EpochId; seq: number } | null {

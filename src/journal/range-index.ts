@@ -21,6 +21,8 @@ export interface HeldLog {
   /** Dense number of the log in this process; segments refer to logs by it. */
   readonly number: number;
   numbers: HeldNumbers;
+  /** The first number that no longer counts, as the epoch was forked; `null` while none is. */
+  end: number | null;
   /** Highest position of an entry of the log; where a peer stopped reading tells it whether there is more. */
   lastPosition: number;
   /** The head's hash as it stands in the sum behind the root. */
@@ -48,6 +50,7 @@ export class RangeIndex {
       epoch: header.epoch,
       number: this.#byNumber.length,
       numbers: new HeldNumbers(),
+      end: null,
       lastPosition: 0,
       headHash: 0n,
     };
@@ -67,6 +70,11 @@ export class RangeIndex {
   /** The log, if anything of it was ever held. */
   get(log: LogId): HeldLog | undefined {
     return this.#logs.get(log);
+  }
+
+  /** All logs that are known, whether or not something of them is held. */
+  all(): readonly HeldLog[] {
+    return this.#byNumber;
   }
 
   /** Logs of which something is held. */
@@ -140,6 +148,11 @@ export function logKeyOf(header: Pick<EntryHeader, 'author' | 'epoch'>): string 
 
 function reduced(sum: bigint): bigint {
   return ((sum % SUM_MODULUS) + SUM_MODULUS) % SUM_MODULUS;
+}
+
+/** True for an entry of the log that reaches or passes the end of its epoch: it is on disk and counts no more. */
+export function isEnded(held: Pick<HeldLog, 'end'> | undefined, lastSeq: number): boolean {
+  return held !== undefined && held.end !== null && lastSeq >= held.end;
 }
 
 /** The head of a log of which something is held. */

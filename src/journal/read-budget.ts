@@ -11,13 +11,17 @@ export class ReadBudget {
     this.#records = options.recordsMax ?? READ_DEFAULTS.recordsMax;
   }
 
-  /** `false` where the next record is too much; the first never is. */
+  /** `false` where the next record is too much, and from then on; the first never is. */
+  hasRoomFor(bytes: number): boolean {
+    if (this.#empty || (bytes <= this.#bytes && this.#records > 0)) return true;
+    this.#bytes = 0;
+    this.#records = 0;
+    return false;
+  }
+
+  /** Takes the next record in, where there is room for it. */
   take(bytes: number): boolean {
-    if (!this.#empty && (bytes > this.#bytes || this.#records <= 0)) {
-      this.#bytes = 0;
-      this.#records = 0;
-      return false;
-    }
+    if (!this.hasRoomFor(bytes)) return false;
     this.#empty = false;
     this.#bytes -= bytes;
     this.#records--;

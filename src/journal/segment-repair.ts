@@ -14,13 +14,16 @@ export class SegmentRepair {
   shrinks = 0;
   readonly #store: SegmentStore;
   readonly #commit: () => Promise<void>;
+  readonly #recounted: () => void;
   readonly #active = new Set<Promise<unknown>>();
   #queue: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(store: SegmentStore, commit: () => Promise<void>) {
+  /** `recounted` is called when what is held was counted anew from the segments. */
+  constructor(store: SegmentStore, commit: () => Promise<void>, recounted: () => void) {
     this.#store = store;
     this.#commit = commit;
+    this.#recounted = recounted;
   }
 
   /** Runs a read, and again after each repair that it calls for. Throws `journal.stopped`. */
@@ -88,6 +91,7 @@ export class SegmentRepair {
     this.#store.generation++;
     for (const log of rows.byLog.keys()) logs.add(log);
     await this.#recount([...logs].map((log) => index.byNumber(log)));
+    this.#recounted();
     if (rows.count < before) this.shrinks++;
     await this.#store.seal(segment).catch(() => {});
   }

@@ -23,6 +23,8 @@ export interface ReadOptions {
   readonly recordsMax?: number;
   /** Leaves out what a power cut could still take. @defaultValue `false` */
   readonly durableOnly?: boolean;
+  /** Also what lies at or behind the end of a forked epoch. @defaultValue `false` */
+  readonly ended?: boolean;
 }
 
 /** Defaults of {@link ReadOptions}. */

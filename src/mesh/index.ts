@@ -7,4 +7,4 @@ export type { Acknowledgement, Published, PublishOptions } from './publish-optio
 export type { Invited, InviteOptions, RealmStatus } from './realm-status.ts';
 export type { SubscribeFrom, SubscribeOptions } from './subscribe-options.ts';
 export type { Subscription } from './subscription.ts';
-export { type LogVerification, verifyDirectory } from './verify-directory.ts';
+export { type DamagedPlace, type LogVerification, verifyDirectory } from './verify-directory.ts';

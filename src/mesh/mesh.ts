@@ -1,3 +1,4 @@
+import type { BundleExport, ExportOptions, ImportOptions, ImportSummary } from '../bundle/index.ts';
 import { type Counters, type Log, SedgeError } from '../errors/index.ts';
 import { GossipService } from '../gossip/index.ts';
 import type { NodeId } from '../identity/index.ts';
@@ -7,6 +8,7 @@ import type { Overlay } from '../overlay/index.ts';
 import type { ChannelDeclaration, Realm, RealmDirectory } from '../realm/index.ts';
 import { SyncService } from '../sync/index.ts';
 import { CarriedChannels } from './carried-channels.ts';
+import { Courier } from './courier.ts';
 import { COMMIT_INTERVAL_MS_MAX, type MeshOptions } from './mesh-options.ts';
 import { MeshReport } from './mesh-report.ts';
 import type { ChannelStatus, GapStatus, LogStatus, MeshStatus, PeerStatus } from './mesh-status.ts';
@@ -57,8 +59,10 @@ export class Mesh {
   readonly #publisher: Publisher;
   readonly #desk: SubscriptionDesk;
   readonly #report: MeshReport;
+  readonly #courier: Courier;
   readonly #partings = new Set<NodeJS.Timeout>();
   #sync: SyncService | null = null;
+  #storeId = '';
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
   #startedAtMs = 0;
@@ -107,6 +111,12 @@ export class Mesh {
       journals: this.#channels.journals,
       ownLogs: () => this.#publisher.ownLogs(),
       peerSync: (node) => this.#sync?.peer(node) ?? null,
+    });
+    this.#courier = new Courier({
+      ...deps,
+      channels: this.#channels,
+      ingest: this.#ingest,
+      storeId: () => this.#storeId,
     });
     this.#ingest.onStored((stored) => this.#onStored(stored));
   }
@@ -168,8 +178,31 @@ export class Mesh {
    * offset come with the first delivery.
    */
   subscribe(filters: string | readonly string[], options: SubscribeOptions = {}): Subscription {
-    if (this.#sync === null || this.#stopping !== null) throw new SedgeError('mesh.not-started');
+    this.#requireRunning();
     return this.#desk.open([filters].flat(), options);
+  }
+
+  /**
+   * A bundle of what this node holds, to be written to a file or stick: a peer that is carried. Signed, and not
+   * encrypted: whoever has it can read it. Throws `mesh.not-started` and `bundle.unknown-channel`; reading it
+   * throws `journal.offset-unknown` and what reading the journal throws.
+   */
+  exportBundle(options: ExportOptions = {}): BundleExport {
+    this.#requireRunning();
+    return this.#courier.export(options);
+  }
+
+  /**
+   * Takes in a bundle, each entry by its own signature, and hands on what is new; resolves when that is on the
+   * disk. Harmless to repeat, and an import that was cut goes on where it ended. Rejects with `bundle.not-a-bundle`,
+   * `bundle.version`, `bundle.other-realm` and what keeps the journal from taking more.
+   */
+  async importBundle(
+    source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    options: ImportOptions = {},
+  ): Promise<ImportSummary> {
+    this.#requireRunning();
+    return this.#courier.import(source, options);
   }
 
   /** The node at a glance. */
@@ -237,6 +270,10 @@ export class Mesh {
     return this.#office.declareChannels(channels);
   }
 
+  #requireRunning(): void {
+    if (this.#sync === null || this.#stopping !== null) throw new SedgeError('mesh.not-started');
+  }
+
   // ---- life cycle --------------------------------------------------------------------------------------------
 
   async #start(): Promise<void> {
@@ -244,12 +281,12 @@ export class Mesh {
     try {
       await this.#office.recall();
       for (const channel of realm.channelNames()) await this.#channels.open(channel);
-      const storeId = await loadStoreId(disk, this.#options.directory, this.#deps.randomBytes);
+      this.#storeId = await loadStoreId(disk, this.#options.directory, this.#deps.randomBytes);
       this.#sync = new SyncService(this.#options.sync ?? {}, {
         ...this.#deps,
         ingest: this.#ingest,
         journals: this.#channels.journals,
-        storeId,
+        storeId: this.#storeId,
       });
       realm.onChange(() => this.#onRealmChange());
       this.#sync.start();

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { Counters, type Log, silentLog } from '../errors/index.ts';
 import { NodeDisk } from '../journal/index.ts';
-import { Libp2pOverlay } from '../overlay/index.ts';
+import { Libp2pOverlay, OfflineOverlay, type Overlay } from '../overlay/index.ts';
 import { Realm, readRealmDirectory } from '../realm/index.ts';
 import { KeptAddressBook } from './kept-address-book.ts';
-import { Mesh } from './mesh.ts';
+import { Mesh, type MeshDependencies } from './mesh.ts';
 import type { MeshOptions } from './mesh-options.ts';
 
 /** Options of {@link openMesh}. */
@@ -17,6 +17,8 @@ export interface OpenMeshOptions extends MeshOptions {
   readonly mdns?: boolean;
   /** Connect to other peers than the given ones: those of the invitation and those found. @defaultValue `true` */
   readonly discovery?: boolean;
+  /** `false` for work on the directory alone, such as an export: nobody is connected. @defaultValue `true` */
+  readonly network?: boolean;
   /** @defaultValue a log that writes nothing */
   readonly log?: Log;
 }
@@ -27,13 +29,26 @@ export interface OpenMeshOptions extends MeshOptions {
  * `realm.missing`, `realm.damaged`, the codes of `readKeyFile` and `overlay.bad-address`.
  */
 export async function openMesh(options: OpenMeshOptions): Promise<Mesh> {
-  const { directory, listen, peers = [], mdns = true, discovery = true, log = silentLog } = options;
+  const { directory, discovery = true, log = silentLog } = options;
   const found = await readRealmDirectory(directory);
   const place = discovery ? found : { ...found, addresses: [] };
   const realm = new Realm(place.anchor);
   const disk = new NodeDisk();
   const counters = new Counters();
   const nowMs = () => Date.now();
+  const overlay =
+    options.network === false
+      ? new OfflineOverlay(place.identity.nodeId)
+      : networkOf(options, { place, realm, disk, counters, nowMs, log });
+  const random = Math.random;
+  return new Mesh(options, { place, realm, overlay, disk, nowMs, random, randomBytes, counters, log });
+}
+
+function networkOf(
+  { directory, listen, peers = [], mdns = true, discovery = true }: OpenMeshOptions,
+  parts: Pick<MeshDependencies, 'place' | 'realm' | 'disk' | 'counters' | 'nowMs' | 'log'>,
+): Overlay {
+  const { place, realm, disk, counters, nowMs, log } = parts;
   const overlay = new Libp2pOverlay(
     {
       seed: place.identity.seed,
@@ -53,6 +68,5 @@ export async function openMesh(options: OpenMeshOptions): Promise<Mesh> {
     },
   );
   for (const address of peers) overlay.want(address, 'given');
-  const random = Math.random;
-  return new Mesh(options, { place, realm, overlay, disk, nowMs, random, randomBytes, counters, log });
+  return overlay;
 }

@@ -213,8 +213,7 @@ export class Publisher {
     const { identity, realm, channels, disk, store, send, whenRoom, nowMs, randomBytes, log } = this.#deps;
     const journal = await channels.open(name);
     const ownLog = new OwnLog({ self: identity.nodeId }, { disk, journal, randomBytes, log });
-    const { epoch } = await ownLog.open();
-    const prev = journal.head(logIdOf({ author: identity.nodeId, epoch }))?.lastId ?? null;
+    const { prev } = await ownLog.open();
     const author = new ChannelAuthor(name, prev, {
       identity,
       externalAad: realm.entryAad(),

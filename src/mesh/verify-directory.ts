@@ -32,8 +32,21 @@ export interface LogVerification {
   readonly notGranted: boolean;
   /** Stretches of damaged bytes. */
   readonly damaged: number;
+  /** Where the first of them lie, 16 at most. */
+  readonly damage: readonly DamagedPlace[];
   readonly ok: boolean;
 }
+
+/** Bytes of a file that are no whole record. */
+export interface DamagedPlace {
+  /** Within the node's directory. */
+  readonly file: string;
+  /** First byte, and the one after the last; both 0 where a whole file is meant. */
+  readonly from: number;
+  readonly to: number;
+}
+
+const DAMAGE_LISTED_MAX = 16;
 
 interface Tally {
   channel: string;
@@ -64,34 +77,41 @@ export async function* verifyDirectory(
   if (record !== null) realm.offerRecord(record);
   const channels: ChannelTally[] = [];
   for (const name of (await disk.list(`${directory}/journal`)).sort()) {
-    channels.push(await readChannel(disk, `${directory}/journal/${name}`, realm));
+    channels.push(await readChannel(disk, { directory, journal: `journal/${name}` }, realm));
   }
   // Names and grants are known only when `$realm` was read, wherever it came in the order.
-  for (const { tallies, damaged } of channels) {
+  for (const { tallies, damage } of channels) {
     for (const tally of tallies) yield verificationOf(tally, realm);
-    if (damaged > 0) yield damageOf(tallies[0]?.channel ?? '', damaged);
+    if (damage.length > 0) yield damageOf(tallies[0]?.channel ?? '', damage);
   }
 }
 
 interface ChannelTally {
   readonly tallies: readonly Tally[];
-  readonly damaged: number;
+  readonly damage: readonly DamagedPlace[];
 }
 
-async function readChannel(disk: Disk, directory: string, realm: Realm): Promise<ChannelTally> {
+async function readChannel(
+  disk: Disk,
+  { directory, journal }: { readonly directory: string; readonly journal: string },
+  realm: Realm,
+): Promise<ChannelTally> {
   const tallies = new Map<string, Tally>();
-  let damaged = 0;
-  for await (const item of verifyJournalDirectory(disk, directory)) {
-    if (item.kind !== 'record') {
+  const damage: DamagedPlace[] = [];
+  for await (const item of verifyJournalDirectory(disk, `${directory}/${journal}`)) {
+    const file = `${journal}/${item.file}`;
+    if (item.kind === 'damaged') {
       // A write that a crash interrupted is cut at the next start and was never acknowledged.
-      if (!(item.kind === 'damaged' && item.atEnd)) damaged++;
-      continue;
+      if (!item.atEnd) damage.push({ file, from: item.from, to: item.to });
+    } else if (item.kind !== 'record') {
+      damage.push({ file, from: 0, to: 0 });
+    } else {
+      const entry = decodeEntry(item.bytes);
+      if (!entry.ok) damage.push({ file, from: 0, to: 0 });
+      else addTo(tallies, entry.value, realm);
     }
-    const entry = decodeEntry(item.bytes);
-    if (!entry.ok) damaged++;
-    else addTo(tallies, entry.value, realm);
   }
-  return { tallies: [...tallies.values()], damaged };
+  return { tallies: [...tallies.values()], damage };
 }
 
 function addTo(tallies: Map<string, Tally>, entry: Entry, realm: Realm): void {
@@ -135,6 +155,7 @@ function verificationOf(tally: Tally, realm: Realm): LogVerification {
     brokenChain,
     notGranted,
     damaged: 0,
+    damage: [],
     ok: badSignatures === 0 && brokenChain === 0 && !notGranted,
   };
 }
@@ -157,7 +178,7 @@ function walk({ links }: Tally): { first: number; last: number; missing: number;
   return { first: seqs[0] ?? 0, last: before?.last ?? 0, missing, brokenChain };
 }
 
-function damageOf(channel: string, damaged: number): LogVerification {
+function damageOf(channel: string, damage: readonly DamagedPlace[]): LogVerification {
   return {
     channel,
     author: '',
@@ -171,7 +192,8 @@ function damageOf(channel: string, damaged: number): LogVerification {
     badSignatures: 0,
     brokenChain: 0,
     notGranted: false,
-    damaged,
+    damaged: damage.length,
+    damage: damage.slice(0, DAMAGE_LISTED_MAX),
     ok: false,
   };
 }

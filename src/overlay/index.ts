@@ -1,6 +1,7 @@
 export { fileAddressBook } from './file-address-book.ts';
 export type { VirtualPlace } from './libp2p-node.ts';
 export { Libp2pOverlay } from './libp2p-overlay.ts';
+export { OfflineOverlay } from './offline-overlay.ts';
 export type {
   GossipHandler,
   GossipVerdict,

@@ -101,6 +101,7 @@ describe('help', () => {
 describe('usage errors', () => {
   test.each([
     [['pbu'], /unknown command 'pbu' \(Did you mean pub\?\)/],
+    [['sub', '#', '--durable', '../x'], /'--durable <name>' argument '\.\.\/x' is invalid/],
     [['pub', 't', 'x', '--retian'], /unknown option '--retian' \(Did you mean --retain\?\)/],
     [['pub'], /missing required argument 'topic'/],
     [[], /a command is missing/],

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DirectoryLock, LOCK_FILE, lockHolder } from '../../../node/directory-lock.ts';
+import { prepareDirectory } from '../../../node/node-directory.ts';
 
 let directory: string;
 
@@ -77,6 +78,17 @@ test('whoever answers on the control socket has the directory, whatever the lock
   expect(lockHolder(directory)).toBeNull();
   server.close();
   await once(server, 'close');
+});
+
+test('a place that takes no directories is refused instead of being tried for ever', async () => {
+  await expect(prepareDirectory('/proc/sedge/none')).rejects.toMatchObject({ code: 'agent.directory' });
+});
+
+test('a directory is made with its parents, for its owner alone', async () => {
+  const path = join(directory, 'a/b/c');
+  await prepareDirectory(path);
+  expect((await stat(path)).mode & 0o777).toBe(0o700);
+  await prepareDirectory(path);
 });
 
 test('a directory that is not there cannot be locked', async () => {
