@@ -6,7 +6,7 @@ import { Ingest } from '../ingest/index.ts';
 import type { Disk, StoredEntry } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
 import type { ChannelDeclaration, Realm, RealmDirectory } from '../realm/index.ts';
-import { SyncService } from '../sync/index.ts';
+import { CursorBook, SyncService } from '../sync/index.ts';
 import { CarriedChannels } from './carried-channels.ts';
 import { Courier } from './courier.ts';
 import { COMMIT_INTERVAL_MS_MAX, type MeshOptions } from './mesh-options.ts';
@@ -61,6 +61,7 @@ export class Mesh {
   readonly #report: MeshReport;
   readonly #courier: Courier;
   readonly #partings = new Set<NodeJS.Timeout>();
+  readonly #cursors: CursorBook;
   #sync: SyncService | null = null;
   #storeId = '';
   #starting: Promise<void> | null = null;
@@ -80,6 +81,10 @@ export class Mesh {
     this.#channels = new CarriedChannels(
       { directory: options.directory, commitIntervalMs },
       { ...deps, self },
+    );
+    this.#cursors = new CursorBook(
+      { disk: deps.disk, directory: options.directory },
+      { ...deps, journals: this.#channels.journals },
     );
     const journalOf = (channel: string) => this.#channels.of(channel);
     this.#ingest = new Ingest({}, { ...deps, journalOf });
@@ -279,6 +284,7 @@ export class Mesh {
   async #start(): Promise<void> {
     const { overlay, realm, disk } = this.#deps;
     try {
+      await this.#cursors.load();
       await this.#office.recall();
       for (const channel of realm.channelNames()) await this.#channels.open(channel);
       this.#storeId = await loadStoreId(disk, this.#options.directory, this.#deps.randomBytes);
@@ -286,6 +292,7 @@ export class Mesh {
         ...this.#deps,
         ingest: this.#ingest,
         journals: this.#channels.journals,
+        cursors: this.#cursors,
         storeId: this.#storeId,
       });
       realm.onChange(() => this.#onRealmChange());
@@ -313,6 +320,7 @@ export class Mesh {
     for (const timer of this.#partings) clearTimeout(timer);
     await this.#deps.overlay.stop();
     await this.#publisher.stop();
+    await this.#cursors.close();
     await this.#channels.stop();
   }
 

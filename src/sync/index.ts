@@ -1,3 +1,4 @@
+export { CursorBook, type CursorBookDependencies } from './cursor-book.ts';
 export { addRange, intersectRanges, rangesBelow, subtractRanges } from './seq-ranges.ts';
 export { SignatureAudit } from './signature-audit.ts';
 export {
@@ -8,5 +9,6 @@ export {
   SYNC_PROTOCOL,
   type SyncDependencies,
   type SyncOptions,
+  type SyncPriority,
   SyncService,
 } from './sync-service.ts';
