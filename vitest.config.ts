@@ -28,6 +28,15 @@ export default defineConfig({
           testTimeout: 120_000,
         },
       },
+      // A file a process: a virtual clock stands in for the process's timers.
+      {
+        test: {
+          ...shared,
+          name: 'simulation',
+          include: ['test/simulation/**/*.test.ts'],
+          testTimeout: 120_000,
+        },
+      },
       { test: { ...shared, name: 'repo', include: ['test/repo/**/*.test.ts'] } },
       ...(process.env.SEDGE_LONG
         ? [{ test: { ...shared, name: 'long', include: ['test/long/**/*.test.ts'], testTimeout: 3_600_000 } }]

@@ -35,6 +35,16 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     summary: 'print messages as they arrive, or from the journal',
     load: () => import('./commands/sub.ts'),
   },
+  {
+    name: 'export',
+    summary: 'write what this node holds to a file or stick',
+    load: () => import('./commands/export.ts'),
+  },
+  {
+    name: 'import',
+    summary: 'take in what another node exported',
+    load: () => import('./commands/import.ts'),
+  },
   { name: 'status', summary: 'the node at a glance', load: () => import('./commands/status.ts') },
   {
     name: 'peers',

@@ -12,6 +12,7 @@ export {
   type ImportSummary,
   readBundle,
 } from './bundle/index.ts';
+export { type Ed25519Backend, memoizedEd25519, nativeEd25519, useEd25519 } from './cose/index.ts';
 export type { EntryId, EpochId, LogId, Message, PublishId } from './entry/index.ts';
 export {
   Counters,
@@ -25,6 +26,17 @@ export {
   silentLog,
 } from './errors/index.ts';
 export type { NodeId } from './identity/index.ts';
+// For simulators and overlays of one's own: what a node is built from.
+export { Identity, publicKeyOf } from './identity/index.ts';
+export {
+  type CrashOptions,
+  type Disk,
+  type DiskFile,
+  type DiskOperation,
+  diskError,
+  MemoryDisk,
+} from './journal/index.ts';
+export type { MeshDependencies } from './mesh/index.ts';
 export {
   type Acknowledgement,
   type ChannelStatus,
@@ -32,6 +44,7 @@ export {
   type DeliveredGap,
   type DeliveredMessage,
   type Delivery,
+  type ForkStatus,
   type GapStatus,
   type Invited,
   type InviteOptions,
@@ -44,6 +57,7 @@ export {
   type OpenMeshOptions,
   openMesh,
   type PeerStatus,
+  type Problem,
   type Published,
   type PublishOptions,
   type RealmStatus,
@@ -52,9 +66,17 @@ export {
   type Subscription,
   verifyDirectory,
 } from './mesh/index.ts';
+export type {
+  GossipHandler,
+  GossipVerdict,
+  Overlay,
+  OverlayStream,
+  PeerEvent,
+  PeerInfo,
+  PeerSource,
+} from './overlay/index.ts';
 export {
   Libp2pOverlay,
-  type Overlay,
   type OverlayDependencies,
   type OverlayOptions,
   type VirtualHost,
@@ -65,9 +87,14 @@ export {
 export {
   backupRoot,
   type ChannelDeclaration,
+  createRealm,
+  grantNode,
   initRealmDirectory,
   isRealmDirectory,
   joinRealmDirectory,
+  makeRecord,
+  Realm,
+  type RealmAnchor,
   type RealmDirectory,
   type RealmNode,
   type Role,

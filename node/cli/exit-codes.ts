@@ -10,8 +10,16 @@ import { isSedgeError } from '../../src/errors/index.ts';
  * | 2 | usage: the command line cannot be understood |
  * | 3 | no agent runs in the directory |
  * | 4 | the time of `--wait` ran out |
+ * | 5 | `import`: the bundle was truncated or altered; what was whole in it is imported |
  */
-export const EXIT = Object.freeze({ done: 0, failure: 1, usage: 2, noAgent: 3, waitRanOut: 4 });
+export const EXIT = Object.freeze({
+  done: 0,
+  failure: 1,
+  usage: 2,
+  noAgent: 3,
+  waitRanOut: 4,
+  incomplete: 5,
+});
 
 /** One of {@link EXIT}. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -1,4 +1,4 @@
-import { formatCount } from './human-figures.ts';
+import { formatBytes, formatCount } from './human-figures.ts';
 
 /** Where a progress line goes: a terminal's stderr. */
 export interface ProgressTarget {
@@ -9,6 +9,9 @@ export interface ProgressTarget {
 /** Redraws ten times a second at most, so that showing progress costs nothing. */
 const REDRAW_MS = 100;
 
+/** Cells of the bar, where the total is known. */
+const BAR_CELLS = 24;
+
 /** One line on a terminal that counts and says the rate; nothing where stderr is no terminal. */
 export class ProgressLine {
   readonly #target: ProgressTarget;
@@ -18,6 +21,7 @@ export class ProgressLine {
   #drawnAtMs = Number.NEGATIVE_INFINITY;
   #drawn = false;
 
+  /** `noun` is what is counted; counts of `bytes` are said in kB, MB and GB. */
   constructor(target: ProgressTarget, noun: string, nowMs: () => number = () => performance.now()) {
     this.#target = target;
     this.#noun = noun;
@@ -43,7 +47,15 @@ export class ProgressLine {
 
   #text(done: number, total: number | undefined, nowMs: number): string {
     const rate = done / Math.max(0.001, (nowMs - this.#startedAtMs) / 1_000);
-    const of = total === undefined ? '' : ` of ${formatCount(total)}`;
-    return `${formatCount(done)}${of} ${this.#noun}, ${formatCount(rate)}/s`;
+    const ofBytes = this.#noun === 'bytes';
+    const format = ofBytes ? formatBytes : formatCount;
+    const of = total === undefined ? '' : ` of ${format(total)}`;
+    return `${barOf(done, total)}${format(done)}${of}${ofBytes ? '' : ` ${this.#noun}`}, ${format(rate)}/s`;
   }
+}
+
+function barOf(done: number, total: number | undefined): string {
+  if (total === undefined || total <= 0) return '';
+  const cells = Math.round(Math.min(1, done / total) * BAR_CELLS);
+  return `[${'#'.repeat(cells)}${'-'.repeat(BAR_CELLS - cells)}] `;
 }

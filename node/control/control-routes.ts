@@ -2,6 +2,8 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { SedgeError } from '../../src/errors/index.ts';
 import type { Acknowledgement } from '../../src/index.ts';
 import type { ControlServerParts } from './control-server.ts';
+import { ExportStream, parseExport } from './export-stream.ts';
+import { ImportStream } from './import-stream.ts';
 import { parsePublish } from './publish-line.ts';
 import { PublishStream } from './publish-stream.ts';
 import { SubscribeStream } from './subscribe-stream.ts';
@@ -18,11 +20,14 @@ export function addControlRoutes(
   parts: ControlServerParts,
   streams: ControlStreams,
 ): void {
-  // Bodies of streams are read by the routes themselves, line by line.
-  app.addContentTypeParser('application/x-ndjson', (_request, _payload, done) => done(null));
+  // Bodies of streams are read by the routes themselves, as they come.
+  app.addContentTypeParser(['application/x-ndjson', 'application/octet-stream'], (_request, _payload, done) =>
+    done(null),
+  );
   addViews(app, parts);
   addRealmRoutes(app, parts);
   addStreams(app, parts, streams);
+  addBundles(app, parts, streams);
   app.post('/v1/publish', async (request) => {
     const { ack, ...message } = objectOf(request.body);
     const [only, ...others] = parsePublish(message);
@@ -100,6 +105,24 @@ function addStreams(app: FastifyInstance, { mesh, log }: ControlServerParts, str
       streams.delete(stream);
     }
     takeOver(reply);
+  });
+}
+
+function addBundles(app: FastifyInstance, { mesh }: ControlServerParts, streams: ControlStreams): void {
+  app.post('/v1/export', async (request, reply) => {
+    checkRoom(streams);
+    const options = parseExport(objectOf(request.body ?? {}));
+    const stream = new ExportStream(mesh, reply.raw);
+    streams.add(stream);
+    await stream.run(options).finally(() => streams.delete(stream));
+    takeOver(reply);
+  });
+  app.post('/v1/import', async (request, reply) => {
+    checkRoom(streams);
+    takeOver(reply);
+    const stream = new ImportStream(mesh, request.raw, reply.raw);
+    streams.add(stream);
+    await stream.run().finally(() => streams.delete(stream));
   });
 }
 

@@ -36,7 +36,7 @@ export function httpStatusOf(code: string): number {
   if (code === 'agent.internal' || code === 'journal.io-failed') return 500;
   if (code === 'journal.disk-full') return 507;
   if (code === 'agent.too-large' || code === 'entry.payload-too-large') return 413;
-  if (code === 'realm.unknown-node') return 404;
+  if (code === 'realm.unknown-node' || code === 'bundle.unknown-channel') return 404;
   if (code === 'realm.not-admin') return 403;
   if (code === 'mesh.subscription-in-use' || code === 'mesh.subscription-mismatch') return 409;
   if (code === 'mesh.too-many-pending' || code === 'journal.backlog-full') return 429;

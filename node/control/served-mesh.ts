@@ -16,4 +16,6 @@ export type ServedMesh = Pick<
   | 'invite'
   | 'revoke'
   | 'declareChannels'
+  | 'exportBundle'
+  | 'importBundle'
 >;

@@ -172,9 +172,27 @@ export const ERROR_TABLE = {
     meaning: 'The entry contradicts another valid entry of the same log.',
     next: 'Look at "sedge doctor": the author\'s key may have been cloned.',
   },
+  'entry.after-end': {
+    meaning: 'The epoch of the entry ended in a fork before it.',
+    next: 'Nothing: its author publishes again what it lost. See "sedge forks".',
+  },
   'entry.parked-full': {
     meaning: 'The quota for entries of unknown authors is used up.',
     next: 'Nothing: the entry was dropped; sync fetches it once its author is known.',
+  },
+
+  // forks
+  'fork.malformed': {
+    meaning: 'The bytes are no proof of a fork.',
+    next: 'Nothing: the input was refused and counted.',
+  },
+  'fork.unproven': {
+    meaning: 'What a node reported as a fork proves none.',
+    next: 'Nothing: it was refused and counted. If it goes on, look at the node that reports it.',
+  },
+  'fork.too-many': {
+    meaning: 'More forks were found or reported than account is kept of.',
+    next: 'Look at "sedge forks" for the author that forks again and again, and revoke it.',
   },
 
   // journal
@@ -202,6 +220,35 @@ export const ERROR_TABLE = {
   'journal.offset-unknown': {
     meaning: 'The offset is not of this journal.',
     next: 'Use --from all or a time.',
+  },
+
+  'journal.let-go': {
+    meaning: 'Somebody offered numbers that retention dropped here.',
+    next: 'Nothing: they are not stored again. Keep more with "sedge realm retention" or --retention.',
+  },
+  'journal.let-go-damaged': {
+    meaning: 'The list of what retention dropped is lost.',
+    next: 'Nothing: some of it is fetched again and dropped again in its time. Check the disk if it happens again.',
+  },
+  'journal.dropped-age': {
+    meaning: 'Messages were dropped because they were older than the channel keeps.',
+    next: 'Nothing, or keep them longer with "sedge realm retention" or --retention.',
+  },
+  'journal.dropped-bytes': {
+    meaning: 'Messages were dropped because the channel took more bytes than it may.',
+    next: 'Nothing, or give the channel more bytes with "sedge realm retention" or --retention.',
+  },
+  'journal.dropped-messages': {
+    meaning: 'Messages were dropped because the channel held more of them than it may.',
+    next: 'Nothing, or allow more messages with "sedge realm retention" or --retention.',
+  },
+  'journal.dropped-storage': {
+    meaning: "Messages were dropped because all channels together took more than the node's storage limit.",
+    next: 'Nothing, or raise --storage-max.',
+  },
+  'journal.dropped-unreplicated': {
+    meaning: 'Own messages were dropped that no other node is known to hold: they are lost.',
+    next: 'Connect this node to others more often, or keep more with --retention and --storage-max.',
   },
 
   // overlay
@@ -316,6 +363,40 @@ export const ERROR_TABLE = {
   'mesh.too-many-pending': {
     meaning: 'More publishes are waiting than the limit.',
     next: 'Wait for earlier ones before publishing more.',
+  },
+
+  // simulations
+  'simulation.clock-taken': {
+    meaning: 'Another virtual clock runs in this process.',
+    next: 'Stop the other simulated mesh first (mesh.stop()), or give back the fake timers of the test.',
+  },
+  'simulation.livelock': {
+    meaning: 'Callbacks ran without end, and virtual time did not pass.',
+    next: 'Look at the place that is named: it asks for a further turn each time, and never for a time.',
+  },
+  'simulation.stuck': {
+    meaning: 'What was waited for did not happen in the virtual time allowed.',
+    next: 'Look at the history up to there, or allow more time.',
+  },
+  'simulation.bad-option': {
+    meaning: 'An option of a simulation is not allowed.',
+    next: "See the option's documentation for its bounds.",
+  },
+  'simulation.unknown-node': {
+    meaning: 'There is no simulated node of this name.',
+    next: 'Use one of the names that the mesh was made with; unnamed nodes are n1, n2 and so on.',
+  },
+  'simulation.not-running': {
+    meaning: 'The simulated node does not run.',
+    next: 'Restart it first (mesh.restart(name)).',
+  },
+  'simulation.not-converged': {
+    meaning: 'The nodes did not come to hold the same in the virtual time allowed.',
+    next: 'Look at what the nodes named lack, and whether a link could have brought it.',
+  },
+  'simulation.violated': {
+    meaning: 'Something that must hold of the simulated mesh does not.',
+    next: 'Look at the history; the same seed gives the same one again.',
   },
 
   // agent and command line

@@ -1,5 +1,5 @@
 import { type Entry, type EntryId, type EpochId, type LogId, lastSeqOf, splitLogId } from '../entry/index.ts';
-import { assert, type Result, SedgeError } from '../errors/index.ts';
+import { assert, isSedgeError, type Result, SedgeError } from '../errors/index.ts';
 import { CommitLoop } from './commit-loop.ts';
 import { findLastKept } from './epoch-end.ts';
 import { HeldLogs } from './held-logs.ts';
@@ -8,17 +8,24 @@ import { journalFailure } from './journal-failure.ts';
 import { JOURNAL_DEFAULTS, type JournalDependencies, type JournalOptions } from './journal-options.ts';
 import { JournalReader } from './journal-reader.ts';
 import { encodeRecordHeader, RECORD_HEADER_BYTES } from './journal-record.ts';
+import { JournalRetention, type RetentionContext, type RetentionOutcome } from './journal-retention.ts';
 import { formatOffset, type JournalState, resolveOffset, writeJournalState } from './journal-state.ts';
+import { LetGo, loadLetGo } from './let-go.ts';
 import { PublishFilter } from './publish-filter.ts';
 import { findPublish } from './publish-lookup.ts';
 import type { HeldLog } from './range-index.ts';
 import { RecordCache } from './record-cache.ts';
 import { type RecoveryReport, recoverJournal } from './recovery.ts';
+import { RetainedTopics } from './retained-topics.ts';
+import { retainedValuesOf } from './retained-values.ts';
+import { DROP_REASONS, type DropReason, type RetentionLimits } from './retention-plan.ts';
 import { SegmentRepair } from './segment-repair.ts';
 import { SegmentStore } from './segment-store.ts';
 import type { ReadOptions, StoredRecord } from './stored-record.ts';
 import { firstPositionSince } from './time-lookup.ts';
 
+/** Smaller segments would be mostly index. */
+const SEGMENT_BYTES_MIN = 16 * 1024;
 /** At a stop a segment that is at least this full is sealed, so that the next start need not read it. */
 const SEAL_AT_STOP_FRACTION = 0.25;
 
@@ -29,13 +36,23 @@ const SEAL_AT_STOP_FRACTION = 0.25;
 export class ChannelJournal extends HeldLogs {
   readonly channel: string;
   readonly directory: string;
+  /** Messages that retention dropped since the start, by reason. */
+  readonly dropped: Record<DropReason, number> = {
+    age: 0,
+    bytes: 0,
+    messages: 0,
+    storage: 0,
+    unreplicated: 0,
+  };
   readonly #options: Required<JournalOptions>;
   readonly #deps: JournalDependencies;
   readonly #publishFilter = new PublishFilter();
+  readonly #retained = new RetainedTopics();
   readonly #cache: RecordCache;
   readonly #store: SegmentStore;
   readonly #reader: JournalReader;
   readonly #repair: SegmentRepair;
+  readonly #retention: JournalRetention;
   #loop: CommitLoop | null = null;
   #state: JournalState | null = null;
   #stateWritten = false;
@@ -59,6 +76,7 @@ export class ChannelJournal extends HeldLogs {
       ...deps,
       index: this.index,
       publishFilter: this.#publishFilter,
+      retained: this.#retained,
     });
     this.#reader = new JournalReader(this.#store, this.#cache, {
       durable: () => this.durablePosition,
@@ -69,6 +87,14 @@ export class ChannelJournal extends HeldLogs {
       () => this.commit(),
       () => this.#cutAllEnded(),
     );
+    this.#retention = new JournalRetention(this.#store, {
+      cache: this.#cache,
+      repair: this.#repair,
+      letGo: () => this.letGoBook,
+      round: () => this.#running().round(),
+      recounted: () => this.#cutAllEnded(),
+      durablePosition: () => this.durablePosition,
+    });
   }
 
   /**
@@ -103,6 +129,9 @@ export class ChannelJournal extends HeldLogs {
     const bytes = RECORD_HEADER_BYTES + entry.bytes.length;
     const segment = this.#store.writable(own ? 'own' : 'carried', bytes, position);
     const held = this.index.logOf(entry);
+    for (const value of retainedValuesOf(entry, position)) {
+      this.#retained.add(value, !segment.rows!.retained.has(value.topic));
+    }
     segment.rows!.add(entry, { log: held.number, position, offset: segment.size }, facts);
     this.#store.enqueue(segment, encodeRecordHeader(entry.bytes, position, facts, segment.salt), entry.bytes);
     this.index.add(held, entry, position);
@@ -133,6 +162,32 @@ export class ChannelJournal extends HeldLogs {
   /** Makes all that was appended durable now. Throws as {@link ChannelJournal.whenDurable}. */
   commit(): Promise<void> {
     return this.#running().commit();
+  }
+
+  /**
+   * Drops what the limits no longer keep, whole segments, oldest first; see README.md. Does not throw for what the
+   * disk refuses. Throws `journal.stopped`.
+   */
+  async retain(limits: RetentionLimits, context: RetentionContext): Promise<RetentionOutcome> {
+    this.#running();
+    const outcome = await this.#retention.run(limits, context);
+    const { counters, log } = this.#deps;
+    for (const reason of DROP_REASONS) {
+      const { messages, bytes } = outcome[reason];
+      if (messages === 0) continue;
+      this.dropped[reason] += messages;
+      counters.count(`journal.dropped-${reason}`, messages);
+      log[reason === 'unreplicated' ? 'error' : 'info'](
+        { channel: this.channel, reason, messages, bytes },
+        'messages were dropped',
+      );
+    }
+    return outcome;
+  }
+
+  /** From now on segments are sealed at this size: 16 KiB to what the options said. */
+  set segmentBytes(bytes: number) {
+    this.#store.segmentBytes = Math.min(Math.max(bytes, SEGMENT_BYTES_MIN), this.#options.segmentBytes);
   }
 
   /** Highest position given; 0 if none was ever. */
@@ -290,6 +345,7 @@ export class ChannelJournal extends HeldLogs {
   async #start(): Promise<RecoveryReport> {
     const { report, state } = await this.#recover();
     this.#recovery = report;
+    await this.#loadLetGo();
     this.#state = state;
     this.#nextPosition = state.nextPosition;
     this.#loop = new CommitLoop(
@@ -322,6 +378,21 @@ export class ChannelJournal extends HeldLogs {
       await this.#store.close();
       throw journalFailure(error, this.directory);
     }
+  }
+
+  /** What retention let go. A lost or damaged file counts as none; see README.md. */
+  async #loadLetGo(): Promise<void> {
+    const { disk, counters, log } = this.#deps;
+    const loaded = await loadLetGo(disk, this.directory).catch((error: unknown) => {
+      if (isSedgeError(error, 'journal.version')) throw error;
+      return { letGo: new LetGo(), damaged: true };
+    });
+    if (loaded.damaged) {
+      counters.count('journal.let-go-damaged');
+      log.warn({ channel: this.channel }, 'what was let go is not known any more; it may be fetched again');
+    }
+    this.letGoBook = loaded.letGo;
+    for (const { log: id, numbers } of this.index.held()) this.letGoBook.remove(id, numbers.ranges);
   }
 
   async #stop(): Promise<void> {

@@ -25,6 +25,7 @@ export class CommitLoop {
   #durable: number;
   #lastSyncAt = Number.NEGATIVE_INFINITY;
   #forced = false;
+  #roundAsked = false;
   #running: Promise<void> | null = null;
   #stopped = false;
   #fault: SedgeError | null = null;
@@ -85,6 +86,15 @@ export class CommitLoop {
     return done;
   }
 
+  /** One more round even if nothing waits: segments that were left behind are sealed by it. */
+  round(): Promise<void> {
+    const done = this.#gathering.promise;
+    this.#roundAsked = true;
+    this.#forced = true;
+    this.#run();
+    return done;
+  }
+
   /** Commits a last time and ends. Does not throw: who waited is told. */
   async stop(): Promise<void> {
     this.#forced = true;
@@ -126,6 +136,7 @@ export class CommitLoop {
     const deferred = this.#gathering;
     if (sync) {
       this.#forced = false;
+      this.#roundAsked = false;
       this.#syncing = { through, deferred };
       this.#gathering = quietDeferred();
     }
@@ -163,7 +174,7 @@ export class CommitLoop {
   }
 
   #isDue(): boolean {
-    return this.#durable < this.#appended || this.#fault !== null;
+    return this.#durable < this.#appended || this.#fault !== null || this.#roundAsked;
   }
 
   #syncDue(): boolean {

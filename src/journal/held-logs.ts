@@ -1,12 +1,15 @@
 import { type EntryId, type LogId, NUMBER_MAX } from '../entry/index.ts';
 import type { HeadOrder } from './head-order.ts';
 import type { Head, SeqRange } from './journal-face.ts';
+import { LetGo } from './let-go.ts';
 import { headOf, RangeIndex } from './range-index.ts';
-import { cutRange, firstEndingAtOrAfter } from './seq-ranges.ts';
+import { cutRange, firstEndingAtOrAfter, joinRange } from './seq-ranges.ts';
 
 /** What a journal says from memory about the logs that it holds. */
 export class HeldLogs {
   protected readonly index = new RangeIndex();
+  /** What retention dropped. */
+  protected letGoBook = new LetGo();
 
   /** Heads of all logs of which something is held. */
   *heads(): IterableIterator<Head> {
@@ -49,8 +52,22 @@ export class HeldLogs {
    * end of a forked epoch on.
    */
   unwanted(log: LogId): readonly SeqRange[] {
+    const letGo = this.letGoBook.of(log);
     const end = this.endOf(log);
-    return end === null ? [] : [{ first: end, last: NUMBER_MAX - 1 }];
+    if (end === null) return letGo;
+    const unwanted = [...letGo];
+    joinRange(unwanted, end, NUMBER_MAX - 1);
+    return unwanted;
+  }
+
+  /** Numbers that retention dropped here, ascending. The same array as long as nothing changes. */
+  letGo(log: LogId): readonly SeqRange[] {
+    return this.letGoBook.of(log);
+  }
+
+  /** Logs of which something was let go, held ones among them. */
+  logsLetGo(): IterableIterator<LogId> {
+    return this.letGoBook.logs();
   }
 
   /** The first number of a forked epoch that no longer counts; `null` while the epoch goes on. */

@@ -4,10 +4,13 @@ import type { EntryHeader, EntryId, EpochId } from '../entry/index.ts';
 import { HeldNumbers } from './held-numbers.ts';
 import { type PublishRun, PublishRuns } from './publish-runs.ts';
 import { decodeLogKey, encodeLogKey, LOG_KEY_BYTES } from './range-index.ts';
+import { RetainedValues } from './retained-values.ts';
 import type { SegmentRow, SegmentRows, Stretch } from './segment-rows.ts';
 
-/** Version of the index format; another one is rebuilt from the segment. */
-export const INDEX_VERSION = 1;
+/** Version of the index format that is written. */
+export const INDEX_VERSION = 2;
+/** The oldest that is read; any other is rebuilt from the segment. Version 1 does not tell of retained values. */
+const INDEX_VERSION_OLDEST = 1;
 /** Bytes of an index file's header. */
 export const INDEX_HEADER_BYTES = 80;
 /** A block of rows: whole rows and a CRC. */
@@ -23,6 +26,7 @@ const RANGE_BYTES = 44;
 
 /** The header of an index file. */
 export interface IndexHeader {
+  readonly version: number;
   /** Of the segment; an index of another one is no use. */
   readonly salt: number;
   /** Size of the segment when it was sealed. */
@@ -61,6 +65,8 @@ export interface IndexSummary {
   readonly samples: IndexSamples;
   readonly logs: readonly IndexedLog[];
   readonly publishes: PublishRuns;
+  /** `null` where the file is of version 1. */
+  readonly retained: RetainedValues | null;
 }
 
 /** The index file of a segment whose rows are in memory. */
@@ -97,8 +103,10 @@ export function encodeIndexFile(
 export function decodeIndexHeader(bytes: Buffer): IndexHeader | null {
   if (bytes.length < INDEX_HEADER_BYTES || !bytes.subarray(0, 8).equals(MAGIC)) return null;
   if (bytes.readUInt32BE(76) !== crc32c(bytes.subarray(0, 76))) return null;
-  if (bytes.readUInt16BE(8) !== INDEX_VERSION) return null;
+  const version = bytes.readUInt16BE(8);
+  if (version < INDEX_VERSION_OLDEST || version > INDEX_VERSION) return null;
   return {
+    version,
     salt: bytes.readUInt32BE(12),
     coveredBytes: bytes.readUIntBE(16, 6),
     firstPosition: bytes.readUIntBE(22, 6),
@@ -125,7 +133,8 @@ export function decodeIndexSummary(bytes: Buffer, header: IndexHeader): IndexSum
   for (let left = header.logs; left > 0; left--) logs.push(readLog(reader));
   const publishes = new PublishRuns();
   for (let left = reader.u32(); left > 0; left--) readProducer(reader, publishes);
-  return { damage, samples, logs, publishes };
+  const retained = header.version === 1 ? null : readRetained(reader, logs);
+  return { damage, samples, logs, publishes, retained };
 }
 
 /** Where a block of rows begins and how long it is. */
@@ -204,7 +213,27 @@ function encodeSummary(
       parts.push(u48s(run.n, run.seq), u32s(run.length), Buffer.from(run.epoch, 'hex'));
     }
   }
+  parts.push(...encodeRetained(rows, logKey));
   return Buffer.concat(parts);
+}
+
+function encodeRetained(
+  rows: SegmentRows,
+  logKey: (log: number) => Pick<EntryHeader, 'author' | 'epoch'>,
+): Buffer[] {
+  // An author is named by a log of its own: the number of that in the summary.
+  const logOfAuthor = new Map<string, number>();
+  for (const [at, log] of [...rows.byLog.keys()].entries()) logOfAuthor.set(logKey(log).author, at);
+  const parts = [u32s(rows.retained.size)];
+  for (const { topic, author, lamport, seq, position, length, clears } of rows.retained.all()) {
+    const name = toUtf8(topic);
+    const head = Buffer.alloc(3);
+    head.writeUInt16BE(name.length, 0);
+    head[2] = clears ? 1 : 0;
+    parts.push(head, Buffer.from(name), u48s(lamport, seq, position));
+    parts.push(u32s(length, logOfAuthor.get(author)!));
+  }
+  return parts;
 }
 
 function encodeSamples(rows: SegmentRows): Buffer {
@@ -272,6 +301,20 @@ function readProducer(reader: Reader, publishes: PublishRuns): void {
   publishes.restore(name, runs);
 }
 
+function readRetained(reader: Reader, logs: readonly IndexedLog[]): RetainedValues {
+  const retained = new RetainedValues();
+  for (let left = reader.u32(); left > 0; left--) {
+    const at = reader.take(3);
+    const nameAt = reader.take(reader.bytes.readUInt16BE(at));
+    const topic = fromUtf8(reader.bytes.subarray(nameAt, reader.at)) ?? '';
+    const [lamport, seq, position] = [reader.u48(), reader.u48(), reader.u48()];
+    const length = reader.u32();
+    const { author } = logs[reader.u32()]!.key;
+    retained.add({ topic, lamport, author, seq, position, length, clears: reader.bytes[at + 2] === 1 });
+  }
+  return retained;
+}
+
 /** Reads forward; the CRC was checked before, so it never meets an end. */
 class Reader {
   readonly bytes: Buffer;
@@ -279,6 +322,10 @@ class Reader {
 
   constructor(bytes: Buffer) {
     this.bytes = bytes;
+  }
+
+  get at(): number {
+    return this.#at;
   }
 
   take(length: number): number {

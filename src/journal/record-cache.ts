@@ -32,13 +32,20 @@ export class RecordCache {
     return this.#records.size === 0 ? Number.POSITIVE_INFINITY : this.#oldest;
   }
 
+  /** Drops all up to a position, which must be durable: its records may be on disk no longer. */
+  forgetThrough(position: number): void {
+    while (this.oldest <= position) this.#evictOldest();
+  }
+
   /** Drops what is over the limit, up to a position that can be read from disk. */
   evict(durablePosition: number): void {
-    while (this.#bytes > this.#bytesMax && this.oldest <= durablePosition) {
-      this.#bytes -= costOf(this.#records.get(this.#oldest)!);
-      this.#records.delete(this.#oldest);
-      this.#oldest++;
-    }
+    while (this.#bytes > this.#bytesMax && this.oldest <= durablePosition) this.#evictOldest();
+  }
+
+  #evictOldest(): void {
+    this.#bytes -= costOf(this.#records.get(this.#oldest)!);
+    this.#records.delete(this.#oldest);
+    this.#oldest++;
   }
 }
 

@@ -118,6 +118,7 @@ class SegmentRecovery {
     const all = [...segments.values()];
     for (const [at, name] of all.entries()) {
       const last = all[at + 1]?.kind !== name.kind;
+      if (await this.#isJoined(name)) continue;
       await this.#take(name, { last, findings });
     }
     for (const name of names) {
@@ -125,6 +126,17 @@ class SegmentRecovery {
       findings.lost = true;
       await this.#disk.remove(`${this.#directory}/${name}`);
     }
+  }
+
+  /**
+   * Positions rise from file to file, except where retention joined what survives of a segment to the one before
+   * and a crash came before its file was removed.
+   */
+  async #isJoined(name: SegmentName): Promise<boolean> {
+    const before = this.#store.segments[name.kind].at(-1);
+    if (before === undefined || name.firstPosition > before.lastPosition) return false;
+    await this.#discard(new Segment(this.#directory, name, this.#store.salt));
+    return true;
   }
 
   /** The store's secret from the state, else from a segment, else a new one. */
@@ -155,6 +167,7 @@ class SegmentRecovery {
         ranges.merge(ranges.logOf(key), numbers, lastPosition);
       }
       this.#store.context.publishFilter.addRuns(index.summary.publishes);
+      this.#store.context.retained.addSegment(index.summary.retained?.all() ?? []);
       this.#store.segments[segment.kind].push(segment);
       return;
     }
@@ -190,7 +203,7 @@ class SegmentRecovery {
     }
     this.#takeRows(segment);
     const whole = rows.damage.length === 0 && !unreadable && how.headerWhole;
-    if (how.last && whole && segment.size < this.#store.context.segmentBytes) {
+    if (how.last && whole && segment.size < this.#store.segmentBytes) {
       segment.file = await this.#disk.open(segment.path, { create: false });
       this.#store.resume(segment);
     } else {
@@ -199,7 +212,8 @@ class SegmentRecovery {
   }
 
   #takeRows(segment: Segment): void {
-    const { index, publishFilter } = this.#store.context;
+    const { index, publishFilter, retained } = this.#store.context;
+    retained.addSegment(segment.rows!.retained.all());
     for (const [log, of] of segment.rows!.byLog) {
       index.merge(index.byNumber(log), of.numbers, of.lastPosition);
     }
@@ -230,8 +244,8 @@ class SegmentRecovery {
 
   async #discard(segment: Segment): Promise<void> {
     await this.#store.files.forget(segment.path);
-    await this.#disk.remove(segment.path);
     await this.#disk.remove(segment.indexPath);
+    await this.#disk.remove(segment.path);
   }
 
   async #setAside(segment: Segment, findings: Findings): Promise<void> {

@@ -37,10 +37,21 @@ export class SegmentRepair {
     }
   }
 
+  /** Runs work that replaces segments: no repair runs meanwhile. */
+  exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#queue.then(work);
+    this.#queue = done.then(
+      () => {},
+      () => {},
+    );
+    return done;
+  }
+
   /** Refuses reads from now on, and resolves when those under way have ended. */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.allSettled(this.#active);
+    await this.#queue;
   }
 
   async #reading<T>(read: () => Promise<T>): Promise<T> {
@@ -64,6 +75,8 @@ export class SegmentRepair {
     // Another read met it too, and it was mended while this one waited; or it was sealed meanwhile.
     if (this.#store.generation !== generation) return;
     const { segment } = found;
+    // Retention dropped it meanwhile.
+    if (!this.#store.segments[segment.kind].includes(segment)) return;
     segment.mending = true;
     try {
       await this.#mend(found);
@@ -90,7 +103,7 @@ export class SegmentRepair {
     segment.unreadable = unreadable;
     this.#store.generation++;
     for (const log of rows.byLog.keys()) logs.add(log);
-    await this.#recount([...logs].map((log) => index.byNumber(log)));
+    await this.recount([...logs].map((log) => index.byNumber(log)));
     this.#recounted();
     if (rows.count < before) this.shrinks++;
     await this.#store.seal(segment).catch(() => {});
@@ -108,7 +121,7 @@ export class SegmentRepair {
   }
 
   /** Makes anew what is held of logs, from all segments. */
-  async #recount(logs: readonly HeldLog[]): Promise<void> {
+  async recount(logs: readonly HeldLog[]): Promise<void> {
     for (;;) {
       const { generation } = this.#store;
       const held = new Map<number, HeldNumbers>(logs.map(({ number }) => [number, new HeldNumbers()]));

@@ -3,6 +3,7 @@ import { HeldNumbers } from './held-numbers.ts';
 import type { LocalFacts } from './journal-face.ts';
 import { RECORD_HEADER_BYTES } from './journal-record.ts';
 import { PublishRuns } from './publish-runs.ts';
+import { RetainedValues, retainedValuesOf } from './retained-values.ts';
 import type { SegmentKind } from './segment-header.ts';
 
 /** Where a record lies in its segment. */
@@ -34,6 +35,7 @@ export interface RowsOfLog {
 export class SegmentRows {
   readonly byLog = new Map<number, RowsOfLog>();
   readonly publishes = new PublishRuns();
+  readonly retained = new RetainedValues();
   readonly damage: Stretch[] = [];
   messages = 0;
   receivedMinMs = Number.MAX_SAFE_INTEGER;
@@ -79,6 +81,7 @@ export class SegmentRows {
     this.receivedMaxMs = Math.max(this.receivedMaxMs, facts.receivedAtMs);
     this.lamportMax = Math.max(this.lamportMax, entry.lamport);
     this.#addToLog(entry, place.log, row);
+    for (const value of retainedValuesOf(entry, place.position)) this.retained.add(value);
   }
 
   /** Notes the publish ids of an own entry. */

@@ -1,5 +1,5 @@
 import type { Entry } from '../entry/index.ts';
-import type { Counters, Log, Result } from '../errors/index.ts';
+import { assert, type Counters, type Log, type Result } from '../errors/index.ts';
 import type { NodeId } from '../identity/index.ts';
 import { copyDamage } from './damaged-copy.ts';
 import type { Disk } from './disk.ts';
@@ -8,6 +8,7 @@ import { journalFailure } from './journal-failure.ts';
 import { OpenFiles } from './open-files.ts';
 import type { PublishFilter } from './publish-filter.ts';
 import type { RangeIndex } from './range-index.ts';
+import type { RetainedTopics } from './retained-topics.ts';
 import { RowBlocks } from './row-blocks.ts';
 import { readIndexFile, SealedIndex } from './sealed-index.ts';
 import { Segment } from './segment.ts';
@@ -28,6 +29,7 @@ export interface SegmentStoreContext {
   readonly directory: string;
   readonly channel: string;
   readonly self: NodeId;
+  /** At the start; see {@link SegmentStore.segmentBytes}. */
   readonly segmentBytes: number;
   readonly disk: Disk;
   readonly decode: (bytes: Uint8Array) => Result<Entry>;
@@ -35,6 +37,7 @@ export interface SegmentStoreContext {
   readonly counters: Counters;
   readonly index: RangeIndex;
   readonly publishFilter: PublishFilter;
+  readonly retained: RetainedTopics;
 }
 
 /** The segment files of a channel: which there are, which is written to, and sealing what is full. */
@@ -46,6 +49,8 @@ export class SegmentStore {
   readonly segments: Record<SegmentKind, Segment[]> = { own: [], carried: [] };
   salt = 0;
   incarnation = '';
+  /** A segment is sealed before it exceeds this. */
+  segmentBytes: number;
   /** Rises whenever a segment begins, is sealed or is dropped. */
   generation = 0;
   readonly #active: Record<SegmentKind, Segment | null> = { own: null, carried: null };
@@ -55,6 +60,7 @@ export class SegmentStore {
 
   constructor(context: SegmentStoreContext) {
     this.context = context;
+    this.segmentBytes = context.segmentBytes;
     this.files = new OpenFiles(context.disk, OPEN_FILES_MAX);
     this.blocks = new RowBlocks(this.files, ROW_BLOCKS_MAX);
   }
@@ -67,7 +73,7 @@ export class SegmentStore {
   /** The segment that takes `bytes` more; a full one is left behind to be sealed. */
   writable(kind: SegmentKind, bytes: number, position: number): Segment {
     const active = this.#active[kind];
-    if (active !== null && active.size + bytes <= this.context.segmentBytes) return active;
+    if (active !== null && active.size + bytes <= this.segmentBytes) return active;
     const segment = new Segment(this.context.directory, { kind, firstPosition: position }, this.salt);
     const { channel } = this.context;
     const header = { kind, channel, salt: this.salt, incarnation: this.incarnation, firstPosition: position };
@@ -93,8 +99,22 @@ export class SegmentStore {
   retireFull(fraction: number): void {
     for (const kind of SEGMENT_KINDS) {
       const active = this.#active[kind];
-      if (active !== null && active.size >= this.context.segmentBytes * fraction) this.retire(active);
+      if (active !== null && active.size >= this.segmentBytes * fraction) this.retire(active);
     }
+  }
+
+  /** The segment of a kind that is written to; `null` if the next record begins one. */
+  active(kind: SegmentKind): Segment | null {
+    return this.#active[kind];
+  }
+
+  /** Takes another segment's place, or with `null` takes a segment out. Its file is the caller's. */
+  replace(segment: Segment, by: Segment | null): void {
+    const list = this.segments[segment.kind];
+    const at = list.indexOf(segment);
+    assert(at >= 0, 'only segments of the store are replaced');
+    list.splice(at, 1, ...(by === null ? [] : [by]));
+    this.generation++;
   }
 
   /** Bytes that are not durable yet. */

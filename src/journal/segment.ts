@@ -9,6 +9,15 @@ import { type SegmentName, SegmentRows } from './segment-rows.ts';
 /** One write takes at most about this much. */
 const WRITE_BYTES_MAX = 4 * 1024 * 1024;
 
+/** A record that survives the drop of its segment. */
+export interface KeptRecord {
+  readonly position: number;
+  /** In the file. */
+  readonly bytes: number;
+  /** False once something later took its place. */
+  readonly isNeeded: () => boolean;
+}
+
 /**
  * One segment file. While it is open its rows are in memory and what is not yet synced is kept for another try;
  * once sealed, rows are read from its index file.
@@ -31,6 +40,11 @@ export class Segment implements SegmentName {
   unreadable = false;
   /** It is being mended; sealing waits. */
   mending = false;
+  /**
+   * What of it survives retention, once that was looked at: bytes, and whether they still need to. `null`: not
+   * looked at yet.
+   */
+  kept: readonly KeptRecord[] | null = null;
   /** Seeds the checks of its records. */
   salt: number;
   #unsynced: Uint8Array[] = [];

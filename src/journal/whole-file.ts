@@ -10,7 +10,7 @@ export const NEW_FILE_ENDING = '.new';
 const MAGIC = Buffer.from('sedge');
 const HEADER_BYTES = 16;
 /** Far more than any of these files needs; a larger one is damaged. */
-const FILE_BYTES_MAX = 1_048_576;
+const FILE_BYTES_MAX = 32 * 1024 * 1024;
 
 /** What was found under a name. */
 export type WholeFileContent =

@@ -17,7 +17,11 @@ function pages(): string[] {
     readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
       .filter((entry) => entry.isFile() && entry.name.endsWith('.md'))
       .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)));
-  return ['README.md', 'CHANGELOG.md', ...['src', 'node', 'bench', 'docs', 'test'].flatMap(below)];
+  return [
+    'README.md',
+    'CHANGELOG.md',
+    ...['src', 'node', 'bench', 'docs', 'test', 'simulations'].flatMap(below),
+  ];
 }
 
 describe('the pages', () => {

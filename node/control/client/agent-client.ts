@@ -1,6 +1,9 @@
 import type {
   ChannelStatus,
+  ExportOptions,
   GapStatus,
+  ImportCounts,
+  ImportSummary,
   LogStatus,
   MeshStatus,
   NodeId,
@@ -11,9 +14,11 @@ import type {
   SubscribeOptions,
 } from '../../../src/index.ts';
 import { payloadToJson } from '../message-json.ts';
+import { AgentExport } from './agent-export.ts';
 import { AgentPublisher, type PublisherOptions } from './agent-publisher.ts';
 import { AgentSubscription } from './agent-subscription.ts';
 import { ControlConnection } from './control-connection.ts';
+import { sendBundle } from './send-bundle.ts';
 
 /** Which agent to talk to. */
 export interface AgentClientOptions {
@@ -75,6 +80,22 @@ export class AgentClient {
       typeof filters === 'string' ? [filters] : filters,
       options,
     );
+  }
+
+  /** A bundle of what the node holds; its chunks come as the agent writes them. */
+  exportBundle(options: ExportOptions = {}): AgentExport {
+    return new AgentExport(this.#connection, options);
+  }
+
+  /**
+   * Has the agent take in a bundle; resolves when that is on its disk. Throws `bundle.not-a-bundle`,
+   * `bundle.version` and `bundle.other-realm`. Harmless to repeat.
+   */
+  importBundle(
+    source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    onProgress?: (progress: ImportCounts) => void,
+  ): Promise<ImportSummary> {
+    return sendBundle(this.#connection, source, onProgress);
   }
 
   /** The node at a glance. */

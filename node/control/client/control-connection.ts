@@ -39,8 +39,11 @@ export class ControlConnection {
    * Opens a stream: what is written goes to the agent, the response comes at once. The promise throws as
    * {@link call} does.
    */
-  stream(path: string): { outgoing: ClientRequest; response: Promise<IncomingMessage> } {
-    const { outgoing, response } = this.#open('POST', path, { 'content-type': 'application/x-ndjson' });
+  stream(
+    path: string,
+    contentType = 'application/x-ndjson',
+  ): { outgoing: ClientRequest; response: Promise<IncomingMessage> } {
+    const { outgoing, response } = this.#open('POST', path, { 'content-type': contentType });
     outgoing.flushHeaders();
     const checked = response.then(async (incoming) => {
       if (incoming.statusCode !== 200) await this.#answer(incoming);

@@ -6,6 +6,7 @@ export {
   connectAgent,
   type InviteOptions,
 } from './agent-client.ts';
+export { AgentExport } from './agent-export.ts';
 export { AgentPublisher, type PublisherOptions, type SendDone, type SendOptions } from './agent-publisher.ts';
 export { type AgentDelivery, AgentSubscription } from './agent-subscription.ts';
 export { ReceivedMessage } from './received-message.ts';

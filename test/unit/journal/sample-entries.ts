@@ -18,6 +18,9 @@ export interface Sample {
   readonly salt?: number;
   readonly producer?: string;
   readonly n?: number;
+  /** Topic of all its messages, `a` unless given. */
+  readonly topic?: string;
+  readonly retain?: boolean;
 }
 
 export const CHANNEL = 'main';
@@ -47,6 +50,8 @@ export function sampleEntry(sample: Sample): Entry {
     sample.producer ?? null,
     cborUint(sample.n ?? 0),
     fill,
+    // Only where given: the golden files are made of entries without.
+    ...(sample.topic === undefined ? [] : [sample.topic, sample.retain ?? false]),
   ]);
   const decoded = decodeSample(bytes);
   if (!decoded.ok) throw new Error('sample entries decode');
@@ -56,8 +61,9 @@ export function sampleEntry(sample: Sample): Entry {
 /** Decoder of {@link sampleEntry}. */
 export function decodeSample(bytes: Uint8Array): Result<Entry> {
   const item = decodeCbor(bytes);
-  if (!item.ok || !Array.isArray(item.value) || item.value.length !== 9) return refuse('entry.malformed');
-  const [author, epoch, seq, count, skip, lamport, producer, n, payload] = item.value as [
+  if (!item.ok || !Array.isArray(item.value) || ![9, 11].includes(item.value.length))
+    return refuse('entry.malformed');
+  const [author, epoch, seq, count, skip, lamport, producer, n, payload, topic, retain] = item.value as [
     NodeId,
     EpochId,
     number,
@@ -67,11 +73,14 @@ export function decodeSample(bytes: Uint8Array): Result<Entry> {
     string | null,
     number,
     Uint8Array,
+    string | undefined,
+    boolean | undefined,
   ];
   const messages = Array.from({ length: count }, (_, index) => ({
-    topic: 'a',
+    topic: topic ?? 'a',
     payload,
     timeMs: 0,
+    ...(retain === true ? { retain } : {}),
     ...(producer === null ? {} : { publishId: { producer, n: n + index } }),
   }));
   const header = { version: 1, author, channel: CHANNEL, epoch, seq, count, skip, lamport };

@@ -122,6 +122,15 @@ export class FakeMesh implements ServedMesh {
     this.channelsDeclared = channels;
   }
 
+  /** Bundles need a real mesh; their tests bring one. */
+  exportBundle(): never {
+    throw new SedgeError('mesh.not-started');
+  }
+
+  async importBundle(): Promise<never> {
+    throw new SedgeError('mesh.not-started');
+  }
+
   #append({ topic, payload, options }: MessageToPublish): Published {
     const seq = ++this.#seq;
     const { id, ack: _, ttlSeconds: __, ...extras } = options ?? {};

@@ -1,0 +1,40 @@
+export type { Checker, Violation } from './world/checker.ts';
+export { type Duration, durationMs } from './world/duration.ts';
+export type { HistoryEvent } from './world/history.ts';
+export { Libp2pNetwork, type Libp2pNetworkOptions } from './world/libp2p-network.ts';
+export { ModelNetwork, type ModelNetworkOptions } from './world/model-network.ts';
+export { NodeClock } from './world/node-clock.ts';
+export { SeededRandom } from './world/seeded-random.ts';
+export {
+  type CrashSettings,
+  type HostileHost,
+  type MeshFigures,
+  type PublishedMessage,
+  SimulatedMesh,
+} from './world/simulated-mesh.ts';
+export type { NetworkContext, SimulatedMeshOptions } from './world/simulated-mesh-options.ts';
+export type { SimulatedNode, SimulatedNodeOptions } from './world/simulated-node.ts';
+export type { SimulatedSubscription } from './world/simulated-subscription.ts';
+export type { DiskLatency } from './world/slow-disk.ts';
+export {
+  full,
+  grid,
+  line,
+  links,
+  none,
+  randomGeometric,
+  randomLinks,
+  ring,
+  star,
+  type Topology,
+} from './world/topology.ts';
+export { type DriveOptions, VirtualClock, type VirtualClockOptions } from './world/virtual-clock.ts';
+export {
+  type HostOverlayOptions,
+  LINK_DEFAULTS,
+  type LinkSettings,
+  type LinkState,
+  type Traffic,
+  type TrafficByKind,
+  type VirtualNetwork,
+} from './world/virtual-network.ts';

@@ -1,0 +1,138 @@
+import {
+  type Delivery,
+  type Mesh,
+  type SubscribeOptions,
+  type Subscription,
+  TopicFilter,
+} from '../../src/index.ts';
+import { NumberSet } from './number-set.ts';
+
+/** What a {@link SimulatedSubscription} tells. */
+export interface SubscriptionSink {
+  /** A delivery was handed to the application; `again` where it may have been so before a crash. */
+  delivered(subscription: SimulatedSubscription, delivery: Delivery, again: boolean): void;
+}
+
+/** How many deliveries the application takes at once; durable ones are acknowledged together. */
+const BATCH = 1_024;
+
+/**
+ * An application that reads a subscription as fast as it can, for as long as its node lives, and goes on after each
+ * restart: a durable one where it left off, another one with what is new then.
+ */
+export class SimulatedSubscription {
+  /** Place among the subscriptions of its node, from 0. */
+  readonly index: number;
+  readonly filters: readonly string[];
+  readonly options: SubscribeOptions;
+  /** When it was made, virtual milliseconds since the mesh was ready. */
+  readonly sinceMs: number;
+  /** Messages that it got. */
+  received = 0;
+  gaps = 0;
+  closed = false;
+  readonly #sink: SubscriptionSink;
+  readonly #matchers: readonly TopicFilter[];
+  readonly #numbers = new Map<string, NumberSet>();
+  /** Handed out and not known to be acknowledged. */
+  #unsure = new Set<string>();
+  #current: Subscription | null = null;
+
+  constructor(
+    place: { readonly index: number; readonly sinceMs: number },
+    request: { readonly filters: readonly string[]; readonly options: SubscribeOptions },
+    sink: SubscriptionSink,
+  ) {
+    this.index = place.index;
+    this.sinceMs = place.sinceMs;
+    this.filters = request.filters;
+    this.options = request.options;
+    this.#sink = sink;
+    this.#matchers = request.filters.flatMap((text) => {
+      const parsed = TopicFilter.parse(text);
+      return parsed.ok ? [parsed.value] : [];
+    });
+  }
+
+  /** True if one of the filters matches the topic. */
+  matches(topic: string): boolean {
+    return this.#matchers.some((filter) => filter.matches(topic));
+  }
+
+  /** True if the message was handed to the application at least once. */
+  got(message: {
+    readonly author: string;
+    readonly channel: string;
+    readonly epoch: string;
+    readonly seq: number;
+  }): boolean {
+    return this.#numbers.get(logOf(message))?.has(message.seq) ?? false;
+  }
+
+  /** Reads from a node that has started, in the background. Throws as `Mesh.subscribe`. */
+  attach(mesh: Mesh): void {
+    if (this.closed) return;
+    const { durable } = this.options;
+    // Another one starts anew after a restart: all that its node holds was delivered, or was not asked for.
+    const options =
+      this.#current === null || durable !== undefined
+        ? this.options
+        : { ...this.options, from: 'new' as const };
+    const subscription = mesh.subscribe(this.filters, options);
+    this.#current = subscription;
+    void this.#read(subscription);
+  }
+
+  /** Ends it. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.#current?.close();
+  }
+
+  async #read(subscription: Subscription): Promise<void> {
+    const before = this.#unsure;
+    try {
+      for (;;) {
+        const batch = await subscription.nextBatch(BATCH);
+        this.#unsure = new Set();
+        for (const delivery of batch) this.#take(delivery, before);
+        if (batch.length === 0) return;
+      }
+    } catch {
+      // The node went down; what was handed out last may come again.
+    }
+  }
+
+  #take(delivery: Delivery, before: ReadonlySet<string>): void {
+    if (delivery.kind === 'gap') this.gaps++;
+    else {
+      this.received++;
+      const log = logOf(delivery);
+      let numbers = this.#numbers.get(log);
+      if (numbers === undefined) {
+        numbers = new NumberSet();
+        this.#numbers.set(log, numbers);
+      }
+      numbers.add(delivery.seq);
+    }
+    let again = false;
+    if (this.options.durable !== undefined) {
+      const key = `${logOf(delivery)} ${delivery.kind === 'gap' ? `gap ${delivery.first}` : delivery.seq}`;
+      this.#unsure.add(key);
+      again = before.has(key);
+    }
+    this.#sink.delivered(this, delivery, again);
+  }
+}
+
+function logOf({
+  author,
+  channel,
+  epoch,
+}: {
+  readonly author: string;
+  readonly channel: string;
+  readonly epoch: string;
+}): string {
+  return `${channel} ${author}/${epoch}`;
+}
