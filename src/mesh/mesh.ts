@@ -6,7 +6,7 @@ import { type ForkEvent, Ingest } from '../ingest/index.ts';
 import type { Disk, StoredEntry } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
 import type { ChannelDeclaration, Realm, RealmDirectory } from '../realm/index.ts';
-import { SyncService } from '../sync/index.ts';
+import { ForkSearch, SyncService } from '../sync/index.ts';
 import { CarriedChannels } from './carried-channels.ts';
 import { Courier } from './courier.ts';
 import { ForkDesk } from './fork-desk.ts';
@@ -70,6 +70,7 @@ export class Mesh {
   readonly #report: MeshReport;
   readonly #courier: Courier;
   readonly #forks: ForkDesk;
+  readonly #search: ForkSearch;
   readonly #republisher: Republisher;
   readonly #partings = new Set<NodeJS.Timeout>();
   #sync: SyncService | null = null;
@@ -116,6 +117,7 @@ export class Mesh {
       { delayMs: options.forks?.reportDelayMs ?? 1_000 },
       { ...deps, self, forks, publishOwn: (topic, payload) => this.#publisher.publishOwn(topic, payload) },
     );
+    this.#search = new ForkSearch({ ...deps, ingest: this.#ingest, journals: this.#channels.journals });
     this.#republisher = new Republisher(
       { settleMs: options.forks?.settleMs ?? 2_000 },
       {
@@ -351,6 +353,7 @@ export class Mesh {
     for (const timer of this.#partings) clearTimeout(timer);
     await this.#deps.overlay.stop();
     this.#forks.stop();
+    this.#search.stop();
     const republished = this.#republisher.stop();
     await this.#publisher.stop();
     await republished;
@@ -374,13 +377,17 @@ export class Mesh {
   }
 
   #onFork(event: ForkEvent): void {
-    const { channel, log } = event.fork;
+    const { channel, log, end } = event.fork;
     this.#publisher.leave(channel, log);
+    this.#desk.end(channel, log, end);
     this.#forks.handle(event);
     if (this.#startedAtMs > 0) this.#republisher.handle(event.fork);
-    // Peers compare roots: what is held no longer is a difference that gossip does not tell.
     void event.cut.then(
-      () => this.#sync?.announce(),
+      () => {
+        // Peers compare roots: what is held no longer is a difference that gossip does not tell.
+        this.#sync?.announce();
+        if (this.#sync !== null) void this.#search.search(event.fork);
+      },
       () => {},
     );
   }

@@ -1,3 +1,4 @@
+export { ForkSearch, type ForkSearchDependencies } from './fork-search.ts';
 export { addRange, intersectRanges, rangesBelow, subtractRanges } from './seq-ranges.ts';
 export { SignatureAudit } from './signature-audit.ts';
 export {

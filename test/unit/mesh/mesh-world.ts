@@ -30,6 +30,7 @@ export interface WorldNodeOptions {
     readonly holeDelayMs?: number;
     readonly pullStallMs?: number;
   };
+  readonly forks?: { readonly reportDelayMs?: number; readonly settleMs?: number };
   /** Never joins the gossip. */
   readonly syncOnly?: boolean;
   /** Another node's key and place: a clone. */
@@ -186,14 +187,14 @@ export class WorldNode {
   }
 
   #make(): Mesh {
-    const { commitIntervalMs = 0, sync = {}, syncOnly = false, skewMs = () => 0 } = this.#options;
+    const { commitIntervalMs = 0, sync = {}, forks = {}, syncOnly = false, skewMs = () => 0 } = this.#options;
     const { overlay } = this;
     if (syncOnly) {
       overlay.join = () => {};
       overlay.publish = () => false;
     }
     return new Mesh(
-      { directory: this.place.directory, commitIntervalMs, sync },
+      { directory: this.place.directory, commitIntervalMs, sync, forks },
       {
         place: this.place,
         realm: this.realm,
