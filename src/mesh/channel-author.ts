@@ -12,6 +12,7 @@ import { isSedgeError } from '../errors/index.ts';
 import type { Identity } from '../identity/index.ts';
 import type { ChannelJournal, OwnLog, StoredEntry } from '../journal/index.ts';
 import type { Acknowledgement, Published } from './publish-options.ts';
+import { isRetried } from './retried.ts';
 import { whenKept } from './when-kept.ts';
 
 /** What an author works with. */
@@ -205,8 +206,8 @@ export class ChannelAuthor {
     send: (entry: Entry) => void,
   ): void {
     const durable = this.#deps.journal.whenDurable(position);
-    // A retry after a crash finds a publish id only on the disk; before it is there, nobody may hear of it.
-    const guarded = batch.some(({ message }) => message.publishId !== undefined);
+    // Whoever tries again after a crash finds what it published only on the disk; before that, nobody may hear of it.
+    const guarded = batch.some(({ message }) => isRetried(message));
     if (!guarded) send(entry);
     const publishedOf = (index: number): Published => ({
       author: entry.author,

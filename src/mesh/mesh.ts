@@ -25,6 +25,7 @@ import { Publisher } from './publisher.ts';
 import { RealmOffice } from './realm-office.ts';
 import type { Invited, InviteOptions, RealmStatus } from './realm-status.ts';
 import { Republisher } from './republisher.ts';
+import { isRetried } from './retried.ts';
 import { loadStoreId } from './store-id.ts';
 import type { SubscribeOptions } from './subscribe-options.ts';
 import type { Subscription } from './subscription.ts';
@@ -368,8 +369,7 @@ export class Mesh {
     this.#publisher.witness(stored);
     if (facts.source !== 'own') this.#counts.received += entry.count;
     const journal = this.#channels.of(entry.channel);
-    const guarded =
-      facts.source === 'own' && entry.messages?.some(({ publishId }) => publishId !== undefined);
+    const guarded = facts.source === 'own' && entry.messages?.some(isRetried);
     if (guarded && journal !== null) {
       // A power cut may take it back and a retry publish it again under another number; nobody may see both.
       void whenKept(journal, position).then((kept) => kept && this.#desk.deliver(stored));
