@@ -1,6 +1,7 @@
 export { ForkSearch, type ForkSearchDependencies } from './fork-search.ts';
-export { addRange, intersectRanges, rangesBelow, subtractRanges } from './seq-ranges.ts';
+export { addRange, coversRange, intersectRanges, rangesBelow, subtractRanges } from './seq-ranges.ts';
 export { SignatureAudit } from './signature-audit.ts';
+export type { ControlFrame, HeadsFrame, HelloChannel } from './sync-frames.ts';
 export {
   type FrameReader,
   type PeerSync,
