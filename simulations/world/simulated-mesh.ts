@@ -472,20 +472,30 @@ export class SimulatedMesh {
     });
     for (const [a, b] of topology(names, this.#foundation.random('topology'))) this.#link(a, b);
     await this.#settle(Promise.all(this.nodes.map((node) => node.start())));
-    if (settle) await this.converged();
+    if (settle) {
+      await this.until(() => this.#allConnected(), 'linked nodes are connected');
+      await this.converged();
+    }
     this.#readyAtMs = this.clock.elapsedMs;
     for (const [a, b] of this.links.pairs()) {
       for (const [node, peer] of [
         [a, b],
         [b, a],
       ] as const) {
-        const id = this.node(peer).id;
-        const connected = this.node(node)
-          .overlay.peers()
-          .some((known) => known.node === id && known.connected);
-        if (connected) this.#record('up', node, { peer });
+        if (this.#isConnected(node, peer)) this.#record('up', node, { peer });
       }
     }
+  }
+
+  #allConnected(): boolean {
+    return [...this.links.pairs()].every(([a, b]) => !this.links.isOpen(a, b) || this.#isConnected(a, b));
+  }
+
+  #isConnected(a: string, b: string): boolean {
+    const id = this.node(b).id;
+    return this.node(a)
+      .overlay.peers()
+      .some(({ node, connected }) => node === id && connected);
   }
 
   async #start(node: SimulatedNode): Promise<void> {

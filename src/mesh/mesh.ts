@@ -79,6 +79,8 @@ export class Mesh {
   #sync: SyncService | null = null;
   #receipts: ReceiptsService | null = null;
   #storeId = '';
+  #introducing: Promise<void> | null = null;
+  #introduced = false;
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
   #startedAtMs = 0;
@@ -203,7 +205,8 @@ export class Mesh {
   publish(topic: string, payload: Uint8Array | string, options: PublishOptions = {}): Promise<Published> {
     if (this.#sync === null) return Promise.reject(new SedgeError('mesh.not-started'));
     this.#counts.published++;
-    return this.#publisher.publish(topic, payload, options);
+    if (this.#introduced) return this.#publisher.publish(topic, payload, options);
+    return this.#introduce().then(() => this.#publisher.publish(topic, payload, options));
   }
 
   /** Publishes messages in their order; resolves when all are acknowledged, rejects with the first failure. */
@@ -320,6 +323,24 @@ export class Mesh {
     if (this.#sync === null || this.#stopping !== null) throw new SedgeError('mesh.not-started');
   }
 
+  /** Nobody can check what a node published before it has the node's grants. */
+  #introduce(): Promise<void> {
+    this.#introducing ??= this.#office.introduce().catch((error: unknown) => {
+      this.#introducing = null;
+      throw error;
+    });
+    // Not at once: what waits for the introduction is published before what is published after it.
+    this.#introducing
+      .then(() => Promise.resolve())
+      .then(
+        () => {
+          this.#introduced = true;
+        },
+        () => {},
+      );
+    return this.#introducing;
+  }
+
   // ---- life cycle --------------------------------------------------------------------------------------------
 
   async #start(): Promise<void> {
@@ -333,6 +354,7 @@ export class Mesh {
         ingest: this.#ingest,
         journals: this.#channels.journals,
         storeId: this.#storeId,
+        onBadSignature: (channel, record) => this.#ingest.forks.vouched(channel, record),
       });
       this.#receipts = new ReceiptsService({
         ...this.#deps,
@@ -349,7 +371,7 @@ export class Mesh {
       await overlay.start();
       for (const address of this.#deps.place.addresses) overlay.want(address, 'invitation');
       this.#startedAtMs = this.#deps.nowMs();
-      await this.#office.introduce();
+      if (this.#options.introduce !== 'publish') await this.#introduce();
       this.#republisher.start();
     } catch (error) {
       await this.#end();
