@@ -7,7 +7,7 @@ import type { Disk, StoredEntry } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
 import type { ChannelDeclaration, Realm, RealmDirectory } from '../realm/index.ts';
 import { PeerHoldings, ReceiptsService } from '../receipts/index.ts';
-import { ForkSearch, SyncService } from '../sync/index.ts';
+import { CursorBook, ForkSearch, SyncService } from '../sync/index.ts';
 import { CarriedChannels } from './carried-channels.ts';
 import { Courier } from './courier.ts';
 import { ForkDesk } from './fork-desk.ts';
@@ -75,6 +75,7 @@ export class Mesh {
   readonly #search: ForkSearch;
   readonly #republisher: Republisher;
   readonly #partings = new Set<NodeJS.Timeout>();
+  readonly #cursors: CursorBook;
   readonly #holdings = new PeerHoldings();
   #sync: SyncService | null = null;
   #receipts: ReceiptsService | null = null;
@@ -98,6 +99,10 @@ export class Mesh {
     this.#channels = new CarriedChannels(
       { directory: options.directory, commitIntervalMs },
       { ...deps, self, prepare: (journal) => this.#ingest.forks.apply(journal) },
+    );
+    this.#cursors = new CursorBook(
+      { disk: deps.disk, directory: options.directory },
+      { ...deps, journals: this.#channels.journals },
     );
     const journalOf = (channel: string) => this.#channels.of(channel);
     this.#ingest = new Ingest({}, { ...deps, self, journalOf });
@@ -346,6 +351,7 @@ export class Mesh {
   async #start(): Promise<void> {
     const { overlay, realm, disk } = this.#deps;
     try {
+      await this.#cursors.load();
       await this.#office.recall();
       for (const channel of realm.channelNames()) await this.#channels.open(channel);
       this.#storeId = await loadStoreId(disk, this.#options.directory, this.#deps.randomBytes);
@@ -353,6 +359,7 @@ export class Mesh {
         ...this.#deps,
         ingest: this.#ingest,
         journals: this.#channels.journals,
+        cursors: this.#cursors,
         storeId: this.#storeId,
         onBadSignature: (channel, record) => this.#ingest.forks.vouched(channel, record),
       });
@@ -397,6 +404,7 @@ export class Mesh {
     await this.#publisher.stop();
     await republished;
     await this.#ingest.forks.settle();
+    await this.#cursors.close();
     await this.#channels.stop();
   }
 

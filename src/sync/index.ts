@@ -1,3 +1,4 @@
+export { CursorBook, type CursorBookDependencies } from './cursor-book.ts';
 export { ForkSearch, type ForkSearchDependencies } from './fork-search.ts';
 export { addRange, coversRange, intersectRanges, rangesBelow, subtractRanges } from './seq-ranges.ts';
 export { SignatureAudit } from './signature-audit.ts';
@@ -10,5 +11,6 @@ export {
   SYNC_PROTOCOL,
   type SyncDependencies,
   type SyncOptions,
+  type SyncPriority,
   SyncService,
 } from './sync-service.ts';
