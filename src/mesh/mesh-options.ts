@@ -7,6 +7,13 @@ export interface MeshOptions {
    * them far less, and `durable` then takes up to a second. @defaultValue 0: as soon as the one before ended
    */
   readonly commitIntervalMs?: number;
+  /**
+   * When the realm gets to know this node: `at-start`, or `when-publishing`, before its first message. Peers know
+   * each other either way. Every node keeps some 600 bytes of each that is known, so in a realm of thousands those
+   * that only listen and carry had better wait; `sedge realm` on others does not list them until then. Admins are
+   * known from the start. @defaultValue `'at-start'`
+   */
+  readonly introduction?: 'at-start' | 'when-publishing';
   /** See `SyncOptions`; for tests and simulations. */
   readonly sync?: {
     readonly helloIntervalMs?: number;

@@ -76,6 +76,8 @@ export class Mesh {
   #storeId = '';
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
+  #introducing: Promise<void> | null = null;
+  #introduced = false;
   #startedAtMs = 0;
   readonly #counts = { published: 0, received: 0 };
 
@@ -194,7 +196,9 @@ export class Mesh {
   publish(topic: string, payload: Uint8Array | string, options: PublishOptions = {}): Promise<Published> {
     if (this.#sync === null) return Promise.reject(new SedgeError('mesh.not-started'));
     this.#counts.published++;
-    return this.#publisher.publish(topic, payload, options);
+    if (this.#introduced) return this.#publisher.publish(topic, payload, options);
+    // Whose author nobody knows would wait at every peer for the grants.
+    return this.#introduce().then(() => this.#publisher.publish(topic, payload, options));
   }
 
   /** Publishes messages in their order; resolves when all are acknowledged, rejects with the first failure. */
@@ -331,12 +335,25 @@ export class Mesh {
       await overlay.start();
       for (const address of this.#deps.place.addresses) overlay.want(address, 'invitation');
       this.#startedAtMs = this.#deps.nowMs();
-      await this.#office.introduce();
+      const { introduction = 'at-start' } = this.#options;
+      if (introduction === 'at-start' || this.#office.status().admin) await this.#introduce();
       this.#republisher.start();
     } catch (error) {
       await this.#end();
       throw error;
     }
+  }
+
+  #introduce(): Promise<void> {
+    this.#introducing ??= this.#office
+      .introduce()
+      .then(() => {
+        this.#introduced = true;
+      })
+      .finally(() => {
+        this.#introducing = null;
+      });
+    return this.#introducing;
   }
 
   async #stop(): Promise<void> {
