@@ -6,6 +6,7 @@ import { type ForkEvent, Ingest } from '../ingest/index.ts';
 import type { Disk, StoredEntry } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
 import type { ChannelDeclaration, Realm, RealmDirectory } from '../realm/index.ts';
+import { PeerHoldings, ReceiptsService } from '../receipts/index.ts';
 import { SyncService } from '../sync/index.ts';
 import { CarriedChannels } from './carried-channels.ts';
 import { Courier } from './courier.ts';
@@ -72,7 +73,9 @@ export class Mesh {
   readonly #forks: ForkDesk;
   readonly #republisher: Republisher;
   readonly #partings = new Set<NodeJS.Timeout>();
+  readonly #holdings = new PeerHoldings();
   #sync: SyncService | null = null;
+  #receipts: ReceiptsService | null = null;
   #storeId = '';
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
@@ -104,6 +107,7 @@ export class Mesh {
       store: (entry) => this.#ingest.offerOwn(entry),
       send: (entry) => this.#gossip.send(entry),
       whenRoom: () => this.#gossip.whenRoom(),
+      whenHeld: (wait, timeoutMs) => this.#receipts!.whenHeld(wait, timeoutMs),
       endOf: (channel, log) => this.#ingest.forks.endOf(channel, log),
     });
     this.#office = new RealmOffice({
@@ -150,6 +154,7 @@ export class Mesh {
       channels: this.#channels,
       ingest: this.#ingest,
       storeId: () => this.#storeId,
+      audit: () => this.#sync!.audit,
     });
     this.#ingest.onStored((stored) => this.#onStored(stored));
     forks.onFork((event) => this.#onFork(event));
@@ -191,7 +196,8 @@ export class Mesh {
   /**
    * Publishes a message; resolves at the acknowledgement asked for (`durable` unless said otherwise). Rejects
    * with `topic.*`, `entry.payload-too-large`, `mesh.bad-option`, `mesh.too-many-pending`, `mesh.not-started`,
-   * `journal.disk-full` and `journal.io-failed`.
+   * `mesh.not-acknowledged` (too few replicas in time; it is published all the same), `journal.disk-full` and
+   * `journal.io-failed`.
    */
   publish(topic: string, payload: Uint8Array | string, options: PublishOptions = {}): Promise<Published> {
     if (this.#sync === null) return Promise.reject(new SedgeError('mesh.not-started'));
@@ -329,8 +335,17 @@ export class Mesh {
         journals: this.#channels.journals,
         storeId: this.#storeId,
       });
+      this.#receipts = new ReceiptsService({
+        ...this.#deps,
+        self: this.node,
+        ingest: this.#ingest,
+        sync: this.#sync,
+        journals: this.#channels.journals,
+        holdings: this.#holdings,
+      });
       realm.onChange(() => this.#onRealmChange());
       this.#sync.start();
+      this.#receipts.start();
       this.#gossip.start();
       await overlay.start();
       for (const address of this.#deps.place.addresses) overlay.want(address, 'invitation');
@@ -364,6 +379,7 @@ export class Mesh {
   async #end(): Promise<void> {
     await this.#desk.close();
     this.#gossip.stop();
+    this.#receipts?.stop();
     this.#sync?.stop();
     for (const timer of this.#partings) clearTimeout(timer);
     await this.#deps.overlay.stop();

@@ -1,5 +1,6 @@
-export { addRange, intersectRanges, rangesBelow, subtractRanges } from './seq-ranges.ts';
+export { addRange, coversRange, intersectRanges, rangesBelow, subtractRanges } from './seq-ranges.ts';
 export { SignatureAudit } from './signature-audit.ts';
+export type { ControlFrame, HeadsFrame, HelloChannel } from './sync-frames.ts';
 export {
   type FrameReader,
   type PeerSync,

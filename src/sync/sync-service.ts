@@ -8,6 +8,7 @@ import type { Realm } from '../realm/index.ts';
 import { serveEntries } from './entry-server.ts';
 import { SignatureAudit } from './signature-audit.ts';
 import { SupplyBoard } from './supply-board.ts';
+import type { ControlFrame } from './sync-frames.ts';
 import { SyncSession } from './sync-session.ts';
 import { SyncStoreView } from './sync-store-view.ts';
 
@@ -97,6 +98,7 @@ export class SyncService {
   /** Sessions in a row with a peer that ended before it was admitted, or by its fault. */
   readonly #strikes = new Map<NodeId, number>();
   readonly #frameReaders = new Map<number, FrameReader>();
+  readonly #frameListeners = new Set<(peer: NodeId, frame: ControlFrame) => void>();
   readonly #readyListeners = new Set<(peer: NodeId) => void>();
   #helloTimer: NodeJS.Timeout | null = null;
   #realmTimer: NodeJS.Timeout | null = null;
@@ -169,6 +171,12 @@ export class SyncService {
   onPeerReady(listener: (peer: NodeId) => void): () => void {
     this.#readyListeners.add(listener);
     return () => this.#readyListeners.delete(listener);
+  }
+
+  /** Tells of each frame of a peer that showed its grant: what it claims to hold. Returns how to end that. */
+  onFrame(listener: (peer: NodeId, frame: ControlFrame) => void): () => void {
+    this.#frameListeners.add(listener);
+    return () => this.#frameListeners.delete(listener);
   }
 
   /** True while a peer supplies one of the numbers. */
@@ -265,6 +273,9 @@ export class SyncService {
       onSupplied: () => this.#offerLeftovers(),
       onAdmitted: () => {
         for (const listener of this.#readyListeners) listener(stream.peer);
+      },
+      onFrame: (frame) => {
+        for (const listener of this.#frameListeners) listener(stream.peer, frame);
       },
       onOtherFrame: (type, items) => this.#frameReaders.get(type)?.(stream.peer, items),
     });

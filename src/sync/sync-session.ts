@@ -36,6 +36,8 @@ export interface SyncSessionDependencies {
   readonly pullStallMs: number;
   /** The peer showed a valid grant. */
   readonly onAdmitted: () => void;
+  /** A frame of sync's own, after it was taken. */
+  readonly onFrame: (frame: ControlFrame) => void;
   /** A frame of a type that is not sync's own. */
   readonly onOtherFrame: (type: number, items: readonly unknown[]) => void;
   /** A pull ended: what it left over may be asked of other peers. */
@@ -108,7 +110,10 @@ export class SyncSession {
           this.#deps.onAdmitted();
         } else if (frame.value.kind === 'unknown') {
           this.#deps.onOtherFrame(frame.value.type, frame.value.items);
-        } else this.handle({ kind: 'frame', frame: frame.value });
+        } else {
+          this.handle({ kind: 'frame', frame: frame.value });
+          this.#deps.onFrame(frame.value);
+        }
       }
     } catch (error) {
       if (!isSedgeError(error))
