@@ -39,7 +39,7 @@ export async function measureMesh(setting: ScaleSetting, hooks: MeasureHooks = {
     seed: setting.seed,
     topology: randomLinks({ degree: DEGREE }),
     link: LINK,
-    all: { mesh: { introduction: 'when-publishing' } },
+    all: { mesh: { introduce: 'publish' } },
     keepHistory: false,
     onEvent: (event) => delays.take(event),
   });

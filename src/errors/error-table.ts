@@ -403,6 +403,18 @@ export const ERROR_TABLE = {
     meaning: 'A process that measured a simulated mesh ended before it was done.',
     next: 'See what it said; the larger meshes need 2 GB of memory.',
   },
+  'simulation.bad-trace': {
+    meaning: 'The contact trace cannot be used.',
+    next: 'Correct the line that is named: "nodeA nodeB startSeconds endSeconds", # starts a comment.',
+  },
+  'simulation.bad-publish-file': {
+    meaning: 'The file of messages to publish cannot be used.',
+    next: 'Correct the line that is named: "seconds node topic payload", a line that starts with # is a comment.',
+  },
+  'simulation.unknown-scenario': {
+    meaning: 'There is no such scenario.',
+    next: 'See "sedge simulate --list".',
+  },
 
   // agent and command line
   'agent.running': {

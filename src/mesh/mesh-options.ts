@@ -8,16 +8,16 @@ export interface MeshOptions {
    */
   readonly commitIntervalMs?: number;
   /**
-   * When the realm gets to know this node: `at-start`, or `when-publishing`, before its first message. Peers know
-   * each other either way. Every node keeps some 600 bytes of each that is known, so in a realm of thousands those
-   * that only listen and carry had better wait; `sedge realm` on others does not list them until then. Admins are
-   * known from the start. @defaultValue `'at-start'`
+   * When the node tells the realm its grants: at its first start, so that its name is known everywhere, or with its
+   * first message. In meshes of thousands, most of which only listen and carry, the latter spares every node the
+   * grants of every other. Admins do it at the start always. @defaultValue `'start'`
    */
-  readonly introduction?: 'at-start' | 'when-publishing';
+  readonly introduce?: 'start' | 'publish';
   /** See `SyncOptions`; for tests and simulations. */
   readonly sync?: {
     readonly helloIntervalMs?: number;
     readonly holeDelayMs?: number;
+    readonly helloPauseMs?: number;
     readonly pullStallMs?: number;
   };
   /** For tests and simulations. */

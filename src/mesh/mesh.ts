@@ -7,7 +7,7 @@ import type { Disk, StoredEntry } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
 import type { ChannelDeclaration, Realm, RealmDirectory } from '../realm/index.ts';
 import { PeerHoldings, ReceiptsService } from '../receipts/index.ts';
-import { SyncService } from '../sync/index.ts';
+import { CursorBook, SyncService } from '../sync/index.ts';
 import { CarriedChannels } from './carried-channels.ts';
 import { Courier } from './courier.ts';
 import { ForkDesk } from './fork-desk.ts';
@@ -73,14 +73,15 @@ export class Mesh {
   readonly #forks: ForkDesk;
   readonly #republisher: Republisher;
   readonly #partings = new Set<NodeJS.Timeout>();
+  readonly #cursors: CursorBook;
   readonly #holdings = new PeerHoldings();
   #sync: SyncService | null = null;
   #receipts: ReceiptsService | null = null;
   #storeId = '';
-  #starting: Promise<void> | null = null;
-  #stopping: Promise<void> | null = null;
   #introducing: Promise<void> | null = null;
   #introduced = false;
+  #starting: Promise<void> | null = null;
+  #stopping: Promise<void> | null = null;
   #startedAtMs = 0;
   readonly #counts = { published: 0, received: 0 };
 
@@ -96,6 +97,10 @@ export class Mesh {
     this.#channels = new CarriedChannels(
       { directory: options.directory, commitIntervalMs },
       { ...deps, self, prepare: (journal) => this.#ingest.forks.apply(journal) },
+    );
+    this.#cursors = new CursorBook(
+      { disk: deps.disk, directory: options.directory },
+      { ...deps, journals: this.#channels.journals },
     );
     const journalOf = (channel: string) => this.#channels.of(channel);
     this.#ingest = new Ingest({}, { ...deps, self, journalOf });
@@ -321,11 +326,30 @@ export class Mesh {
     if (this.#sync === null || this.#stopping !== null) throw new SedgeError('mesh.not-started');
   }
 
+  /** Nobody can check what a node published before it has the node's grants. */
+  #introduce(): Promise<void> {
+    this.#introducing ??= this.#office.introduce().catch((error: unknown) => {
+      this.#introducing = null;
+      throw error;
+    });
+    // Not at once: what waits for the introduction is published before what is published after it.
+    this.#introducing
+      .then(() => Promise.resolve())
+      .then(
+        () => {
+          this.#introduced = true;
+        },
+        () => {},
+      );
+    return this.#introducing;
+  }
+
   // ---- life cycle --------------------------------------------------------------------------------------------
 
   async #start(): Promise<void> {
     const { overlay, realm, disk } = this.#deps;
     try {
+      await this.#cursors.load();
       await this.#office.recall();
       for (const channel of realm.channelNames()) await this.#channels.open(channel);
       this.#storeId = await loadStoreId(disk, this.#options.directory, this.#deps.randomBytes);
@@ -333,6 +357,7 @@ export class Mesh {
         ...this.#deps,
         ingest: this.#ingest,
         journals: this.#channels.journals,
+        cursors: this.#cursors,
         storeId: this.#storeId,
       });
       this.#receipts = new ReceiptsService({
@@ -350,25 +375,12 @@ export class Mesh {
       await overlay.start();
       for (const address of this.#deps.place.addresses) overlay.want(address, 'invitation');
       this.#startedAtMs = this.#deps.nowMs();
-      const { introduction = 'at-start' } = this.#options;
-      if (introduction === 'at-start' || this.#office.status().admin) await this.#introduce();
+      if (this.#options.introduce !== 'publish' || this.#office.status().admin) await this.#introduce();
       this.#republisher.start();
     } catch (error) {
       await this.#end();
       throw error;
     }
-  }
-
-  #introduce(): Promise<void> {
-    this.#introducing ??= this.#office
-      .introduce()
-      .then(() => {
-        this.#introduced = true;
-      })
-      .finally(() => {
-        this.#introducing = null;
-      });
-    return this.#introducing;
   }
 
   async #stop(): Promise<void> {
@@ -388,6 +400,7 @@ export class Mesh {
     await this.#publisher.stop();
     await republished;
     await this.#ingest.forks.settle();
+    await this.#cursors.close();
     await this.#channels.stop();
   }
 

@@ -10,7 +10,7 @@ describe('a realm whose nodes introduce themselves when they publish', () => {
     mesh = await SimulatedMesh.create({
       names: ['root', 'relay', 'mute', 'sensor'],
       topology: line(),
-      all: { mesh: { introduction: 'when-publishing' } },
+      all: { mesh: { introduce: 'publish' } },
     });
     mesh.subscribeAll('site/#');
   }
