@@ -7,7 +7,7 @@ import type { Disk, StoredEntry } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
 import type { ChannelDeclaration, Realm, RealmDirectory } from '../realm/index.ts';
 import { PeerHoldings, ReceiptsService } from '../receipts/index.ts';
-import { CursorBook, SyncService } from '../sync/index.ts';
+import { CursorBook, ForkSearch, SyncService } from '../sync/index.ts';
 import { CarriedChannels } from './carried-channels.ts';
 import { Courier } from './courier.ts';
 import { ForkDesk } from './fork-desk.ts';
@@ -27,6 +27,7 @@ import { Publisher } from './publisher.ts';
 import { RealmOffice } from './realm-office.ts';
 import type { Invited, InviteOptions, RealmStatus } from './realm-status.ts';
 import { Republisher } from './republisher.ts';
+import { isRetried } from './retried.ts';
 import { loadStoreId } from './store-id.ts';
 import type { SubscribeOptions } from './subscribe-options.ts';
 import type { Subscription } from './subscription.ts';
@@ -72,6 +73,7 @@ export class Mesh {
   readonly #report: MeshReport;
   readonly #courier: Courier;
   readonly #forks: ForkDesk;
+  readonly #search: ForkSearch;
   readonly #republisher: Republisher;
   readonly #partings = new Set<NodeJS.Timeout>();
   readonly #cursors: CursorBook;
@@ -128,6 +130,7 @@ export class Mesh {
       { delayMs: options.forks?.reportDelayMs ?? 1_000 },
       { ...deps, self, forks, publishOwn: (topic, payload) => this.#publisher.publishOwn(topic, payload) },
     );
+    this.#search = new ForkSearch({ ...deps, ingest: this.#ingest, journals: this.#channels.journals });
     this.#republisher = new Republisher(
       { settleMs: options.forks?.settleMs ?? 2_000 },
       {
@@ -211,6 +214,7 @@ export class Mesh {
     if (this.#sync === null) return Promise.reject(new SedgeError('mesh.not-started'));
     this.#counts.published++;
     if (this.#introduced) return this.#publisher.publish(topic, payload, options);
+    // Whose author nobody knows would wait at every peer for the grants.
     return this.#introduce().then(() => this.#publisher.publish(topic, payload, options));
   }
 
@@ -376,6 +380,7 @@ export class Mesh {
         journals: this.#channels.journals,
         cursors: this.#cursors,
         storeId: this.#storeId,
+        onBadSignature: (channel, record) => this.#ingest.forks.vouched(channel, record),
       });
       this.#receipts = new ReceiptsService({
         ...this.#deps,
@@ -392,7 +397,7 @@ export class Mesh {
       await overlay.start();
       for (const address of this.#deps.place.addresses) overlay.want(address, 'invitation');
       this.#startedAtMs = this.#deps.nowMs();
-      if (this.#options.introduce !== 'publish') await this.#introduce();
+      if (this.#options.introduce !== 'publish' || this.#office.status().admin) await this.#introduce();
       this.#republisher.start();
     } catch (error) {
       await this.#end();
@@ -413,6 +418,7 @@ export class Mesh {
     for (const timer of this.#partings) clearTimeout(timer);
     await this.#deps.overlay.stop();
     this.#forks.stop();
+    this.#search.stop();
     const republished = this.#republisher.stop();
     await this.#publisher.stop();
     await republished;
@@ -428,8 +434,7 @@ export class Mesh {
     this.#publisher.witness(stored);
     if (facts.source !== 'own') this.#counts.received += entry.count;
     const journal = this.#channels.of(entry.channel);
-    const guarded =
-      facts.source === 'own' && entry.messages?.some(({ publishId }) => publishId !== undefined);
+    const guarded = facts.source === 'own' && entry.messages?.some(isRetried);
     if (guarded && journal !== null) {
       // A power cut may take it back and a retry publish it again under another number; nobody may see both.
       void whenKept(journal, position).then((kept) => kept && this.#desk.deliver(stored));
@@ -437,13 +442,17 @@ export class Mesh {
   }
 
   #onFork(event: ForkEvent): void {
-    const { channel, log } = event.fork;
+    const { channel, log, end } = event.fork;
     this.#publisher.leave(channel, log);
+    this.#desk.end(channel, log, end);
     this.#forks.handle(event);
     if (this.#startedAtMs > 0) this.#republisher.handle(event.fork);
-    // Peers compare roots: what is held no longer is a difference that gossip does not tell.
     void event.cut.then(
-      () => this.#sync?.announce(),
+      () => {
+        // Peers compare roots: what is held no longer is a difference that gossip does not tell.
+        this.#sync?.announce();
+        if (this.#sync !== null) void this.#search.search(event.fork);
+      },
       () => {},
     );
   }

@@ -31,6 +31,7 @@ export interface WorldNodeOptions {
     readonly holeDelayMs?: number;
     readonly pullStallMs?: number;
   };
+  readonly forks?: { readonly reportDelayMs?: number; readonly settleMs?: number };
   /** Never joins the gossip. */
   readonly syncOnly?: boolean;
   /** Another node's key and place: a clone. */
@@ -187,7 +188,7 @@ export class WorldNode {
   }
 
   #make(): Mesh {
-    const { commitIntervalMs = 0, introduce = 'start', sync = {} } = this.#options;
+    const { commitIntervalMs = 0, introduce = 'start', sync = {}, forks = {} } = this.#options;
     const { syncOnly = false, skewMs = () => 0 } = this.#options;
     const { overlay } = this;
     if (syncOnly) {
@@ -195,7 +196,7 @@ export class WorldNode {
       overlay.publish = () => false;
     }
     return new Mesh(
-      { directory: this.place.directory, commitIntervalMs, introduce, sync },
+      { directory: this.place.directory, commitIntervalMs, introduce, sync, forks },
       {
         place: this.place,
         realm: this.realm,
