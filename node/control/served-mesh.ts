@@ -18,5 +18,6 @@ export type ServedMesh = Pick<
   | 'declareChannels'
   | 'declarePolicy'
   | 'exportBundle'
+  | 'holders'
   | 'importBundle'
 >;

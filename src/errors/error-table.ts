@@ -407,6 +407,10 @@ export const ERROR_TABLE = {
     meaning: 'Something that must hold of the simulated mesh does not.',
     next: 'Look at the history; the same seed gives the same one again.',
   },
+  'simulation.failed': {
+    meaning: 'A process that measured a simulated mesh ended before it was done.',
+    next: 'See what it said; the larger meshes need 2 GB of memory.',
+  },
   'simulation.bad-trace': {
     meaning: 'The contact trace cannot be used.',
     next: 'Correct the line that is named: "nodeA nodeB startSeconds endSeconds", # starts a comment.',

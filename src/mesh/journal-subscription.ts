@@ -4,11 +4,20 @@ import type { NodeId } from '../identity/index.ts';
 import type { ChannelJournal, SeqRange, StoredEntry, StoredRecord } from '../journal/index.ts';
 import { subtractRanges } from '../sync/index.ts';
 import type { TopicFilter } from '../topic/index.ts';
+import { ArrivalReader } from './arrival-reader.ts';
 import type { DeliveredGap, DeliveredMessage, Delivery } from './delivery.ts';
-import { DeliveryQueue } from './delivery-queue.ts';
+import { DeliveryQueue, type QueuedDelivery } from './delivery-queue.ts';
 import type { DurableProgress } from './durable-progress.ts';
 import { LogReader } from './log-reader.ts';
 import { messageOffsetText } from './message-offset.ts';
+import {
+  type HadSoFar,
+  isRepublished,
+  lacksOriginal,
+  type Originals,
+  readOriginals,
+  recognize,
+} from './republished-check.ts';
 import { planStart, type StartPlan } from './start-plan.ts';
 import type { SubscribeFrom } from './subscribe-options.ts';
 import type { Subscription } from './subscription.ts';
@@ -47,6 +56,7 @@ interface GoneRange extends SeqRange {
 /** Read from a log in one go. */
 const READ_BYTES = 262_144;
 const READ_RECORDS_MAX = 256;
+const NO_ORIGINALS: Originals = new Map();
 /** Topics whose match is remembered. */
 const TOPICS_MAX = 4_096;
 
@@ -60,14 +70,14 @@ export class JournalSubscription implements Subscription {
   readonly #deps: SubscriptionDependencies;
   readonly #queue = new DeliveryQueue();
   readonly #readers = new Map<string, LogReader>();
-  readonly #arrival = new Map<string, { next: number; behind: boolean }>();
+  readonly #arrival = new Map<string, ArrivalReader>();
   readonly #matches = new Map<string, boolean>();
   /** By log: what had been let go before this subscription began. It is not told of that. */
   readonly #letGoBefore = new Map<string, readonly SeqRange[]>();
   readonly #ready: Promise<void>;
   #minPositions: ReadonlyMap<string, number> = new Map();
   #taken: ReadonlyMap<string, number> = new Map();
-  #handedOut: { readonly reader: LogReader; readonly last: number; readonly late: boolean }[] = [];
+  #handedOut: QueuedDelivery[] = [];
   #wakes: (() => void)[] = [];
   #pumping: Promise<void> | null = null;
   #pumpAgain = false;
@@ -105,20 +115,17 @@ export class JournalSubscription implements Subscription {
     assert(max >= 1, 'a batch holds at least one delivery');
     await this.#ready;
     await this.acknowledge();
-    while (this.#queue.size === 0 && !this.#closed) {
-      await new Promise<void>((resolve) => {
-        this.#wakes.push(resolve);
-        this.#pump();
-      });
-    }
-    if (this.#failure !== null) throw this.#failure;
-    if (this.#closed) return [];
     const batch: Delivery[] = [];
-    while (batch.length < max) {
-      const queued = this.#queue.shift();
-      if (queued === undefined) break;
-      batch.push(queued.delivery);
-      this.#noteHandedOut(queued.delivery, queued.reader);
+    while (batch.length === 0) {
+      while (this.#queue.size === 0 && !this.#closed) {
+        await new Promise<void>((resolve) => {
+          this.#wakes.push(resolve);
+          this.#pump();
+        });
+      }
+      if (this.#failure !== null) throw this.#failure;
+      if (this.#closed) return [];
+      this.#takeQueued(batch, max);
     }
     this.#deps.onDelivered(batch.length);
     if (this.#queue.size < this.#spec.bufferMessages / 2) this.#pump();
@@ -128,9 +135,13 @@ export class JournalSubscription implements Subscription {
   async acknowledge(): Promise<void> {
     if (this.#handedOut.length === 0 || this.#closed) return;
     const readers = new Set<LogReader>();
-    for (const { reader, last, late } of this.#handedOut) {
+    for (const { reader, last, late, mark } of this.#handedOut) {
+      if (reader === null) continue;
       reader.acknowledge(last, late);
       readers.add(reader);
+      if (mark === null) continue;
+      mark.reader.marks.acknowledge(mark.mark);
+      readers.add(mark.reader);
     }
     this.#handedOut = [];
     await this.#deps.durable?.save(readers);
@@ -173,6 +184,11 @@ export class JournalSubscription implements Subscription {
     this.#pump();
   }
 
+  /** The epoch of a log ended in a fork. */
+  onEnd(channel: string, log: LogId, end: number): void {
+    this.#arrival.get(channel)?.noteEnd(log, end);
+  }
+
   // ---- start -------------------------------------------------------------------------------------------------
 
   async #start(plan: StartPlan): Promise<void> {
@@ -187,7 +203,8 @@ export class JournalSubscription implements Subscription {
       this.#minPositions = start.minPositions;
       this.#taken = start.taken;
       if (this.#spec.order === 'arrival') {
-        for (const [channel, next] of start.arrivalNext) this.#arrival.set(channel, { next, behind: true });
+        for (const [channel, next] of start.arrivalNext)
+          this.#arrival.set(channel, new ArrivalReader(next, true));
       } else {
         for (const progress of start.logs) this.#addReader(new LogReader(progress));
       }
@@ -227,6 +244,9 @@ export class JournalSubscription implements Subscription {
     this.#queue.push({
       delivery: this.#deliveryOf(entry, index, journal.offsetText(record.position), false),
       reader: null,
+      last: entry.seq + index,
+      late: false,
+      mark: null,
     });
   }
 
@@ -236,7 +256,9 @@ export class JournalSubscription implements Subscription {
     const { entry } = stored;
     const reader = this.#reader(entry.channel, logIdOf(entry));
     const last = lastSeqOf(entry);
-    const inStep = !reader.behind && entry.seq <= reader.next && last >= reader.next;
+    // What was published again is compared with what lies on disk.
+    const again = isRepublished(entry);
+    const inStep = !again && !reader.behind && entry.seq <= reader.next && last >= reader.next;
     if (inStep && this.#queue.size < this.#spec.bufferMessages) {
       this.#queueEntry(reader, stored);
       this.#wake();
@@ -250,9 +272,10 @@ export class JournalSubscription implements Subscription {
   }
 
   #onArrival(stored: StoredEntry): void {
-    const arrival = this.#arrival.get(stored.entry.channel) ?? { next: stored.position, behind: false };
-    this.#arrival.set(stored.entry.channel, arrival);
-    const inStep = !arrival.behind && stored.position === arrival.next;
+    const { channel } = stored.entry;
+    const arrival = this.#arrival.get(channel) ?? new ArrivalReader(stored.position, false);
+    this.#arrival.set(channel, arrival);
+    const inStep = !isRepublished(stored.entry) && !arrival.behind && stored.position === arrival.next;
     if (inStep && this.#queue.size < this.#spec.bufferMessages) {
       this.#queueMessages(stored, null);
       arrival.next = stored.position + 1;
@@ -263,9 +286,12 @@ export class JournalSubscription implements Subscription {
     }
   }
 
-  #queueEntry(reader: LogReader, stored: StoredEntry): void {
+  #queueEntry(reader: LogReader, stored: StoredEntry, originals?: Originals): void {
     const last = lastSeqOf(stored.entry);
-    this.#queueMessages(stored, reader, [{ first: reader.next, last }]);
+    this.#queueMessages(stored, reader, {
+      of: [{ first: reader.next, last }],
+      ...(originals && { originals }),
+    });
     reader.next = last + 1;
     reader.blockedSinceMs = null;
   }
@@ -274,23 +300,38 @@ export class JournalSubscription implements Subscription {
   #queueMessages(
     { entry, position, facts }: StoredEntry,
     reader: LogReader | null,
-    of: readonly SeqRange[] = [{ first: entry.seq, last: lastSeqOf(entry) }],
-    late = false,
+    options: {
+      readonly of?: readonly SeqRange[];
+      readonly late?: boolean;
+      readonly originals?: Originals;
+    } = {},
   ): void {
+    const {
+      of = [{ first: entry.seq, last: lastSeqOf(entry) }],
+      late = false,
+      originals = NO_ORIGINALS,
+    } = options;
     const minPosition = this.#minPositions.get(entry.channel) ?? 0;
     if (entry.messages === null || position < minPosition) return;
     const taken = position === minPosition ? (this.#taken.get(entry.channel) ?? 0) : 0;
     if (this.#deps.isExpired(entry, facts)) return;
     const journal = this.#deps.journals.get(entry.channel);
     assert(journal !== undefined, 'entries come from the journals of this subscription');
+    const had = this.#hadSoFar(entry.channel);
     let offset: string | null = null;
     for (const { first, last } of of) {
       for (let seq = first; seq <= last; seq++) {
         const index = seq - entry.seq;
         if (index < taken || !this.#matchesTopic(entry.messages[index]!.topic)) continue;
         offset ??= journal.offsetText(position);
+        const { repeated, mark } = recognize(entry, index, originals, had);
+        const noted =
+          mark === null || reader === null
+            ? null
+            : { ...mark, reader: this.#reader(entry.channel, mark.log) };
         reader?.queued(seq, late);
-        this.#queue.push({ delivery: this.#deliveryOf(entry, index, offset, late), reader });
+        const delivery = repeated ? null : this.#deliveryOf(entry, index, offset, late);
+        this.#queue.push({ delivery, reader, last: seq, late, mark: noted });
       }
     }
   }
@@ -357,7 +398,10 @@ export class JournalSubscription implements Subscription {
       if (record.seq > reader.next && !this.#passHoles(reader, journal, record.seq)) break;
       const entry = this.#deps.decode(record);
       if (entry === null) reader.next = record.seq + record.count;
-      else if (lastSeqOf(entry) >= reader.next) this.#queueEntry(reader, { ...record, entry });
+      else {
+        const originals = await this.#originalsOf(journal, entry);
+        if (lastSeqOf(entry) >= reader.next) this.#queueEntry(reader, { ...record, entry }, originals);
+      }
     }
     if (this.#queue.size > 0) this.#wake();
     this.#passLetGoTail(reader, journal);
@@ -377,9 +421,10 @@ export class JournalSubscription implements Subscription {
     for (const record of records) {
       const entry = this.#deps.decode(record);
       const last = record.seq + record.count - 1;
-      const late = reader.passedOf([{ first: record.seq, last }]);
+      const originals = entry === null ? NO_ORIGINALS : await this.#originalsOf(journal, entry);
+      const of = reader.passedOf([{ first: record.seq, last }]);
       reader.takeLate(record.seq, last);
-      if (entry !== null) this.#queueMessages({ ...record, entry }, reader, late, true);
+      if (entry !== null) this.#queueMessages({ ...record, entry }, reader, { of, late: true, originals });
     }
     if (this.#queue.size > 0) this.#wake();
     return records.length > 0;
@@ -479,10 +524,13 @@ export class JournalSubscription implements Subscription {
     this.#queue.push({
       delivery: { kind: 'gap', author, name, channel: reader.channel, epoch, first, last, reason },
       reader,
+      last,
+      late: false,
+      mark: null,
     });
   }
 
-  async #readArrival(channel: string, arrival: { next: number; behind: boolean }): Promise<boolean> {
+  async #readArrival(channel: string, arrival: ArrivalReader): Promise<boolean> {
     const journal = this.#deps.journals.get(channel)!;
     const records = await journal.readArrival(arrival.next, {
       bytesMax: READ_BYTES,
@@ -491,7 +539,8 @@ export class JournalSubscription implements Subscription {
     const before = arrival.next;
     for (const record of records) {
       const entry = this.#deps.decode(record);
-      if (entry !== null) this.#queueMessages({ ...record, entry }, null);
+      const originals = entry === null ? NO_ORIGINALS : await this.#originalsOf(journal, entry);
+      if (entry !== null) this.#queueMessages({ ...record, entry }, null, { originals });
       arrival.next = record.position + 1;
     }
     if (this.#queue.size > 0) this.#wake();
@@ -517,7 +566,7 @@ export class JournalSubscription implements Subscription {
   #reader(channel: string, log: LogId): LogReader {
     return (
       this.#readers.get(keyOf({ channel, log })) ??
-      this.#addReader(new LogReader({ channel, log, next: 1, reported: [] }))
+      this.#addReader(new LogReader({ channel, log, next: 1, reported: [], marks: [] }))
     );
   }
 
@@ -526,10 +575,34 @@ export class JournalSubscription implements Subscription {
     return reader;
   }
 
-  #noteHandedOut(delivery: Delivery, reader: LogReader | null): void {
-    if (reader === null) return;
-    if (delivery.kind === 'gap') this.#handedOut.push({ reader, last: delivery.last, late: false });
-    else this.#handedOut.push({ reader, last: delivery.seq, late: delivery.late });
+  /** Takes deliveries out of the queue until there are so many. What was had before is acknowledged along. */
+  #takeQueued(batch: Delivery[], max: number): void {
+    while (batch.length < max) {
+      const queued = this.#queue.shift();
+      if (queued === undefined) return;
+      if (queued.delivery !== null) batch.push(queued.delivery);
+      if (queued.reader !== null) this.#handedOut.push(queued);
+    }
+  }
+
+  /** What lies on disk under the first numbers of what was published again. */
+  async #originalsOf(journal: ChannelJournal, entry: Entry): Promise<Originals> {
+    if (!isRepublished(entry)) return NO_ORIGINALS;
+    const originals = await readOriginals(journal, entry, this.#deps.decode);
+    if (!lacksOriginal(journal, entry, originals)) return originals;
+    // One of them came in meanwhile, and may have been queued.
+    return readOriginals(journal, entry, this.#deps.decode);
+  }
+
+  #hadSoFar(channel: string): HadSoFar {
+    const arrival = this.#arrival.get(channel);
+    if (arrival !== undefined) return arrival;
+    const readerOf = (log: LogId) => this.#readers.get(keyOf({ channel, log }));
+    return {
+      isPast: (log, seq) => readerOf(log)?.isPast(seq) ?? false,
+      marksOf: (log) => readerOf(log)?.marks ?? null,
+      marksFor: (log) => this.#reader(channel, log).marks,
+    };
   }
 
   #matchesTopic(topic: string): boolean {

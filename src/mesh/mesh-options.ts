@@ -25,7 +25,7 @@ export interface MeshOptions {
   /**
    * When the node tells the realm its grants: at its first start, so that its name is known everywhere, or with its
    * first message. In meshes of thousands, most of which only listen and carry, the latter spares every node the
-   * grants of every other. @defaultValue `'start'`
+   * grants of every other. Admins do it at the start always. @defaultValue `'start'`
    */
   readonly introduce?: 'start' | 'publish';
   /** See `SyncOptions`; for tests and simulations. */

@@ -7,11 +7,12 @@ import { AgeClock, type Disk, type StoredEntry } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
 import type { ChannelDeclaration, ChannelPolicy, Realm, RealmDirectory } from '../realm/index.ts';
 import { PeerHoldings, ReceiptsService } from '../receipts/index.ts';
-import { CursorBook, SyncService } from '../sync/index.ts';
+import { CursorBook, ForkSearch, SyncService } from '../sync/index.ts';
 import { Admission } from './admission.ts';
 import { CarriedChannels } from './carried-channels.ts';
 import { Courier } from './courier.ts';
 import { ForkDesk } from './fork-desk.ts';
+import { findHolders, type Holders, type HoldersOptions, type MessageName } from './holder-query.ts';
 import { Lifetimes } from './lifetimes.ts';
 import { type MeshOptions, resolveMeshOptions } from './mesh-options.ts';
 import { MeshReport } from './mesh-report.ts';
@@ -28,6 +29,7 @@ import { Publisher } from './publisher.ts';
 import { RealmOffice } from './realm-office.ts';
 import type { Invited, InviteOptions, RealmStatus } from './realm-status.ts';
 import { Republisher } from './republisher.ts';
+import { isRetried } from './retried.ts';
 import { StorageKeeper } from './storage-keeper.ts';
 import { loadStoreId } from './store-id.ts';
 import type { SubscribeOptions } from './subscribe-options.ts';
@@ -77,6 +79,7 @@ export class Mesh {
   readonly #lifetimes: Lifetimes;
   readonly #keeper: StorageKeeper;
   readonly #forks: ForkDesk;
+  readonly #search: ForkSearch;
   readonly #republisher: Republisher;
   readonly #partings = new Set<NodeJS.Timeout>();
   readonly #cursors: CursorBook;
@@ -142,6 +145,7 @@ export class Mesh {
       { delayMs: options.forks?.reportDelayMs ?? 1_000 },
       { ...deps, self, forks, publishOwn: (topic, payload) => this.#publisher.publishOwn(topic, payload) },
     );
+    this.#search = new ForkSearch({ ...deps, ingest: this.#ingest, journals: this.#channels.journals });
     this.#republisher = new Republisher(
       { settleMs: options.forks?.settleMs ?? 2_000 },
       {
@@ -170,6 +174,8 @@ export class Mesh {
       elapsedMs: (receivedAtMs) => this.#clock.elapsedMs(receivedAtMs),
       policyOf: (channel) => this.#keeper.policyOf(channel),
       peerSync: (node) => this.#sync?.peer(node) ?? null,
+      holdings: this.#holdings,
+      heardAtMs: (node) => this.#holdings.heardAtMs(node),
       forks: () => this.#forks.list(),
     });
     this.#courier = new Courier({
@@ -234,6 +240,7 @@ export class Mesh {
     if (this.#sync === null) return Promise.reject(new SedgeError('mesh.not-started'));
     this.#counts.published++;
     if (this.#introduced) return this.#publisher.publish(topic, payload, options);
+    // Whose author nobody knows would wait at every peer for the grants.
     return this.#introduce().then(() => this.#publisher.publish(topic, payload, options));
   }
 
@@ -325,6 +332,21 @@ export class Mesh {
     return this.#forks.list();
   }
 
+  /**
+   * Who holds a message: connected peers are asked and say what they hold after fsync; of absent ones what was last
+   * known comes with when that was. Rejects with `realm.unknown-node` and `mesh.bad-option`.
+   */
+  async holders(message: MessageName, options: HoldersOptions = {}): Promise<Holders> {
+    if (this.#receipts === null) throw new SedgeError('mesh.not-started');
+    return findHolders(message, options, {
+      ...this.#deps,
+      self: this.node,
+      journals: this.#channels.journals,
+      holdings: this.#holdings,
+      receipts: this.#receipts,
+    });
+  }
+
   /** The realm as this node knows it. */
   realm(): RealmStatus {
     return this.#office.status();
@@ -395,6 +417,7 @@ export class Mesh {
         lifetimes: this.#lifetimes,
         cursors: this.#cursors,
         storeId: this.#storeId,
+        onBadSignature: (channel, record) => this.#ingest.forks.vouched(channel, record),
       });
       this.#receipts = new ReceiptsService({
         ...this.#deps,
@@ -412,7 +435,7 @@ export class Mesh {
       await overlay.start();
       for (const address of this.#deps.place.addresses) overlay.want(address, 'invitation');
       this.#startedAtMs = this.#deps.nowMs();
-      if (this.#options.introduce !== 'publish') await this.#introduce();
+      if (this.#options.introduce !== 'publish' || this.#office.status().admin) await this.#introduce();
       this.#republisher.start();
     } catch (error) {
       await this.#end();
@@ -433,6 +456,7 @@ export class Mesh {
     for (const timer of this.#partings) clearTimeout(timer);
     await this.#deps.overlay.stop();
     this.#forks.stop();
+    this.#search.stop();
     const republished = this.#republisher.stop();
     await this.#publisher.stop();
     await republished;
@@ -450,8 +474,7 @@ export class Mesh {
     this.#keeper.noteStored(entry.bytes.length);
     if (facts.source !== 'own') this.#counts.received += entry.count;
     const journal = this.#channels.of(entry.channel);
-    const guarded =
-      facts.source === 'own' && entry.messages?.some(({ publishId }) => publishId !== undefined);
+    const guarded = facts.source === 'own' && entry.messages?.some(isRetried);
     if (guarded && journal !== null) {
       // A power cut may take it back and a retry publish it again under another number; nobody may see both.
       void whenKept(journal, position).then((kept) => kept && this.#desk.deliver(stored));
@@ -459,13 +482,17 @@ export class Mesh {
   }
 
   #onFork(event: ForkEvent): void {
-    const { channel, log } = event.fork;
+    const { channel, log, end } = event.fork;
     this.#publisher.leave(channel, log);
+    this.#desk.end(channel, log, end);
     this.#forks.handle(event);
     if (this.#startedAtMs > 0) this.#republisher.handle(event.fork);
-    // Peers compare roots: what is held no longer is a difference that gossip does not tell.
     void event.cut.then(
-      () => this.#sync?.announce(),
+      () => {
+        // Peers compare roots: what is held no longer is a difference that gossip does not tell.
+        this.#sync?.announce();
+        if (this.#sync !== null) void this.#search.search(event.fork);
+      },
       () => {},
     );
   }

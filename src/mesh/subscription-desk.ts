@@ -80,6 +80,11 @@ export class SubscriptionDesk {
     for (const { subscription } of this.#open) subscription.onLetGo();
   }
 
+  /** Tells all of an epoch that ended in a fork. */
+  end(channel: string, log: LogId, end: number): void {
+    for (const { subscription } of this.#open) subscription.onEnd(channel, log, end);
+  }
+
   /** Gives all subscriptions the channels that were opened since. */
   widen(): void {
     for (const { widen } of this.#open) widen();

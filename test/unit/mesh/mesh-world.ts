@@ -33,6 +33,7 @@ export interface WorldNodeOptions {
   };
   /** What is kept, and other settings of a mesh. */
   readonly mesh?: Partial<MeshOptions>;
+  readonly forks?: { readonly reportDelayMs?: number; readonly settleMs?: number };
   /** Never joins the gossip. */
   readonly syncOnly?: boolean;
   /** Another node's key and place: a clone. */
@@ -189,7 +190,7 @@ export class WorldNode {
   }
 
   #make(): Mesh {
-    const { commitIntervalMs = 0, introduce = 'start', sync = {} } = this.#options;
+    const { commitIntervalMs = 0, introduce = 'start', sync = {}, forks = {} } = this.#options;
     const { syncOnly = false, skewMs = () => 0 } = this.#options;
     const { overlay } = this;
     if (syncOnly) {
@@ -197,7 +198,7 @@ export class WorldNode {
       overlay.publish = () => false;
     }
     return new Mesh(
-      { directory: this.place.directory, commitIntervalMs, introduce, sync, ...this.#options.mesh },
+      { directory: this.place.directory, commitIntervalMs, introduce, sync, forks, ...this.#options.mesh },
       {
         place: this.place,
         realm: this.realm,

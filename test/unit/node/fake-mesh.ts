@@ -139,6 +139,10 @@ export class FakeMesh implements ServedMesh {
     this.policyDeclared = policy;
   }
 
+  async holders(): Promise<never> {
+    throw new SedgeError('mesh.not-started');
+  }
+
   /** Bundles need a real mesh; their tests bring one. */
   exportBundle(): never {
     throw new SedgeError('mesh.not-started');
