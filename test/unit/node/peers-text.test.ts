@@ -40,6 +40,7 @@ const status: AgentStatus = {
   startedAtMs: 0,
   peersConnected: 0,
   peersKnown: 1,
+  storageBytesMax: null,
   channels: [
     {
       channel: 'main',
