@@ -1,3 +1,5 @@
+import type { SyncOptions } from '../sync/index.ts';
+
 /** Options of a mesh node. */
 export interface MeshOptions {
   /** The node's directory, made by `initRealmDirectory` or `joinRealmDirectory`. */
@@ -13,13 +15,8 @@ export interface MeshOptions {
    * grants of every other. @defaultValue `'start'`
    */
   readonly introduce?: 'start' | 'publish';
-  /** See `SyncOptions`; for tests and simulations. */
-  readonly sync?: {
-    readonly helloIntervalMs?: number;
-    readonly holeDelayMs?: number;
-    readonly helloPauseMs?: number;
-    readonly pullStallMs?: number;
-  };
+  /** How sync paces itself; for tests, simulations and very slow links. @defaultValue see `SyncOptions` */
+  readonly sync?: Partial<SyncOptions>;
   /** For tests and simulations. */
   readonly forks?: {
     /** Longest time before a fork that was found is reported, milliseconds. @defaultValue 1,000: another may be faster */

@@ -62,7 +62,7 @@ export class PeerPulls {
     const leftover = withoutRanges(logs, claimed);
     if (leftover.length > 0) this.#leftovers.push({ channel, logs: leftover });
     let event: PullEnded = {
-      ...{ kind: 'pull-ended', channel, result: 'complete', refused: [], absent: [] },
+      ...{ kind: 'pull-ended', channel, result: 'complete', refused: [], gone: [], absent: [] },
       left: false,
     };
     if (journal !== undefined && claimed.length > 0) {
@@ -94,6 +94,7 @@ export class PeerPulls {
       channel,
       result: 'failed',
       refused: [],
+      gone: [],
       absent: [],
       left: false,
     } as const;
@@ -118,18 +119,24 @@ export class PeerPulls {
 /** What a pull came to whose peer said that it sent all. */
 function endOf(journal: ChannelJournal, logs: readonly LogRanges[], outcome: PullOutcome): PullEnded {
   const lacking = unheld(journal, logs);
-  const refusedByLog = new Map(outcome.refused.map(({ log, ranges }) => [log, ranges]));
-  const refused = lacking.flatMap(({ log, ranges }) => {
-    const both = intersectRanges(ranges, refusedByLog.get(log) ?? []);
+  const refused = within(lacking, outcome.refused);
+  const gone = within(lacking, outcome.gone);
+  const result: PullResult = lacking.length === 0 ? 'complete' : outcome.stored > 0 ? 'partial' : 'nothing';
+  const absent = withoutRanges(withoutRanges(lacking, refused), gone);
+  return { kind: 'pull-ended', channel: journal.channel, result, refused, gone, absent, left: false };
+}
+
+/** What of `logs` is in `of` too. */
+function within(logs: readonly LogRanges[], of: readonly LogRanges[]): LogRanges[] {
+  const byLog = new Map(of.map(({ log, ranges }) => [log, ranges]));
+  return logs.flatMap(({ log, ranges }) => {
+    const both = intersectRanges(ranges, byLog.get(log) ?? []);
     return both.length === 0 ? [] : [{ log, ranges: both }];
   });
-  const result: PullResult = lacking.length === 0 ? 'complete' : outcome.stored > 0 ? 'partial' : 'nothing';
-  const absent = withoutRanges(lacking, refused);
-  return { kind: 'pull-ended', channel: journal.channel, result, refused, absent, left: false };
 }
 
 /** What of `logs` is wanted here and not held. */
-function unheld(journal: ChannelJournal, logs: readonly LogRanges[]): LogRanges[] {
+export function unheld(journal: ChannelJournal, logs: readonly LogRanges[]): LogRanges[] {
   return logs.flatMap(({ log, ranges }) => {
     const lacking = subtractRanges(subtractRanges(ranges, journal.heldRanges(log)), journal.unwanted(log));
     return lacking.length === 0 ? [] : [{ log, ranges: lacking }];
