@@ -98,6 +98,7 @@ export class PeerPulls {
       absent: [],
       left: false,
     } as const;
+    const contested = heldOf(journal, logs);
     let abort = () => {};
     try {
       const stream = await overlay.open(this.#peer, dataProtocol, { signal: this.#signal });
@@ -105,7 +106,7 @@ export class PeerPulls {
       this.#signal.addEventListener('abort', abort);
       const outcome = await pullEntries(stream, { channel, journal, logs, creditBytes, stallMs }, this.#deps);
       if (outcome.refusal !== null) this.#onRefused(outcome.refusal);
-      return outcome.done ? endOf(journal, logs, outcome) : failed;
+      return outcome.done ? endOf(journal, { logs, contested }, outcome) : failed;
     } catch (error) {
       abort();
       if (!isSedgeError(error)) this.#deps.log.warn({ peer: this.#peer, err: error }, 'a pull failed');
@@ -117,12 +118,19 @@ export class PeerPulls {
 }
 
 /** What a pull came to whose peer said that it sent all. */
-function endOf(journal: ChannelJournal, logs: readonly LogRanges[], outcome: PullOutcome): PullEnded {
+function endOf(
+  journal: ChannelJournal,
+  { logs, contested }: { readonly logs: readonly LogRanges[]; readonly contested: readonly LogRanges[] },
+  outcome: PullOutcome,
+): PullEnded {
   const lacking = unheld(journal, logs);
   const refused = within(lacking, outcome.refused);
   const gone = within(lacking, outcome.gone);
-  const result: PullResult = lacking.length === 0 ? 'complete' : outcome.stored > 0 ? 'partial' : 'nothing';
-  const absent = withoutRanges(withoutRanges(lacking, refused), gone);
+  // The peer claimed another entry for a number that is held, and what it sent ended no epoch.
+  const unproven = heldOf(journal, contested);
+  const left = lacking.length + unproven.length;
+  const result: PullResult = left === 0 ? 'complete' : outcome.stored > 0 ? 'partial' : 'nothing';
+  const absent = [...withoutRanges(withoutRanges(lacking, refused), gone), ...unproven];
   return { kind: 'pull-ended', channel: journal.channel, result, refused, gone, absent, left: false };
 }
 
@@ -132,6 +140,14 @@ function within(logs: readonly LogRanges[], of: readonly LogRanges[]): LogRanges
   return logs.flatMap(({ log, ranges }) => {
     const both = intersectRanges(ranges, byLog.get(log) ?? []);
     return both.length === 0 ? [] : [{ log, ranges: both }];
+  });
+}
+
+/** What of `logs` is held here. */
+function heldOf(journal: ChannelJournal, logs: readonly LogRanges[]): LogRanges[] {
+  return logs.flatMap(({ log, ranges }) => {
+    const held = intersectRanges(ranges, journal.heldRanges(log));
+    return held.length === 0 ? [] : [{ log, ranges: held }];
   });
 }
 
