@@ -197,9 +197,9 @@ export class MeshStage {
       onPeer: (node, kind, peer) => this.record(kind, node.name, { peer: this.nameOf(peer) }),
       onPublished: (node, message) => {
         if (message.duplicate) return;
-        const { author, channel, epoch, seq, topic, durable } = message;
-        const atMs = this.sinceReadyMs;
-        this.published.push({ node: node.name, author, channel, epoch, seq, topic, durable, atMs });
+        const { author, channel, epoch, seq, topic, durable, expires } = message;
+        const facts = { author, channel, epoch, seq, topic, durable, expires };
+        this.published.push({ node: node.name, ...facts, atMs: this.sinceReadyMs });
         this.record('publish', node.name, { author: this.nameOf(author), channel, epoch, seq, topic });
       },
       onDelivery: (node, subscription, delivery, again) =>

@@ -19,6 +19,7 @@ import {
   silentLog,
 } from '../../src/index.ts';
 import { NodeClock } from './node-clock.ts';
+import type { PublishedMessage } from './published-message.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { SimulatedSubscription } from './simulated-subscription.ts';
 import { type DiskLatency, SlowDisk } from './slow-disk.ts';
@@ -61,7 +62,7 @@ export interface NodeWorld {
   ) => void;
   readonly onPublished: (
     node: SimulatedNode,
-    message: Published & { readonly topic: string; readonly durable: boolean },
+    message: Published & Pick<PublishedMessage, 'topic' | 'durable' | 'expires'>,
   ) => void;
 }
 
@@ -159,7 +160,12 @@ export class SimulatedNode {
 
   async #publish(topic: string, payload: Uint8Array | string, options: PublishOptions): Promise<Published> {
     const published = await this.mesh.publish(topic, payload, options);
-    this.#world.onPublished(this, { ...published, topic, durable: options.ack !== 'accepted' });
+    this.#world.onPublished(this, {
+      ...published,
+      topic,
+      durable: options.ack !== 'accepted',
+      expires: options.ttlSeconds !== undefined,
+    });
     return published;
   }
 
