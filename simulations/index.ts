@@ -1,10 +1,12 @@
 export type { Checker, Violation } from './world/checker.ts';
+export { contentOf } from './world/content.ts';
 export { type Duration, durationMs } from './world/duration.ts';
 export type { HistoryEvent } from './world/history.ts';
 export { ModelNetwork, type ModelNetworkOptions } from './world/model-network.ts';
 export { NodeClock } from './world/node-clock.ts';
 export { SeededRandom } from './world/seeded-random.ts';
 export {
+  type AttemptedMessage,
   type CrashSettings,
   type HostileHost,
   type MeshFigures,

@@ -7,7 +7,8 @@ import {
   type SubscribeOptions,
 } from '../../src/index.ts';
 import type { Checker, Violation } from './checker.ts';
-import { differences } from './convergence.ts';
+import { contentOf } from './content.ts';
+import { differences, groupsOf } from './convergence.ts';
 import { type Duration, durationMs } from './duration.ts';
 import { History, type HistoryEvent } from './history.ts';
 import { LinkBook } from './link-book.ts';
@@ -30,10 +31,19 @@ export interface PublishedMessage {
   readonly epoch: string;
   readonly seq: number;
   readonly topic: string;
+  /** What tells its payload from others. */
+  readonly content: string;
   /** Acknowledged when it was on the publisher's disk. */
   readonly durable: boolean;
   /** Virtual milliseconds since the mesh was ready. */
   readonly atMs: number;
+}
+
+/** A message that an application handed to a node, acknowledged or not. */
+export interface AttemptedMessage {
+  readonly node: string;
+  readonly author: NodeId;
+  readonly topic: string;
 }
 
 /** What a crash leaves. `keep`: the process was killed, its system lives. The others are power cuts. */
@@ -84,6 +94,8 @@ export class SimulatedMesh {
   readonly links: LinkBook;
   /** Messages that were acknowledged, in order. */
   readonly published: PublishedMessage[] = [];
+  /** Messages that applications tried to publish, the last of each content. */
+  readonly attempted = new Map<string, AttemptedMessage>();
   readonly #options: SimulatedMeshOptions;
   readonly #foundation: MeshFoundation;
   readonly #nodes = new Map<string, SimulatedNode>();
@@ -150,6 +162,11 @@ export class SimulatedMesh {
   /** Name of the node with an id; the id itself where there is none. */
   nameOf(id: string): string {
     return this.#names.get(id as NodeId) ?? id;
+  }
+
+  /** Names by id: of nodes, and of hosts that run no sedge. Two nodes that share a key are here under one name. */
+  get names(): ReadonlyMap<NodeId, string> {
+    return this.#names;
   }
 
   /** Virtual milliseconds since the mesh was ready. */
@@ -241,11 +258,12 @@ export class SimulatedMesh {
 
   /** What running nodes that can reach each other do not have in common, as sentences. */
   differences(): string[] {
-    return differences(this.nodes, {
-      isOpen: (a, b) => this.links.isOpen(a, b),
-      pairs: this.links.pairs(),
-      nameOf: (author) => this.nameOf(author),
-    });
+    return differences(groupsOf(this.nodes, this.links), (author) => this.nameOf(author));
+  }
+
+  /** Names of running nodes, by which of them can reach each other, directly or through others. */
+  groups(): string[][] {
+    return groupsOf(this.nodes, this.links).map((group) => group.map(({ name }) => name));
   }
 
   // ---- links -------------------------------------------------------------------------------------------------
@@ -396,6 +414,7 @@ export class SimulatedMesh {
       overlay.want(this.#addressOf(this.node(peer)), 'given');
     }
     await this.#settle(overlay.start());
+    this.#record('hostile', name, { detail: options.stranger === true ? 'stranger' : 'member' });
     return { name, overlay, identity };
   }
 
@@ -573,7 +592,10 @@ export class SimulatedMesh {
       settle: (promise) => this.#settle(promise),
       wantedBy: (name) => [...(this.#wants.get(name) ?? [])].map((peer) => this.#addressOf(this.node(peer))),
       onPeer: (node, kind, peer) => this.#record(kind, node.name, { peer: this.nameOf(peer) }),
-      onPublished: (node, { author, channel, epoch, seq, topic, durable, duplicate }) => {
+      onAttempt: (node, { topic, content }) => {
+        this.attempted.set(content, { node: node.name, author: node.id, topic });
+      },
+      onPublished: (node, { author, channel, epoch, seq, topic, content, durable, duplicate }) => {
         if (duplicate) return;
         this.published.push({
           node: node.name,
@@ -582,10 +604,12 @@ export class SimulatedMesh {
           epoch,
           seq,
           topic,
+          content,
           durable,
           atMs: this.sinceReadyMs,
         });
-        this.#record('publish', node.name, { author: this.nameOf(author), channel, epoch, seq, topic });
+        const at = { author: this.nameOf(author), channel, epoch, seq, topic, content };
+        this.#record('publish', node.name, at);
       },
       onDelivery: (node, { index }, delivery, again) => {
         const { channel, epoch } = delivery;
@@ -600,6 +624,7 @@ export class SimulatedMesh {
           ...shared,
           seq,
           topic,
+          content: contentOf(delivery.payload),
           late,
           ...repeated,
           ...(was === undefined ? {} : { was }),

@@ -1,0 +1,115 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { publicKeyOf, type SubscribeOptions, TopicFilter } from '../../src/index.ts';
+import type { HistoryEvent } from '../world/history.ts';
+import type { AttemptedMessage, SimulatedMesh } from '../world/simulated-mesh.ts';
+import { RawEntryReader } from './raw-entry.ts';
+import { logKey, type RawDisk, readRawDisk } from './raw-journal.ts';
+
+/** A subscription as its application asked for it. */
+export interface SubscriptionEvidence {
+  readonly index: number;
+  readonly filters: readonly string[];
+  readonly options: SubscribeOptions;
+  /** When it was made, virtual seconds since the mesh was ready. */
+  readonly sinceSeconds: number;
+  readonly closed: boolean;
+}
+
+/** A node at the end of a run. */
+export interface NodeEvidence {
+  readonly name: string;
+  readonly running: boolean;
+  readonly disk: RawDisk;
+  /** Last number of each log (`logKey`) as the node itself says; empty while it is down. */
+  readonly saysLast: ReadonlyMap<string, number>;
+  readonly subscriptions: readonly SubscriptionEvidence[];
+}
+
+/**
+ * All that checkers judge by: what applications did and got, and what lies on the disks, read past the code that is
+ * checked. Plain data, so that a test of a checker can doctor it.
+ */
+export interface RunEvidence {
+  readonly events: readonly HistoryEvent[];
+  readonly nodes: readonly NodeEvidence[];
+  /** Names by public key, hexadecimal: of nodes and of hostile hosts. */
+  readonly names: ReadonlyMap<string, string>;
+  /** What applications handed to nodes, by content. */
+  readonly attempted: ReadonlyMap<
+    string,
+    Pick<AttemptedMessage, 'node' | 'topic'> & { readonly author: string }
+  >;
+  /** Running nodes that can reach each other at the end, by name. */
+  readonly groups: readonly (readonly string[])[];
+  /** Bytes of the process's heap after a collection. */
+  readonly heapBytes: number;
+}
+
+const gathered = new WeakMap<
+  SimulatedMesh,
+  { readonly at: string; readonly evidence: Promise<RunEvidence> }
+>();
+
+/** The evidence of a mesh as it is now; gathered once for all checkers. */
+export function evidenceOf(mesh: SimulatedMesh): Promise<RunEvidence> {
+  const at = `${mesh.sinceReadyMs} ${mesh.history.length} ${mesh.nodes.map(({ running }) => running).join()}`;
+  const known = gathered.get(mesh);
+  if (known?.at === at) return known.evidence;
+  const evidence = gather(mesh);
+  gathered.set(mesh, { at, evidence });
+  return evidence;
+}
+
+async function gather(mesh: SimulatedMesh): Promise<RunEvidence> {
+  const heapBytes = heapAfterCollection();
+  const realmId = mesh.nodes[0]?.place.anchor.id ?? '';
+  const reader = new RawEntryReader(Buffer.from(realmId, 'hex'));
+  const nodes: NodeEvidence[] = [];
+  for (const node of mesh.nodes) {
+    const { name, running } = node;
+    const says = node.logs().map((log) => [logKey({ ...log, author: keyOf(log.author) }), log.last] as const);
+    nodes.push({
+      name,
+      running,
+      disk: await readRawDisk(node.disk, reader),
+      saysLast: new Map(says),
+      subscriptions: node.subscriptions.map(({ index, filters, options, sinceMs, closed }) => ({
+        index,
+        filters,
+        options,
+        sinceSeconds: sinceMs / 1_000,
+        closed,
+      })),
+    });
+  }
+  const names = new Map([...mesh.names].map(([id, name]) => [keyOf(id), name]));
+  const attempted = new Map(
+    [...mesh.attempted].map(([content, { node, author, topic }]) => [
+      content,
+      { node, topic, author: mesh.nameOf(author) },
+    ]),
+  );
+  return { events: mesh.history, nodes, names, attempted, groups: mesh.groups(), heapBytes };
+}
+
+function keyOf(id: string): string {
+  return Buffer.from(publicKeyOf(id) ?? []).toString('hex');
+}
+
+/** Filters of a subscription as one question. */
+export function topicTest(filters: readonly string[]): (topic: string) => boolean {
+  const parsed = filters.flatMap((text) => {
+    const filter = TopicFilter.parse(text);
+    return filter.ok ? [filter.value] : [];
+  });
+  return (topic) => parsed.some((filter) => filter.matches(topic));
+}
+
+/** Bytes of the heap that are in use. */
+function heapAfterCollection(): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
+  return process.memoryUsage().heapUsed;
+}
