@@ -2,6 +2,7 @@ export type { Checker, Violation } from './world/checker.ts';
 export { contentOf } from './world/content.ts';
 export { type Duration, durationMs } from './world/duration.ts';
 export type { HistoryEvent } from './world/history.ts';
+export { Libp2pNetwork, type Libp2pNetworkOptions } from './world/libp2p-network.ts';
 export { ModelNetwork, type ModelNetworkOptions } from './world/model-network.ts';
 export { NodeClock } from './world/node-clock.ts';
 export { SeededRandom } from './world/seeded-random.ts';

@@ -12,6 +12,7 @@ export {
   type ImportSummary,
   readBundle,
 } from './bundle/index.ts';
+export { type Ed25519Backend, memoizedEd25519, nativeEd25519, useEd25519 } from './cose/index.ts';
 export type { EntryId, EpochId, LogId, Message, PublishId } from './entry/index.ts';
 export {
   Counters,
@@ -43,6 +44,7 @@ export {
   type DeliveredGap,
   type DeliveredMessage,
   type Delivery,
+  type ForkStatus,
   type GapStatus,
   type Invited,
   type InviteOptions,
@@ -55,6 +57,7 @@ export {
   type OpenMeshOptions,
   openMesh,
   type PeerStatus,
+  type Problem,
   type Published,
   type PublishOptions,
   type RealmStatus,

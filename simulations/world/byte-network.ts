@@ -1,29 +1,27 @@
 import type { VirtualHost, VirtualSocket } from '../../src/index.ts';
 import { ByteConnection } from './byte-connection.ts';
-import type { LinkConditions } from './link-conditions.ts';
+import { ModelFlow, type ModelLink } from './model-link.ts';
 
 /** What a packet without data weighs. */
 const PACKET_BYTES = 40;
 
 /**
  * TCP as libp2p sees it, within one process: hosts that listen and connect, ordered pipes of bytes between them.
- * Nothing is ever lost within a connection: a link is late, or it swallows until it opens again, or it is cut and
+ * Nothing is ever lost within a connection: a link is late, or it is silent until it is up again, or it is down and
  * its connections with it.
  */
 export class ByteNetwork {
-  readonly #conditions: LinkConditions;
+  readonly #linkOf: (from: string, to: string) => ModelLink;
   readonly #hosts = new Map<string, ByteHost>();
   readonly #connections = new Set<ByteConnection>();
-  readonly #unwatch: () => void;
 
-  constructor(conditions: LinkConditions) {
-    this.#conditions = conditions;
-    this.#unwatch = conditions.onChange((a, b) => this.#changed(a, b));
+  constructor(linkOf: (from: string, to: string) => ModelLink) {
+    this.#linkOf = linkOf;
   }
 
   /** A new machine, or a new life of one, under a name. */
   host(name: string): ByteHost {
-    const host = new ByteHost(name, {
+    const host: ByteHost = new ByteHost(name, {
       connect: (to, signal) => this.#connect(host, to, signal),
       connections: () => [...this.#connections].filter((connection) => connection.hasEndAt(host)),
     });
@@ -36,26 +34,31 @@ export class ByteNetwork {
     return this.#connections.size;
   }
 
-  /** Ends all connections; nothing is scheduled any more. */
+  /** The link between two hosts went down: both ends of each connection know. */
+  cut(a: string, b: string): void {
+    for (const connection of [...this.#connections]) if (connection.isBetween(a, b)) connection.cut();
+  }
+
+  /** Ends all connections. */
   stop(): void {
-    this.#unwatch();
     for (const connection of [...this.#connections]) connection.cut();
   }
 
   /** Takes one round trip. */
-  async #connect(from: ByteHost, to: string, signal: AbortSignal): Promise<VirtualSocket> {
+  async #connect(from: ByteHost, address: string, signal: AbortSignal): Promise<VirtualSocket> {
     signal.throwIfAborted();
+    const to = nameOf(address);
     await this.#travel(from.name, to, signal);
     const target = this.#hosts.get(to);
     if (target === undefined || !target.isListening) {
       // A machine without power says nothing at all.
-      const way = target?.state === 'no-power' ? null : to;
-      await this.#travel(way, from.name, signal);
+      await this.#travel(target?.state === 'no-power' ? null : to, from.name, signal);
       throw new Error('connection refused');
     }
-    const connection = new ByteConnection(this.#conditions, [from, target], {
-      onOver: () => this.#connections.delete(connection),
+    const connection = new ByteConnection([from, target], {
+      linkOf: this.#linkOf,
       answers: (name) => this.#hosts.get(name)?.state !== 'no-power',
+      onOver: () => this.#connections.delete(connection),
     });
     this.#connections.add(connection);
     const [near, far] = connection.sockets;
@@ -69,31 +72,23 @@ export class ByteNetwork {
     return near;
   }
 
-  /** Resolves when one packet is there. What is swallowed, or sent by nobody, is never there. */
+  /** Resolves when one packet is there. What is sent by nobody is never there; what a silent link holds comes late. */
   #travel(from: string | null, to: string, signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const state = from === null ? 'black-hole' : this.#conditions.state(from, to);
-    if (state === 'cut') return Promise.reject(new Error('no route to host'));
-    let timer: NodeJS.Timeout | undefined;
+    const link = from === null ? null : this.#linkOf(from, to);
+    if (link?.state === 'down') return Promise.reject(new Error('no route to host'));
+    const flow = new ModelFlow();
     const abort = () => {
-      clearTimeout(timer);
+      link?.end(flow);
       reject(signal.reason);
     };
     signal.addEventListener('abort', abort, { once: true });
-    if (from !== null && state === 'open') {
-      const arrive = () => {
-        signal.removeEventListener('abort', abort);
-        resolve();
-      };
-      timer = setTimeout(arrive, this.#conditions.send(from, to, PACKET_BYTES));
-    }
+    const arrive = () => {
+      signal.removeEventListener('abort', abort);
+      resolve();
+    };
+    link?.send(flow, { kind: 'connection', bytes: PACKET_BYTES, arrive });
     return promise;
-  }
-
-  #changed(a: string, b: string): void {
-    for (const connection of [...this.#connections]) {
-      if (connection.isBetween(a, b)) connection.linkChanged();
-    }
   }
 }
 
@@ -105,17 +100,15 @@ interface HostNetwork {
 /** One life of a machine in a {@link ByteNetwork}. */
 export class ByteHost implements VirtualHost {
   readonly name: string;
+  readonly address: string;
   readonly #network: HostNetwork;
   #onSocket: ((socket: VirtualSocket) => void) | null = null;
   #state: 'up' | 'no-process' | 'no-power' = 'up';
 
   constructor(name: string, network: HostNetwork) {
     this.name = name;
+    this.address = addressOf(name);
     this.#network = network;
-  }
-
-  get address(): string {
-    return `/memory/${this.name}`;
   }
 
   get state(): 'up' | 'no-process' | 'no-power' {
@@ -136,7 +129,7 @@ export class ByteHost implements VirtualHost {
 
   connect(address: string, signal: AbortSignal): Promise<VirtualSocket> {
     if (this.#state !== 'up') return Promise.reject(new Error('the process is gone'));
-    return this.#network.connect(address.replace('/memory/', ''), signal);
+    return this.#network.connect(address, signal);
   }
 
   /** Somebody connected. */
@@ -153,4 +146,15 @@ export class ByteHost implements VirtualHost {
     this.#state = state;
     for (const connection of this.#network.connections()) connection.crash(this);
   }
+}
+
+const PREFIX = '/memory/';
+
+/** Where a host of a name is reached; names are anything, a multiaddr's parts are not. */
+export function addressOf(name: string): string {
+  return `${PREFIX}${encodeURIComponent(name)}`;
+}
+
+function nameOf(address: string): string {
+  return decodeURIComponent(address.slice(PREFIX.length));
 }

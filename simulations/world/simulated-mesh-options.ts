@@ -21,8 +21,11 @@ export interface SimulatedMeshOptions {
   readonly names?: readonly string[];
   /** @defaultValue `ring()` */
   readonly topology?: Topology;
-  /** `model`: links, flooding and streams without heartbeats; or a network of one's own. @defaultValue `'model'` */
-  readonly overlay?: 'model' | ((context: NetworkContext) => VirtualNetwork);
+  /**
+   * `model`: links, flooding and streams without heartbeats. `libp2p`: libp2p and gossipsub as in the field, over the
+   * same links. Or a network of one's own. @defaultValue `'model'`
+   */
+  readonly overlay?: 'model' | 'libp2p' | ((context: NetworkContext) => VirtualNetwork);
   /** Decides keys, names, jitter and all chance. @defaultValue 1 */
   readonly seed?: number | string;
   /** Channels of the realm beside `main`. */

@@ -1,21 +1,25 @@
 import {
   type Identity,
   MemoryDisk,
+  memoizedEd25519,
   type NodeId,
+  nativeEd25519,
   type Overlay,
   SedgeError,
   type SubscribeOptions,
+  useEd25519,
 } from '../../src/index.ts';
 import type { Checker, Violation } from './checker.ts';
 import { contentOf } from './content.ts';
 import { differences, groupsOf } from './convergence.ts';
 import { type Duration, durationMs } from './duration.ts';
 import { History, type HistoryEvent } from './history.ts';
+import { Libp2pNetwork } from './libp2p-network.ts';
 import { LinkBook } from './link-book.ts';
 import { MeshFoundation } from './mesh-foundation.ts';
 import { undelivered } from './message-ledger.ts';
 import { ModelNetwork } from './model-network.ts';
-import type { SimulatedMeshOptions } from './simulated-mesh-options.ts';
+import type { NetworkContext, SimulatedMeshOptions } from './simulated-mesh-options.ts';
 import { type NodeWorld, SimulatedNode, type SimulatedNodeOptions } from './simulated-node.ts';
 import type { SimulatedSubscription } from './simulated-subscription.ts';
 import { ring } from './topology.ts';
@@ -104,6 +108,7 @@ export class SimulatedMesh {
   readonly #history: History;
   readonly #world: NodeWorld;
   #readyAtMs: number | null = null;
+  #undoEd25519: (() => void) | null = null;
   #stopped = false;
 
   private constructor(options: SimulatedMeshOptions) {
@@ -117,7 +122,7 @@ export class SimulatedMesh {
     this.#foundation = new MeshFoundation({ seed, channels, startMs: this.clock.startMs });
     const mathRandom = chance('Math.random');
     const context = { clock: this.clock, random: chance('network'), link };
-    this.network = overlay === 'model' ? new ModelNetwork(context) : overlay(context);
+    this.network = makeNetwork(overlay, context);
     this.links = new LinkBook(this.network);
     this.#history = new History({ keep: options.keepHistory ?? true, onEvent: options.onEvent });
     this.#world = this.#makeWorld();
@@ -127,6 +132,8 @@ export class SimulatedMesh {
   static async create(options: SimulatedMeshOptions = {}): Promise<SimulatedMesh> {
     const mesh = new SimulatedMesh(options);
     mesh.clock.install();
+    // What one node checked, another need not: the bytes, and so the verdict, are the same.
+    mesh.#undoEd25519 = useEd25519(memoizedEd25519(nativeEd25519));
     try {
       await mesh.#begin();
     } catch (error) {
@@ -470,6 +477,7 @@ export class SimulatedMesh {
       await this.clock.settle(stopping, { withinMs: 3_600_000 }).catch(() => {});
       await this.clock.settle(this.network.stop(), { withinMs: 60_000 }).catch(() => {});
     } finally {
+      this.#undoEd25519?.();
       this.clock.uninstall();
     }
   }
@@ -631,5 +639,19 @@ export class SimulatedMesh {
         });
       },
     };
+  }
+}
+
+function makeNetwork(
+  overlay: NonNullable<SimulatedMeshOptions['overlay']>,
+  context: NetworkContext,
+): VirtualNetwork {
+  switch (overlay) {
+    case 'model':
+      return new ModelNetwork(context);
+    case 'libp2p':
+      return new Libp2pNetwork(context);
+    default:
+      return overlay(context);
   }
 }

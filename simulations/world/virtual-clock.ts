@@ -276,7 +276,8 @@ export class VirtualClock {
   }
 
   #arm(timer: VirtualTimer): void {
-    timer.atMs = this.#elapsedMs + timer.delayMs;
+    // To the microsecond: what is finer is rounding, and would grow with time.
+    timer.atMs = Math.round((this.#elapsedMs + timer.delayMs) * 1_000) / 1_000;
     timer.order = this.#orders++;
     this.#timers.add(timer);
   }

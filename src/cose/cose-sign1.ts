@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { accept, type Result, refuse } from '../errors/index.ts';
-import { isKnownOrAcceptable, nativeEd25519 } from './native-ed25519.ts';
+import { ed25519InUse } from './ed25519-in-use.ts';
+import { isKnownOrAcceptable } from './native-ed25519.ts';
 import type { SigningKey } from './signing-key.ts';
 
 /** A COSE_Sign1 object (RFC 9052, section 4.2) of the one frame that sedge uses. */
@@ -78,7 +79,7 @@ export function parseCose1(bytes: Uint8Array): Result<Cose1> {
 export function verifyCose1(cose1: Cose1, externalAad: Uint8Array): Result<true> {
   if (!isKnownOrAcceptable(cose1.author)) return refuse('cose.bad-key');
   const signed = sigStructure(cose1.author, cose1.payload, externalAad);
-  return nativeEd25519.verify(cose1.author, signed, cose1.signature)
+  return ed25519InUse().verify(cose1.author, signed, cose1.signature)
     ? accept(true)
     : refuse('cose.bad-signature');
 }

@@ -172,9 +172,27 @@ export const ERROR_TABLE = {
     meaning: 'The entry contradicts another valid entry of the same log.',
     next: 'Look at "sedge doctor": the author\'s key may have been cloned.',
   },
+  'entry.after-end': {
+    meaning: 'The epoch of the entry ended in a fork before it.',
+    next: 'Nothing: its author publishes again what it lost. See "sedge forks".',
+  },
   'entry.parked-full': {
     meaning: 'The quota for entries of unknown authors is used up.',
     next: 'Nothing: the entry was dropped; sync fetches it once its author is known.',
+  },
+
+  // forks
+  'fork.malformed': {
+    meaning: 'The bytes are no proof of a fork.',
+    next: 'Nothing: the input was refused and counted.',
+  },
+  'fork.unproven': {
+    meaning: 'What a node reported as a fork proves none.',
+    next: 'Nothing: it was refused and counted. If it goes on, look at the node that reports it.',
+  },
+  'fork.too-many': {
+    meaning: 'More forks were found or reported than account is kept of.',
+    next: 'Look at "sedge forks" for the author that forks again and again, and revoke it.',
   },
 
   // journal

@@ -1,14 +1,20 @@
 import { equalBytes } from '../bytes/index.ts';
 import { decodeEntry, type Entry, lastSeqOf, logIdOf, verifyEntry } from '../entry/index.ts';
 import { type Counters, type ErrorCode, isSedgeError, type Log } from '../errors/index.ts';
+import type { NodeId } from '../identity/index.ts';
 import type { ChannelJournal, EntrySource, LocalFacts, StoredEntry, StoredRecord } from '../journal/index.ts';
 import { REALM_CHANNEL, REALM_TOPICS, type Realm } from '../realm/index.ts';
+import { breaksChain, mayJoin } from './chain-place.ts';
 import { proveRun, type RunItem } from './entry-run.ts';
+import { FORK_TOPIC } from './fork-proof.ts';
+import { ForkWatch } from './fork-watch.ts';
 import { type ParkingLimits, ParkingLot } from './parking-lot.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What {@link Ingest} works with. */
 export interface IngestDependencies {
+  /** This node. */
+  readonly self: NodeId;
   readonly realm: Realm;
   /** The journal of a channel; `null` where the channel is not carried. */
   readonly journalOf: (channel: string) => ChannelJournal | null;
@@ -40,12 +46,15 @@ const RELAYED: Verdict = Object.freeze({ kind: 'relayed' });
  * order of arrival is kept.
  */
 export class Ingest {
+  /** Entries that exclude each other, and the epochs that ended by them. */
+  readonly forks: ForkWatch;
   readonly #deps: IngestDependencies;
   readonly #parking: ParkingLot;
   readonly #listeners = new Set<StoredListener>();
 
   constructor(options: { readonly parking?: ParkingLimits }, deps: IngestDependencies) {
     this.#deps = deps;
+    this.forks = new ForkWatch({ ...deps, decode: entryOf });
     this.#parking = new ParkingLot(options.parking);
   }
 
@@ -76,11 +85,16 @@ export class Ingest {
   /** {@link offer} for an entry that was decoded already. */
   offerEntry(entry: Entry, origin: Origin): Verdict | Promise<Verdict> {
     const journal = this.#deps.journalOf(entry.channel);
-    const held = journal?.holds(logIdOf(entry), entry.seq, lastSeqOf(entry)) ?? 'none';
+    const log = logIdOf(entry);
+    const held = journal?.holds(log, entry.seq, lastSeqOf(entry)) ?? 'none';
     if (journal !== null && held !== 'none') return this.#judgeOverlap(journal, entry, held);
+    const breaks = journal !== null && breaksChain(journal, log, entry);
+    if (!breaks && this.#isAfterEnd(entry)) return this.#refuse('entry.after-end');
     const refusal = this.#authorize(entry, origin);
     if (refusal !== null) return refusal;
-    return journal === null ? RELAYED : this.#take(journal, entry, { ...origin, verifiedBy: 'signature' });
+    if (journal === null) return RELAYED;
+    if (breaks) return this.#judgeContradiction(journal, entry);
+    return this.#take(journal, entry, { ...origin, verifiedBy: 'signature' });
   }
 
   /**
@@ -114,7 +128,8 @@ export class Ingest {
       .filter((entry) => {
         if (entry.channel === REALM_CHANNEL || this.#standing(entry) !== 'granted') return false;
         const journal = journalOf(entry.channel);
-        return journal !== null && journal.holds(logIdOf(entry), entry.seq, lastSeqOf(entry)) === 'none';
+        if (journal === null || this.#isAfterEnd(entry)) return false;
+        return journal.holds(logIdOf(entry), entry.seq, lastSeqOf(entry)) === 'none';
       });
     const proofs = await proveRun(fresh, ({ bytes }) => verifyEntry(bytes, realm.entryAad()).ok);
     for (const [at, proof] of proofs.entries()) if (proof !== 'none') proven.set(fresh[at]!, proof);
@@ -124,10 +139,18 @@ export class Ingest {
   /** Between the proof and now the numbers may have come another way, and the author may have been revoked. */
   #takeProven(entry: Entry, origin: Origin & Pick<LocalFacts, 'verifiedBy'>): Verdict | Promise<Verdict> {
     const journal = this.#deps.journalOf(entry.channel);
-    const held = journal?.holds(logIdOf(entry), entry.seq, lastSeqOf(entry));
+    const log = logIdOf(entry);
+    const held = journal?.holds(log, entry.seq, lastSeqOf(entry));
     if (journal === null || held !== 'none' || this.#standing(entry) !== 'granted')
       return this.offerEntry(entry, origin);
+    // A fork is proven by two signatures, so that the single way has to judge it.
+    if (this.#isAfterEnd(entry) || breaksChain(journal, log, entry)) return this.offerEntry(entry, origin);
     return this.#take(journal, entry, origin);
+  }
+
+  #isAfterEnd(entry: Entry): boolean {
+    const end = this.forks.endOf(entry.channel, logIdOf(entry));
+    return end !== null && lastSeqOf(entry) >= end;
   }
 
   #standing(entry: Entry): 'granted' | 'unknown' | 'revoked' {
@@ -137,7 +160,9 @@ export class Ingest {
   /** Stores a valid entry whose numbers are new. */
   #take(journal: ChannelJournal, entry: Entry, origin: Origin & Pick<LocalFacts, 'verifiedBy'>): Verdict {
     try {
-      return { kind: 'stored', stored: this.#append(journal, entry, origin) };
+      const stored = this.#append(journal, entry, origin);
+      if (mayJoin(journal, logIdOf(entry), entry)) this.forks.examine(journal, entry);
+      return { kind: 'stored', stored };
     } catch (error) {
       if (!isSedgeError(error)) throw error;
       return this.#refuse(error.code);
@@ -160,12 +185,12 @@ export class Ingest {
 
   /**
    * The numbers are held, in part or whole: the same bytes again, or two entries of one author for one number,
-   * which proves a fork. The one that came first stays.
+   * which proves a fork.
    */
   async #judgeOverlap(journal: ChannelJournal, entry: Entry, held: 'some' | 'all'): Promise<Verdict> {
     let records: readonly StoredRecord[];
     try {
-      records = await journal.overlap(logIdOf(entry), entry.seq, lastSeqOf(entry));
+      records = await this.forks.overlapping(journal, entry);
     } catch (error) {
       if (!isSedgeError(error)) throw error;
       return this.#refuse(error.code);
@@ -173,10 +198,18 @@ export class Ingest {
     if (records.some((record) => equalBytes(record.bytes, entry.bytes))) return KNOWN;
     if (records.length === 0 && held === 'all') return KNOWN;
     if (!verifyEntry(entry.bytes, this.#deps.realm.entryAad()).ok) return this.#refuse('entry.bad-signature');
-    this.#deps.log.error(
-      { author: entry.author, channel: entry.channel, epoch: entry.epoch, seq: entry.seq },
-      'an author signed two different entries for one number',
-    );
+    return this.#judgeContradiction(journal, entry);
+  }
+
+  /** An entry whose signature is good excludes one that is held: the epoch ends at the lower one. */
+  async #judgeContradiction(journal: ChannelJournal, entry: Entry): Promise<Verdict> {
+    try {
+      const proof = await this.forks.findAgainst(journal, entry);
+      if (proof !== null) this.forks.found(proof);
+    } catch (error) {
+      if (!isSedgeError(error)) throw error;
+      return this.#refuse(error.code);
+    }
     return this.#refuse('entry.forked');
   }
 
@@ -187,7 +220,10 @@ export class Ingest {
   ): StoredEntry {
     const stored = journal.append(entry, { receivedAtMs: this.#deps.nowMs(), ageMs, source, verifiedBy });
     const realmEntry = entry.channel === REALM_CHANNEL;
-    if (realmEntry) this.#readRealmMessages(entry);
+    if (realmEntry) {
+      this.#readRealmMessages(entry);
+      this.#readForkMessages(stored);
+    }
     for (const listener of this.#listeners) listener(stored);
     // What waited for it comes after it.
     if (realmEntry) this.releaseParked();
@@ -214,8 +250,15 @@ export class Ingest {
     }
   }
 
+  #readForkMessages({ entry, facts: { receivedAtMs } }: StoredEntry): void {
+    for (const { topic, payload } of entry.messages ?? []) {
+      if (topic === FORK_TOPIC) this.forks.offer(payload, { reporter: entry.author, receivedAtMs });
+    }
+  }
+
   /** Offers parked entries again whose authors are no longer unknown. */
   releaseParked(): void {
+    this.forks.releaseWaiting();
     for (const author of this.#parking.authors()) {
       if (this.#deps.realm.standing(author).status === 'unknown') continue;
       for (const { entry, source, ageMs } of this.#parking.take(author))
@@ -229,4 +272,10 @@ function carriesGrants(entry: Entry): boolean {
     entry.channel === REALM_CHANNEL &&
     (entry.messages?.some(({ topic }) => topic === REALM_TOPICS.grant) ?? false)
   );
+}
+
+function entryOf(record: StoredRecord): Entry | null {
+  if (record.entry !== undefined) return record.entry;
+  const decoded = decodeEntry(record.bytes);
+  return decoded.ok ? decoded.value : null;
 }

@@ -8,6 +8,8 @@ import { ChannelJournal, type Disk, type StoredRecord } from '../journal/index.t
 export interface CarriedChannelsDependencies {
   readonly disk: Disk;
   readonly self: NodeId;
+  /** Tells a journal that was just opened what it cannot know by itself, before anybody else has it. */
+  readonly prepare: (journal: ChannelJournal) => Promise<void>;
   readonly nowMs: () => number;
   readonly randomBytes: (n: number) => Uint8Array;
   readonly log: Log;
@@ -78,6 +80,7 @@ export class CarriedChannels {
       { ...this.#deps, decode: decodeEntry },
     );
     await journal.start();
+    await this.#deps.prepare(journal);
     this.#journals.set(channel, journal);
     return journal;
   }

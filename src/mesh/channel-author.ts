@@ -55,6 +55,7 @@ export class ChannelAuthor {
   #prev: EntryId | null;
   #scheduled = false;
   #flushing: Promise<void> | null = null;
+  #renewing: Promise<void> | null = null;
   #committing = false;
   #gatherTimer: NodeJS.Timeout | null = null;
 
@@ -78,17 +79,22 @@ export class ChannelAuthor {
     });
   }
 
-  /** Begins a new epoch: its first entry has nothing before it. What waits goes into it. */
-  async renew(newEpoch: () => Promise<unknown>): Promise<void> {
-    this.#scheduled = true;
-    try {
-      await this.#flushing;
-      this.#prev = null;
-      await newEpoch();
-    } finally {
-      this.#scheduled = false;
+  /**
+   * Begins a new epoch: its first entry has nothing before it. From now on nothing goes into the old one; what
+   * waits goes into the new one. While that is under way, asking again waits for the same.
+   */
+  renew(newEpoch: () => Promise<unknown>): Promise<void> {
+    this.#renewing ??= this.#renew(newEpoch).finally(() => {
+      this.#renewing = null;
       this.#schedule();
-    }
+    });
+    return this.#renewing;
+  }
+
+  async #renew(newEpoch: () => Promise<unknown>): Promise<void> {
+    await this.#flushing;
+    this.#prev = null;
+    await newEpoch();
   }
 
   /** Ends the wait for a commit; what still waits is rejected with `reason`. */
@@ -100,7 +106,8 @@ export class ChannelAuthor {
 
   #schedule(): void {
     // One at a time: an entry that waits for its numbers must not be overtaken.
-    if (this.#scheduled || this.#flushing !== null || this.#pending.length === 0) return;
+    if (this.#scheduled || this.#flushing !== null || this.#renewing !== null) return;
+    if (this.#pending.length === 0) return;
     if (this.#committing && this.#pending.length < ENTRY_MESSAGES_MAX) {
       this.#gatherTimer ??= setTimeout(() => {
         this.#gatherTimer = null;
@@ -112,6 +119,7 @@ export class ChannelAuthor {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
+      if (this.#renewing !== null) return;
       this.#flushing = this.#flush().finally(() => {
         this.#flushing = null;
         this.#schedule();
@@ -123,9 +131,11 @@ export class ChannelAuthor {
   async #flush(): Promise<void> {
     await this.#deps.whenRoom();
     for (let entries = 0; entries < ENTRIES_PER_TURN && this.#pending.length > 0; entries++) {
+      if (this.#renewing !== null) return;
       const batch = this.#takeBatch();
       try {
-        await this.#sealAndStore(batch);
+        const sealed = await this.#sealAndStore(batch);
+        if (!sealed) this.#pending.unshift(...batch);
       } catch (error) {
         for (const pending of batch) pending.reject(error);
         if (!isSedgeError(error)) throw error;
@@ -147,11 +157,13 @@ export class ChannelAuthor {
     return this.#pending.splice(0, count);
   }
 
-  async #sealAndStore(batch: readonly Pending[]): Promise<void> {
+  /** `false` where the epoch is to be left, so that the batch has to wait for the next. */
+  async #sealAndStore(batch: readonly Pending[]): Promise<boolean> {
     const { ownLog, store, send, identity, externalAad } = this.#deps;
     let numbers = ownLog.take(batch.length);
     if (numbers === null) {
       await ownLog.ensureReserved(batch.length);
+      if (this.#renewing !== null) return false;
       numbers = ownLog.take(batch.length);
     }
     if (numbers === null) throw new Error('bug: numbers were reserved and are not there');
@@ -180,8 +192,10 @@ export class ChannelAuthor {
       ownLog.giveBack(numbers);
       throw error;
     }
+    // Storing it may have shown that the epoch is to be left.
     this.#prev = entry.id;
     this.#acknowledge(batch, stored, { epoch, seq }, send);
+    return true;
   }
 
   #acknowledge(

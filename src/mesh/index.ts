@@ -1,7 +1,15 @@
 export type { DeliveredGap, DeliveredMessage, Delivery } from './delivery.ts';
 export { Mesh, type MeshDependencies, type MessageToPublish } from './mesh.ts';
 export type { MeshOptions } from './mesh-options.ts';
-export type { ChannelStatus, GapStatus, LogStatus, MeshStatus, PeerStatus } from './mesh-status.ts';
+export type {
+  ChannelStatus,
+  ForkStatus,
+  GapStatus,
+  LogStatus,
+  MeshStatus,
+  PeerStatus,
+  Problem,
+} from './mesh-status.ts';
 export { type OpenMeshOptions, openMesh } from './open-mesh.ts';
 export type { Acknowledgement, Published, PublishOptions } from './publish-options.ts';
 export type { Invited, InviteOptions, RealmStatus } from './realm-status.ts';

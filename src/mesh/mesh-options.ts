@@ -13,6 +13,16 @@ export interface MeshOptions {
     readonly holeDelayMs?: number;
     readonly pullStallMs?: number;
   };
+  /** For tests and simulations. */
+  readonly forks?: {
+    /** Longest time before a fork that was found is reported, milliseconds. @defaultValue 1,000: another may be faster */
+    readonly reportDelayMs?: number;
+    /**
+     * How long the end of an own epoch must not have sunk before what was lost is published again, milliseconds.
+     * @defaultValue 2,000: the lowest end is searched for meanwhile
+     */
+    readonly settleMs?: number;
+  };
 }
 
 /** Longest commit interval, milliseconds. */

@@ -5,7 +5,16 @@ import type { ChannelJournal } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
 import { REALM_CHANNEL, type Realm } from '../realm/index.ts';
 import type { PeerSync } from '../sync/index.ts';
-import type { ChannelStatus, GapStatus, LogStatus, MeshStatus, PeerStatus } from './mesh-status.ts';
+import { forkProblem } from './fork-problem.ts';
+import type {
+  ChannelStatus,
+  ForkStatus,
+  GapStatus,
+  LogStatus,
+  MeshStatus,
+  PeerStatus,
+  Problem,
+} from './mesh-status.ts';
 
 /** What {@link MeshReport} looks at. */
 export interface MeshReportDependencies {
@@ -18,6 +27,8 @@ export interface MeshReportDependencies {
   readonly ownLogs: () => ReadonlyMap<string, LogId>;
   /** How far this node is in step with a peer; `null` before the start. */
   readonly peerSync: (node: NodeId) => PeerSync | null;
+  /** Forks that are known. */
+  readonly forks: () => readonly ForkStatus[];
 }
 
 /** What a node knows and holds, for people. */
@@ -78,15 +89,18 @@ export class MeshReport {
 
   /** What a person has to look at. */
   problems(): MeshStatus['problems'] {
-    const problems: { code: string; sentence: string; next: string }[] = [];
+    const problems: Problem[] = this.#deps
+      .forks()
+      .filter(({ alarm }) => alarm)
+      .map(forkProblem);
     const report = (code: ErrorCode, details: Record<string, string | number> = {}) => {
-      problems.push({ code, sentence: describeError(code, details), next: ERROR_TABLE[code].next });
+      const sentence = describeError(code, details);
+      problems.push({ code, severity: 'warning', sentence, next: ERROR_TABLE[code].next });
     };
     for (const journal of this.#deps.journals.values()) {
       if (journal.fault !== null) report(journal.fault.code, { channel: journal.channel });
     }
     const { counters, realm, self } = this.#deps;
-    if (counters.get('entry.forked') > 0) report('entry.forked', { count: counters.get('entry.forked') });
     if (counters.get('journal.segment-corrupt') > 0) report('journal.segment-corrupt');
     for (const { invite, overused, used } of realm.inviteUses()) {
       if (overused) report('realm.token-used', { invite, used });

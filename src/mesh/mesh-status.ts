@@ -39,6 +39,35 @@ export interface GapStatus {
   readonly last: number;
 }
 
+/** An epoch that ended in a fork: two entries of its author were found that exclude each other. */
+export interface ForkStatus {
+  readonly channel: string;
+  readonly author: NodeId;
+  readonly name: string;
+  readonly epoch: EpochId;
+  /** The first number that no longer counts; its author publishes again what it lost. */
+  readonly end: number;
+  readonly kind: 'overlap' | 'broken-chain' | 'bad-signature';
+  /** The node whose proof of this end was heard first. */
+  readonly reporter: NodeId;
+  readonly reporterName: string;
+  /** When this node learned of it, milliseconds since 1970. */
+  readonly foundAtMs: number;
+  /** The author is this node. */
+  readonly own: boolean;
+  /** It is for people to look at: found in the last seven days, of an author that is not revoked. */
+  readonly alarm: boolean;
+}
+
+/** What a person has to look at. */
+export interface Problem {
+  readonly code: string;
+  /** An `alarm` may mean that somebody else has a key of the realm. */
+  readonly severity: 'alarm' | 'warning';
+  readonly sentence: string;
+  readonly next: string;
+}
+
 /** A peer and how far this node is in step with it. */
 export interface PeerStatus {
   /** `null` while only an address is known. */
@@ -75,5 +104,5 @@ export interface MeshStatus {
   /** What was refused or dropped, by code. */
   readonly counters: Readonly<Record<string, number>>;
   /** What a person has to look at, by code; empty when all is well. */
-  readonly problems: readonly { readonly code: string; readonly sentence: string; readonly next: string }[];
+  readonly problems: readonly Problem[];
 }

@@ -2,20 +2,29 @@ import type { BundleExport, ExportOptions, ImportOptions, ImportSummary } from '
 import { type Counters, type Log, SedgeError } from '../errors/index.ts';
 import { GossipService } from '../gossip/index.ts';
 import type { NodeId } from '../identity/index.ts';
-import { Ingest } from '../ingest/index.ts';
+import { type ForkEvent, Ingest } from '../ingest/index.ts';
 import type { Disk, StoredEntry } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
 import type { ChannelDeclaration, Realm, RealmDirectory } from '../realm/index.ts';
 import { SyncService } from '../sync/index.ts';
 import { CarriedChannels } from './carried-channels.ts';
 import { Courier } from './courier.ts';
+import { ForkDesk } from './fork-desk.ts';
 import { COMMIT_INTERVAL_MS_MAX, type MeshOptions } from './mesh-options.ts';
 import { MeshReport } from './mesh-report.ts';
-import type { ChannelStatus, GapStatus, LogStatus, MeshStatus, PeerStatus } from './mesh-status.ts';
+import type {
+  ChannelStatus,
+  ForkStatus,
+  GapStatus,
+  LogStatus,
+  MeshStatus,
+  PeerStatus,
+} from './mesh-status.ts';
 import type { Acknowledgement, Published, PublishOptions } from './publish-options.ts';
 import { Publisher } from './publisher.ts';
 import { RealmOffice } from './realm-office.ts';
 import type { Invited, InviteOptions, RealmStatus } from './realm-status.ts';
+import { Republisher } from './republisher.ts';
 import { loadStoreId } from './store-id.ts';
 import type { SubscribeOptions } from './subscribe-options.ts';
 import type { Subscription } from './subscription.ts';
@@ -60,6 +69,8 @@ export class Mesh {
   readonly #desk: SubscriptionDesk;
   readonly #report: MeshReport;
   readonly #courier: Courier;
+  readonly #forks: ForkDesk;
+  readonly #republisher: Republisher;
   readonly #partings = new Set<NodeJS.Timeout>();
   #sync: SyncService | null = null;
   #storeId = '';
@@ -79,10 +90,10 @@ export class Mesh {
     const self = place.identity.nodeId;
     this.#channels = new CarriedChannels(
       { directory: options.directory, commitIntervalMs },
-      { ...deps, self },
+      { ...deps, self, prepare: (journal) => this.#ingest.forks.apply(journal) },
     );
     const journalOf = (channel: string) => this.#channels.of(channel);
-    this.#ingest = new Ingest({}, { ...deps, journalOf });
+    this.#ingest = new Ingest({}, { ...deps, self, journalOf });
     this.#gossip = new GossipService({ ...deps, ingest: this.#ingest, onLeft: () => this.#sync?.announce() });
     this.#publisher = new Publisher({
       ...deps,
@@ -91,13 +102,32 @@ export class Mesh {
       store: (entry) => this.#ingest.offerOwn(entry),
       send: (entry) => this.#gossip.send(entry),
       whenRoom: () => this.#gossip.whenRoom(),
+      endOf: (channel, log) => this.#ingest.forks.endOf(channel, log),
     });
     this.#office = new RealmOffice({
       ...deps,
       channels: this.#channels,
       addresses: () => overlay.addresses(),
+      offerFork: (payload, from) => this.#ingest.forks.offer(payload, from),
       publishOwn: (topic, payload) => this.#publisher.publishOwn(topic, payload),
     });
+    const { forks } = this.#ingest;
+    this.#forks = new ForkDesk(
+      { delayMs: options.forks?.reportDelayMs ?? 1_000 },
+      { ...deps, self, forks, publishOwn: (topic, payload) => this.#publisher.publishOwn(topic, payload) },
+    );
+    this.#republisher = new Republisher(
+      { settleMs: options.forks?.settleMs ?? 2_000 },
+      {
+        ...deps,
+        self,
+        forks,
+        directory: options.directory,
+        journalOf: (channel) => this.#channels.open(channel),
+        decode: (record) => this.#channels.decode(record),
+        publishAgain: (...message) => this.#publisher.publishAgain(...message),
+      },
+    );
     this.#desk = new SubscriptionDesk({
       ...deps,
       self,
@@ -111,6 +141,7 @@ export class Mesh {
       journals: this.#channels.journals,
       ownLogs: () => this.#publisher.ownLogs(),
       peerSync: (node) => this.#sync?.peer(node) ?? null,
+      forks: () => this.#forks.list(),
     });
     this.#courier = new Courier({
       ...deps,
@@ -119,6 +150,7 @@ export class Mesh {
       storeId: () => this.#storeId,
     });
     this.#ingest.onStored((stored) => this.#onStored(stored));
+    forks.onFork((event) => this.#onFork(event));
   }
 
   /** This node's id. */
@@ -247,6 +279,11 @@ export class Mesh {
     return this.#report.gaps();
   }
 
+  /** Epochs that ended in a fork, as two entries of their author exclude each other; the latest first. */
+  forks(): ForkStatus[] {
+    return this.#forks.list();
+  }
+
   /** The realm as this node knows it. */
   realm(): RealmStatus {
     return this.#office.status();
@@ -295,6 +332,7 @@ export class Mesh {
       for (const address of this.#deps.place.addresses) overlay.want(address, 'invitation');
       this.#startedAtMs = this.#deps.nowMs();
       await this.#office.introduce();
+      this.#republisher.start();
     } catch (error) {
       await this.#end();
       throw error;
@@ -312,7 +350,11 @@ export class Mesh {
     this.#sync?.stop();
     for (const timer of this.#partings) clearTimeout(timer);
     await this.#deps.overlay.stop();
+    this.#forks.stop();
+    const republished = this.#republisher.stop();
     await this.#publisher.stop();
+    await republished;
+    await this.#ingest.forks.settle();
     await this.#channels.stop();
   }
 
@@ -329,6 +371,18 @@ export class Mesh {
       // A power cut may take it back and a retry publish it again under another number; nobody may see both.
       void whenKept(journal, position).then((kept) => kept && this.#desk.deliver(stored));
     } else this.#desk.deliver(stored);
+  }
+
+  #onFork(event: ForkEvent): void {
+    const { channel, log } = event.fork;
+    this.#publisher.leave(channel, log);
+    this.#forks.handle(event);
+    if (this.#startedAtMs > 0) this.#republisher.handle(event.fork);
+    // Peers compare roots: what is held no longer is a difference that gossip does not tell.
+    void event.cut.then(
+      () => this.#sync?.announce(),
+      () => {},
+    );
   }
 
   #onRealmChange(): void {

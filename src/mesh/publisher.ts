@@ -9,6 +9,7 @@ import {
   messageBytesBound,
   PAYLOAD_BYTES_MAX,
   type PublishId,
+  splitLogId,
 } from '../entry/index.ts';
 import type { Log } from '../errors/index.ts';
 import { assert, SedgeError } from '../errors/index.ts';
@@ -29,6 +30,8 @@ export interface PublisherDependencies {
   readonly store: (entry: Entry) => StoredEntry;
   readonly send: (entry: Entry) => void;
   readonly whenRoom: () => Promise<void> | null;
+  /** The first number of a log that no longer counts, as its epoch was forked; `null` while it goes on. */
+  readonly endOf: (channel: string, log: LogId) => number | null;
   readonly nowMs: () => number;
   readonly randomBytes: (n: number) => Uint8Array;
   readonly log: Log;
@@ -87,11 +90,23 @@ export class Publisher {
         { channel: entry.channel, seq: entry.seq },
         'another node writes with the key of this one',
       );
-      channel.author
-        .renew(() => channel.ownLog.newEpoch())
-        // The next publish reserves its numbers, or is told why that cannot be.
-        .catch((error: unknown) => this.#deps.log.error({ error: String(error) }, 'no new epoch yet'));
+      this.#renew(channel);
     }
+  }
+
+  /** An epoch ended in a fork: if it is one that is written here, the next one begins. */
+  leave(channel: string, log: LogId): void {
+    const open = this.#open.get(channel);
+    const { author, epoch } = splitLogId(log);
+    if (open === undefined || author !== this.#deps.identity.nodeId || epoch !== open.ownLog.epoch) return;
+    this.#deps.log.error({ channel, epoch }, 'the own log was forked: a new epoch begins');
+    this.#renew(open);
+  }
+
+  /** Publishes what lost in a fork in the present epoch of its channel; resolves when it is durable. */
+  async publishAgain(channel: string, message: Message, ttlSeconds: number): Promise<Published> {
+    if (this.#stopped) throw new SedgeError('mesh.not-started');
+    return (await this.#channel(channel)).author.publish(message, ttlSeconds, 'durable');
   }
 
   /** Logs that this node writes now, by channel. */
@@ -111,6 +126,13 @@ export class Publisher {
     await Promise.all([...this.#open.values()].map(({ ownLog }) => ownLog.close()));
     this.#open.clear();
     this.#opening.clear();
+  }
+
+  #renew({ author, ownLog }: OpenChannel): void {
+    author
+      .renew(() => ownLog.newEpoch())
+      // The next publish reserves its numbers, or is told why that cannot be.
+      .catch((error: unknown) => this.#deps.log.error({ error: String(error) }, 'no new epoch yet'));
   }
 
   #publish(message: Message, options: PublishOptions): Promise<Published> {
@@ -210,11 +232,15 @@ export class Publisher {
   }
 
   async #openChannel(name: string): Promise<OpenChannel> {
-    const { identity, realm, channels, disk, store, send, whenRoom, nowMs, randomBytes, log } = this.#deps;
+    const { identity, realm, channels, disk, store, send, whenRoom, endOf, nowMs, randomBytes, log } =
+      this.#deps;
     const journal = await channels.open(name);
     const ownLog = new OwnLog({ self: identity.nodeId }, { disk, journal, randomBytes, log });
-    const { prev } = await ownLog.open();
-    const author = new ChannelAuthor(name, prev, {
+    const { prev, epoch } = await ownLog.open();
+    // A crash may have come between the end of the epoch and the next one.
+    const ended = endOf(name, logIdOf({ author: identity.nodeId, epoch })) !== null;
+    if (ended) await ownLog.newEpoch();
+    const author = new ChannelAuthor(name, ended ? null : prev, {
       identity,
       externalAad: realm.entryAad(),
       journal,

@@ -1,6 +1,7 @@
 import { splitLogId } from '../entry/index.ts';
 import { SedgeError } from '../errors/index.ts';
 import type { NodeId } from '../identity/index.ts';
+import { FORK_TOPIC, type ProofOrigin } from '../ingest/index.ts';
 import {
   type ChannelDeclaration,
   encodeChainPayload,
@@ -23,6 +24,8 @@ export interface RealmOfficeDependencies {
   readonly place: RealmDirectory;
   readonly channels: CarriedChannels;
   readonly addresses: () => readonly string[];
+  /** Takes a proof of a fork that was heard before. */
+  readonly offerFork: (payload: Uint8Array, from: ProofOrigin) => void;
   /** Publishes in `$realm`. */
   readonly publishOwn: (topic: string, payload: Uint8Array) => Promise<unknown>;
   readonly nowMs: () => number;
@@ -48,14 +51,22 @@ export class RealmOffice {
     if (!own.ok) throw new SedgeError('realm.damaged', { reason: own.code });
     if (place.record !== null) realm.offerRecord(place.record);
     const journal = await channels.open(REALM_CHANNEL);
+    // Grants and the like are proven by themselves: they count even where a fork takes them out of `$realm`.
+    const forks: (() => void)[] = [];
     for (let next = 1; ; ) {
       const records = await journal.readArrival(next);
       for (const record of records) {
-        for (const { topic, payload } of channels.decode(record)?.messages ?? []) realm.offer(topic, payload);
+        const entry = channels.decode(record);
+        for (const { topic, payload } of entry?.messages ?? []) {
+          const from = { reporter: entry!.author, receivedAtMs: record.facts.receivedAtMs };
+          if (topic === FORK_TOPIC) forks.push(() => this.#deps.offerFork(payload, from));
+          else realm.offer(topic, payload);
+        }
         next = record.position + 1;
       }
-      if (records.length === 0) return;
+      if (records.length === 0) break;
     }
+    for (const offer of forks) offer();
   }
 
   /** Publishes the node's own grants (and the first record of a realm made here), once in the life of its log. */

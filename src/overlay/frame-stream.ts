@@ -22,6 +22,8 @@ export interface FrameStreamSettings {
   readonly peer: NodeId;
   readonly frameBytesMax: number;
   readonly counters: Counters;
+  /** Told what is sent, lengths included. */
+  readonly onSent?: ((bytes: number) => void) | undefined;
 }
 
 /** {@link OverlayStream} on a libp2p stream: length-prefixed frames, held back in both directions. */
@@ -83,6 +85,7 @@ export class FrameStream implements OverlayStream {
     const packet = Buffer.allocUnsafe(LENGTH_BYTES + frame.length);
     packet.writeUInt32BE(frame.length);
     packet.set(frame, LENGTH_BYTES);
+    this.#settings.onSent?.(packet.length);
     for (let at = 0; at < packet.length; at += PIECE_BYTES) {
       this.#assertWritable();
       try {

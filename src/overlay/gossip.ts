@@ -29,6 +29,8 @@ export interface GossipSettings {
   readonly counters: Counters;
   /** A message skipped a peer. */
   readonly onSkipped: (node: NodeId) => void;
+  /** Told what is sent. */
+  readonly onSent?: ((to: NodeId, bytes: number) => void) | undefined;
 }
 
 /**
@@ -41,6 +43,7 @@ export class Gossip {
   #gossipsub: GossipSub | null = null;
   #internals: GossipInternals | null = null;
   #started = false;
+  readonly #counted = new WeakSet<Stream>();
   /** Bytes handed to gossipsub that it has not put into streams yet: its `publish` takes some microtasks. */
   #pendingBytes = 0;
 
@@ -89,7 +92,21 @@ export class Gossip {
     const createOutboundStream = internals.createOutboundStream.bind(internals);
     internals.createOutboundStream = async (peer, connection) => {
       await createOutboundStream(peer, connection);
-      listener(peer.toString() as NodeId);
+      const node = peer.toString() as NodeId;
+      this.#countSent(node, internals);
+      listener(node);
+    };
+  }
+
+  #countSent(node: NodeId, internals: GossipInternals): void {
+    const { onSent } = this.#settings;
+    const stream = internals.streamsOutbound.get(node)?.rawStream;
+    if (onSent === undefined || stream === undefined || this.#counted.has(stream)) return;
+    this.#counted.add(stream);
+    const send = stream.send.bind(stream);
+    stream.send = (data) => {
+      onSent(node, data.byteLength);
+      return send(data);
     };
   }
 

@@ -6,6 +6,7 @@ import { noise } from '@libp2p/noise';
 import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
 import { createLibp2p, type Libp2p, type Libp2pOptions } from 'libp2p';
+import type { NodeId } from '../identity/index.ts';
 import type { Gossip } from './gossip.ts';
 import type { ResolvedOverlayOptions } from './overlay-options.ts';
 import { plainEncrypter } from './plain-encrypter.ts';
@@ -44,6 +45,8 @@ export interface VirtualPlace {
    * `plain`: neither private network nor Noise; who is who is believed. `noise`: both, as on the real network.
    */
   readonly security: 'plain' | 'noise';
+  /** Told what is sent in streams, by protocol; all gossip is `gossip`. */
+  readonly onSent?: (to: NodeId, kind: string, bytes: number) => void;
 }
 
 /** Longest for one dial; the supervisor gives each a time of its own, which is shorter. */

@@ -69,6 +69,7 @@ export class Libp2pOverlay implements Overlay {
       onSkipped: (node) => {
         for (const listener of this.#skipListeners) listener(node);
       },
+      onSent: virtual?.onSent && ((to, bytes) => virtual.onSent?.(to, 'gossip', bytes)),
     });
     this.#readiness = new PeerReadiness(
       (node) => this.#gossip.reaches(node),
@@ -329,7 +330,10 @@ export class Libp2pOverlay implements Overlay {
 
   #frameStream(stream: Stream, peer: NodeId): FrameStream {
     const { frameBytesMax } = this.#options;
-    return new FrameStream(stream, { peer, frameBytesMax, counters: this.#deps.counters });
+    const { counters } = this.#deps;
+    const tell = this.#virtual?.onSent;
+    const onSent = tell && ((bytes: number) => tell(peer, stream.protocol, bytes));
+    return new FrameStream(stream, { peer, frameBytesMax, counters, onSent });
   }
 }
 

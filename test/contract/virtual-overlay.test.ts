@@ -1,53 +1,48 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { ByteNetwork } from '../../simulations/world/byte-network.ts';
-import { Counters, silentLog } from '../../src/errors/index.ts';
-import { Libp2pOverlay, type VirtualPlace } from '../../src/overlay/index.ts';
-import { bytesOf, MemoryAddressBook, TEST_REALM, until } from '../unit/overlay/test-overlays.ts';
+import { createHash } from 'node:crypto';
+import { describe } from 'vitest';
+import { Libp2pNetwork } from '../../simulations/world/libp2p-network.ts';
+import { SeededRandom } from '../../simulations/world/seeded-random.ts';
+import { VirtualClock } from '../../simulations/world/virtual-clock.ts';
+import { Identity } from '../../src/identity/index.ts';
+import { createRealm } from '../../src/realm/index.ts';
 import { describeOverlay, type OverlayWorld } from './overlay-contract.ts';
-import { SteadyLinks } from './steady-links.ts';
 
-for (const security of ['plain', 'noise'] as const) {
-  describeOverlay(`Libp2pOverlay in memory (${security})`, () => memoryWorld(security));
-}
+const { anchor } = createRealm({ name: 'contract' });
 
-function memoryWorld(security: VirtualPlace['security']): OverlayWorld {
-  const network = new ByteNetwork(new SteadyLinks(2));
-  const overlays: Libp2pOverlay[] = [];
-  return {
-    make: ({ name, listen, admits, frameBytesMax }) => {
-      const host = network.host(listen?.replace('/memory/', '') ?? `h${overlays.length}`);
-      const overlay = new Libp2pOverlay(
-        {
-          seed: bytesOf(name),
-          networkSecret: bytesOf('network secret'),
-          realmId: TEST_REALM,
-          listen: [host.address],
-          mdns: false,
-          // Peers that called are not called back, as on loopback.
-          discovery: false,
-          ...(frameBytesMax === undefined ? {} : { frameBytesMax }),
-        },
-        {
-          log: silentLog,
-          counters: new Counters(),
-          nowMs: () => Date.now(),
-          random: Math.random,
-          addressBook: new MemoryAddressBook(),
-          ...(admits === undefined ? {} : { admits }),
-        },
-        { host, security },
-      );
-      overlays.push(overlay);
-      return overlay;
-    },
-    until: (condition, sentence) => until(condition, sentence),
-    pass: async (ms) => {
-      await sleep(ms);
-    },
-    stop: async () => {
-      await Promise.all(overlays.map((overlay) => overlay.stop()));
-      await until(() => network.connections === 0, 'no connection is left open');
-      network.stop();
-    },
-  };
-}
+describe.each([
+  { security: 'plain', link: { latencyMs: 2 } },
+  { security: 'plain', link: { latencyMs: 20, jitterMs: 10, bytesPerSecond: 4_000_000 } },
+  { security: 'noise', link: { latencyMs: 5 } },
+] as const)('in memory with %o', ({ security, link }) => {
+  describeOverlay('Libp2pOverlay', (): OverlayWorld => {
+    const random = new SeededRandom('contract');
+    const clock = new VirtualClock({ random: random.next });
+    const network = new Libp2pNetwork({ random: random.next, link, unset: 'up', security });
+    clock.install();
+    // The suite awaits what takes time: it passes by itself, as fast as it can.
+    const stopped = Promise.withResolvers<void>();
+    const running = clock.settle(stopped.promise, { whenIdle: 'wait' });
+    const pass = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+    const until: OverlayWorld['until'] = async (condition, sentence) => {
+      for (const endMs = clock.elapsedMs + 60_000; !condition(); await pass(5)) {
+        if (clock.elapsedMs > endMs) throw new Error(`not within a minute: ${sentence}`);
+      }
+    };
+    return {
+      make: ({ name, listen: _, admits = () => true, ...options }) => {
+        const identity = Identity.fromSeed(createHash('sha256').update(name).digest());
+        const nowMs = () => Date.now();
+        return network.make(name, { identity, anchor, admits, nowMs, random: random.next, ...options });
+      },
+      until,
+      pass,
+      stop: async () => {
+        await network.stop();
+        await until(() => network.connections === 0, 'no connection is left');
+        stopped.resolve();
+        await running;
+        clock.uninstall();
+      },
+    };
+  });
+});

@@ -3,11 +3,18 @@ import { Point } from '@noble/ed25519';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { concatBytes } from '../../../src/bytes/index.ts';
-import { isAcceptableKey, nativeEd25519, portableEd25519, verifySignature } from '../../../src/cose/index.ts';
+import {
+  isAcceptableKey,
+  memoizedEd25519,
+  nativeEd25519,
+  portableEd25519,
+  useEd25519,
+  verifySignature,
+} from '../../../src/cose/index.ts';
 import { Identity } from '../../../src/identity/index.ts';
 import { hex, speccheckCases, wycheproofCases } from './ed25519-vectors.ts';
 
-const BACKENDS = [nativeEd25519, portableEd25519];
+const BACKENDS = [nativeEd25519, portableEd25519, memoizedEd25519(nativeEd25519)];
 const ORDER = Point.CURVE().n;
 const PRIME = Point.CURVE().p;
 
@@ -168,5 +175,46 @@ describe('both Ed25519 backends', () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('a memoized backend', () => {
+  it('asks once for the same bytes, and again for any others', () => {
+    let asked = 0;
+    const backend = memoizedEd25519({
+      name: 'counting',
+      verify: (...bytes) => {
+        asked++;
+        return nativeEd25519.verify(...bytes);
+      },
+    });
+    const key = Identity.generate();
+    const signature = key.sign(MESSAGE);
+    for (let turn = 0; turn < 3; turn++) expect(backend.verify(key.publicKey, MESSAGE, signature)).toBe(true);
+    expect(asked).toBe(1);
+    const other = Identity.generate();
+    for (let turn = 0; turn < 3; turn++)
+      expect(backend.verify(other.publicKey, MESSAGE, signature)).toBe(false);
+    expect(asked).toBe(2);
+    expect(backend.verify(key.publicKey, Buffer.from('reading!'), signature)).toBe(false);
+    expect(backend.verify(key.publicKey, MESSAGE, signature.subarray(1))).toBe(false);
+    expect(asked).toBe(4);
+  });
+
+  it('forgets the oldest verdict at its limit', () => {
+    let asked = 0;
+    const backend = memoizedEd25519({ name: 'counting', verify: () => ++asked > 0 }, 2);
+    const verify = (text: string) => backend.verify(Buffer.from('key'), Buffer.from(text), Buffer.from('s'));
+    for (const text of ['a', 'b', 'c', 'c', 'b', 'a']) verify(text);
+    expect(asked).toBe(4);
+  });
+});
+
+describe('the backend in use', () => {
+  it('can be another one for a while', () => {
+    const undo = useEd25519({ name: 'credulous', verify: () => true });
+    expect(verifySignature(Identity.generate().publicKey, MESSAGE, new Uint8Array(64))).toBe(true);
+    undo();
+    expect(verifySignature(Identity.generate().publicKey, MESSAGE, new Uint8Array(64))).toBe(false);
   });
 });

@@ -12,9 +12,11 @@ export class IngestWorld {
   readonly realm: Realm;
   readonly journal: ChannelJournal;
   readonly ingest: Ingest;
-  readonly #made = createRealm({ name: 'test' });
+  readonly #granted: Identity[] = [];
+  readonly #made: ReturnType<typeof createRealm>;
 
-  constructor() {
+  constructor(made = createRealm({ name: 'test' })) {
+    this.#made = made;
     this.realm = new Realm(this.#made.anchor);
     this.journal = new ChannelJournal(
       { directory: '/journal', channel: 'main', self: this.#made.root.nodeId },
@@ -30,6 +32,7 @@ export class IngestWorld {
     this.ingest = new Ingest(
       {},
       {
+        self: this.#made.root.nodeId,
         realm: this.realm,
         journalOf: (channel) => (channel === 'main' ? this.journal : null),
         nowMs: () => 1_000,
@@ -39,14 +42,22 @@ export class IngestWorld {
     );
   }
 
-  /** An author that the realm knows. */
-  author(): Identity {
+  /** Another node of the same realm. It knows the authors that are granted to it. */
+  twin(): IngestWorld {
+    const twin = new IngestWorld(this.#made);
+    for (const author of this.#granted) twin.grant(author);
+    return twin;
+  }
+
+  /** An author, known to the realm unless said otherwise. */
+  author(granted = true): Identity {
     const author = Identity.generate();
-    this.grant(author);
+    if (granted) this.grant(author);
     return author;
   }
 
   grant(author: Identity): void {
+    this.#granted.push(author);
     const { anchor, root } = this.#made;
     this.realm.offerGrantChain(
       grantNode({ anchor, issuer: root, subject: author.publicKey, name: author.nodeId.slice(-8) }),

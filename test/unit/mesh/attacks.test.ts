@@ -307,18 +307,26 @@ describe('a mesh under attack', () => {
       );
     });
 
-    it('keeps the first of two entries for one number, and goes on', async () => {
+    it('ends the epoch at the lower of two entries for one number, and goes on with all else', async () => {
       await grant();
       const first = entryOf(mallory);
+      const second = entryOf(mallory, { seq: 2, prev: first.id });
       a.gossipIn(first.bytes);
-      a.gossipIn(
-        entryOf(mallory, { messages: [{ topic: 't', payload: Buffer.from('other'), timeMs: 1 }] }).bytes,
-      );
+      a.gossipIn(second.bytes);
+      const other = [{ topic: 't', payload: Buffer.from('other'), timeMs: 1 }];
+      a.gossipIn(entryOf(mallory, { seq: 2, prev: first.id, messages: other }).bytes);
       await counted('entry.forked');
-      a.gossipIn(entryOf(mallory, { seq: 2, prev: first.id }).bytes);
+      a.gossipIn(entryOf(mallory, { seq: 3, prev: second.id }).bytes);
+      await counted('entry.after-end');
+      a.gossipIn(entryOf(mallory, { epoch: '00000000000000bb' as EpochId }).bytes);
+      await a.mesh.publish('t', 'good');
       const subscription = a.mesh.subscribe('#', { from: 'all' });
-      expect(await texts(subscription, 2)).toEqual(['evil 1', 'evil 2']);
-      expect(a.mesh.status().problems.map(({ code }) => code)).toContain('entry.forked');
+      expect((await texts(subscription, 3)).sort()).toEqual(['evil 1', 'evil 1', 'good']);
+      expect(await within(subscription, 30)).toEqual([]);
+      expect(a.mesh.forks()).toMatchObject([
+        { author: mallory.nodeId, epoch: EPOCH, end: 2, kind: 'overlap' },
+      ]);
+      expect(a.mesh.status().problems).toMatchObject([{ code: 'entry.forked', severity: 'alarm' }]);
     });
 
     it('parks what strangers write, within its quota, and lets it in with their grant', async () => {
