@@ -77,6 +77,11 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     summary: 'four nodes, real sensor readings, crashes and cuts',
     load: () => import('./commands/demo.ts'),
   },
+  {
+    name: 'simulate',
+    summary: 'play scenarios and your own contact traces on virtual time',
+    load: () => import('./commands/simulate.ts'),
+  },
 ]);
 
 /**

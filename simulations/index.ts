@@ -1,3 +1,14 @@
+export { CHECKERS } from './checkers/checker-list.ts';
+export { type ContactTrace, parseContactTrace } from './contacts/contact-trace.ts';
+export type { ContactFault, ContactVerdict } from './contacts/contact-verdict.ts';
+export { type PlayContactsOptions, type PlayedContacts, playContacts } from './contacts/play-contacts.ts';
+export { type PlannedPublish, parsePublishFile, roundRobinPlan } from './contacts/publish-plan.ts';
+export { columnsFor, foldRun, type ReportedRun } from './report/fold-run.ts';
+export { reportPage } from './report/report-page.ts';
+export type { RunReport } from './report/run-report.ts';
+export { type RunScenarioOptions, runScenario, type ScenarioRun } from './scenarios/run-scenario.ts';
+export type { Scenario, ScenarioContext, ScenarioOverlay } from './scenarios/scenario.ts';
+export { SCENARIOS } from './scenarios/scenario-list.ts';
 export type { Checker, Violation } from './world/checker.ts';
 export { contentOf } from './world/content.ts';
 export { type Duration, durationMs } from './world/duration.ts';

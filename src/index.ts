@@ -13,7 +13,14 @@ export {
   readBundle,
 } from './bundle/index.ts';
 export { type Ed25519Backend, memoizedEd25519, nativeEd25519, useEd25519 } from './cose/index.ts';
-export type { EntryId, EpochId, LogId, Message, PublishId } from './entry/index.ts';
+export {
+  type EntryId,
+  type EpochId,
+  type LogId,
+  type Message,
+  PAYLOAD_BYTES_MAX,
+  type PublishId,
+} from './entry/index.ts';
 export {
   Counters,
   describeError,
@@ -90,9 +97,11 @@ export {
   createRealm,
   grantNode,
   initRealmDirectory,
+  isName,
   isRealmDirectory,
   joinRealmDirectory,
   makeRecord,
+  NAME_BYTES_MAX,
   Realm,
   type RealmAnchor,
   type RealmDirectory,

@@ -398,6 +398,18 @@ export const ERROR_TABLE = {
     meaning: 'Something that must hold of the simulated mesh does not.',
     next: 'Look at the history; the same seed gives the same one again.',
   },
+  'simulation.bad-trace': {
+    meaning: 'The contact trace cannot be used.',
+    next: 'Correct the line that is named: "nodeA nodeB startSeconds endSeconds", # starts a comment.',
+  },
+  'simulation.bad-publish-file': {
+    meaning: 'The file of messages to publish cannot be used.',
+    next: 'Correct the line that is named: "seconds node topic payload", a line that starts with # is a comment.',
+  },
+  'simulation.unknown-scenario': {
+    meaning: 'There is no such scenario.',
+    next: 'See "sedge simulate --list".',
+  },
 
   // agent and command line
   'agent.running': {

@@ -11,6 +11,7 @@ export interface MeshOptions {
   readonly sync?: {
     readonly helloIntervalMs?: number;
     readonly holeDelayMs?: number;
+    readonly helloPauseMs?: number;
     readonly pullStallMs?: number;
   };
   /** For tests and simulations. */

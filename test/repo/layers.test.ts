@@ -25,7 +25,7 @@ const LAYERS = [
 
 /** Folders above the library, each with the folders that it may import from. */
 const ABOVE: Readonly<Record<string, readonly string[]>> = {
-  node: ['src', 'node'],
+  node: ['src', 'simulations', 'node'],
   bench: ['src', 'node', 'bench'],
   simulations: ['src', 'simulations'],
 };
