@@ -10,7 +10,7 @@ export { type RunScenarioOptions, runScenario, type ScenarioRun } from './scenar
 export type { Scenario, ScenarioContext, ScenarioOverlay } from './scenarios/scenario.ts';
 export { SCENARIOS } from './scenarios/scenario-list.ts';
 export type { Checker, Violation } from './world/checker.ts';
-export { contentOf } from './world/content.ts';
+export { contentOf, messageKey } from './world/content.ts';
 export { type Duration, durationMs } from './world/duration.ts';
 export type { HistoryEvent } from './world/history.ts';
 export { Libp2pNetwork, type Libp2pNetworkOptions } from './world/libp2p-network.ts';
@@ -18,7 +18,6 @@ export { ModelNetwork, type ModelNetworkOptions } from './world/model-network.ts
 export { NodeClock } from './world/node-clock.ts';
 export { SeededRandom } from './world/seeded-random.ts';
 export {
-  type AttemptedMessage,
   type CrashSettings,
   type HostileHost,
   type MeshFigures,

@@ -4,6 +4,7 @@ import type { EvidenceChecker } from './evidence-checker.ts';
 import { headsConverge } from './heads-converge.ts';
 import { noDuplicate } from './no-duplicate.ts';
 import { noGapUnreported } from './no-gap-unreported.ts';
+import { noNumberTwice } from './no-number-twice.ts';
 import { nothingLost } from './nothing-lost.ts';
 import { nothingUnauthorised } from './nothing-unauthorised.ts';
 
@@ -14,6 +15,7 @@ export const CHECKERS: readonly EvidenceChecker[] = Object.freeze([
   authorOrder,
   headsConverge,
   noGapUnreported,
+  noNumberTwice,
   nothingUnauthorised,
   boundedMemoryAndDisk,
 ]);

@@ -1,3 +1,4 @@
+import { messageKey } from '../world/content.ts';
 import { evidenceChecker } from './evidence-checker.ts';
 import { type LedgerLog, type LogLedger, ledgerOf } from './log-ledger.ts';
 import { topicTest } from './run-evidence.ts';
@@ -36,7 +37,7 @@ function* gapsOf(
     if (event.event === 'start' && durable === undefined) lasts = new Map();
     if (event.event === 'wipe' || event.event === 'restore') lasts = new Map();
     if (event.event !== 'delivery' && event.event !== 'gap') continue;
-    if (event.content !== undefined) seen.add(event.content);
+    if (event.event === 'delivery') seen.add(messageKey(event));
     const { channel = '', author = '', epoch = '' } = event;
     const log = ledger.logNamed({ channel, author, epoch });
     const key = `${channel} ${author} ${epoch}`;
@@ -49,7 +50,9 @@ function* gapsOf(
       const passedOver =
         messages.length === 0
           ? !(log !== undefined && unused.get(log.key)!.has(seq))
-          : messages.every(({ topic, content }) => matches(topic) && !seen.has(content));
+          : messages.every(
+              ({ topic, content }) => matches(topic) && !seen.has(messageKey({ author, topic, content })),
+            );
       if (passedOver)
         yield [
           story.node.name,

@@ -1,3 +1,4 @@
+import { messageKey } from '../world/content.ts';
 import { evidenceChecker } from './evidence-checker.ts';
 import { type LogLedger, ledgerOf } from './log-ledger.ts';
 import type { RawEntry } from './raw-entry.ts';
@@ -7,10 +8,11 @@ import { type SubscriberStory, subscriberStories, titleOf } from './subscriber-s
 
 /**
  * What one running node holds, every other one that it can reach holds too, unless its retention let it go; and every
- * application that asked for it has had it. Of a forked epoch that goes for what its author wrote itself and still has:
+ * application that asked for it has had it. What was acknowledged as durable is on its publisher's disk. Of a forked epoch that goes for what its author wrote itself and still has:
  * it comes again in another one. Messages with a lifetime of their own are not waited for.
  */
 export const nothingLost = evidenceChecker('nothing lost that somebody still holds', function* (evidence) {
+  yield* taken(evidence);
   const ledger = ledgerOf(evidence);
   for (const group of evidence.groups) {
     const nodes = evidence.nodes.filter(({ name }) => group.includes(name));
@@ -52,15 +54,16 @@ function* undelivered(
   const published =
     subscription.options.from === 'all' ? null : publishedSince(evidence, subscription.sinceSeconds);
   const matches = topicTest(subscription.filters);
-  const got = new Set(story.events.map(({ content }) => content));
+  const got = new Set(story.events.filter(({ event }) => event === 'delivery').map(messageKey));
   for (const entry of due) {
     if (entry.ttlSeconds > 0) continue;
+    const author = evidence.names.get(entry.author) ?? entry.author;
     for (const { seq, topic, content } of entry.messages) {
-      if (got.has(content) || topic.startsWith('$') || !matches(topic)) continue;
-      if (published !== null && !published.has(content)) continue;
+      const key = messageKey({ author, topic, content });
+      if (got.has(key) || topic.startsWith('$') || !matches(topic)) continue;
+      if (published !== null && !published.has(key)) continue;
       if (covers(node.disk.letGo.get(logKey(entry)), seq) && isReported(story, entry, seq, evidence))
         continue;
-      const author = evidence.names.get(entry.author) ?? entry.author;
       yield [node.name, `${titleOf(story)} never got ${seq} of ${author} in ${entry.channel} (${topic})`];
     }
   }
@@ -80,8 +83,29 @@ function isReported(story: SubscriberStory, entry: RawEntry, seq: number, { name
 }
 
 function publishedSince({ events }: RunEvidence, seconds: number): Set<string> {
-  const contents = new Set<string>();
-  for (const { event, t, content } of events)
-    if (event === 'publish' && t > seconds && content !== undefined) contents.add(content);
-  return contents;
+  return new Set(events.filter(({ event, t }) => event === 'publish' && t > seconds).map(messageKey));
+}
+
+/** What was acknowledged as durable lies on its publisher's disk, if that is still the one that it was. */
+function* taken(evidence: RunEvidence): Iterable<readonly [string, string]> {
+  const replaced = new Set(
+    evidence.events.flatMap(({ event, node }) => (event === 'wipe' || event === 'restore' ? [node] : [])),
+  );
+  for (const node of evidence.nodes) {
+    if (replaced.has(node.name)) continue;
+    const numbers = new Map<string, string>();
+    for (const { channel, epoch, messages } of node.disk.own)
+      for (const { seq, content } of messages) numbers.set(`${channel} ${epoch} ${seq}`, content);
+    for (const { node: by, channel, epoch, seq, content, durable } of evidence.published) {
+      if (by !== node.name || !durable || numbers.get(`${channel} ${epoch} ${seq}`) === content) continue;
+      const own = [...node.disk.letGo].filter(
+        ([log]) => log.startsWith(`${channel} `) && log.endsWith(` ${epoch}`),
+      );
+      if (own.some(([, ranges]) => covers(ranges, seq))) continue;
+      yield [
+        node.name,
+        `${node.name} acknowledged ${seq} in ${channel} as durable, and its disk has it no more`,
+      ];
+    }
+  }
 }

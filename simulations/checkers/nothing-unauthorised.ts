@@ -1,3 +1,4 @@
+import { messageKey } from '../world/content.ts';
 import { evidenceChecker } from './evidence-checker.ts';
 import { ledgerOf } from './log-ledger.ts';
 
@@ -20,14 +21,13 @@ export const nothingUnauthorised = evidenceChecker('nothing unauthorised deliver
     channel = '',
     epoch = '',
     seq = 0,
-    topic,
+    topic = '',
     content = '',
   } of evidence.events) {
     if (event !== 'delivery') continue;
     const place = `${seq} of ${author} in ${channel} (${topic})`;
     if (nodes.has(author)) {
-      const attempt = evidence.attempted.get(content);
-      if (attempt?.author !== author || attempt.topic !== topic)
+      if (!evidence.attempted.has(messageKey({ author, topic, content })))
         yield [node, `${node} delivered ${place}, which no application gave to ${author}`];
     } else if (hosts.get(author) !== 'member') {
       yield [node, `${node} delivered ${place}, whose author has no place in the realm`];

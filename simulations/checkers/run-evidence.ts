@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { publicKeyOf, type SubscribeOptions, TopicFilter } from '../../src/index.ts';
 import type { HistoryEvent } from '../world/history.ts';
-import type { AttemptedMessage, SimulatedMesh } from '../world/simulated-mesh.ts';
+import type { PublishedMessage, SimulatedMesh } from '../world/simulated-mesh.ts';
 import { RawEntryReader } from './raw-entry.ts';
 import { logKey, type RawDisk, readRawDisk } from './raw-journal.ts';
 
@@ -15,6 +15,12 @@ export interface SubscriptionEvidence {
   readonly sinceSeconds: number;
   readonly closed: boolean;
 }
+
+/** A message that was acknowledged. */
+export type PublishedEvidence = Pick<
+  PublishedMessage,
+  'node' | 'channel' | 'epoch' | 'seq' | 'topic' | 'content' | 'durable' | 'atMs'
+>;
 
 /** A node at the end of a run. */
 export interface NodeEvidence {
@@ -35,11 +41,10 @@ export interface RunEvidence {
   readonly nodes: readonly NodeEvidence[];
   /** Names by public key, hexadecimal: of nodes and of hostile hosts. */
   readonly names: ReadonlyMap<string, string>;
-  /** What applications handed to nodes, by content. */
-  readonly attempted: ReadonlyMap<
-    string,
-    Pick<AttemptedMessage, 'node' | 'topic'> & { readonly author: string }
-  >;
+  /** How often applications handed a message to a node, acknowledged or not, by `messageKey`. */
+  readonly attempted: ReadonlyMap<string, number>;
+  /** What was acknowledged to applications, in order. */
+  readonly published: readonly PublishedEvidence[];
   /** Running nodes that can reach each other at the end, by name. */
   readonly groups: readonly (readonly string[])[];
   /** Bytes of the process's heap after a collection. */
@@ -84,13 +89,8 @@ async function gather(mesh: SimulatedMesh): Promise<RunEvidence> {
     });
   }
   const names = new Map([...mesh.names].map(([id, name]) => [keyOf(id), name]));
-  const attempted = new Map(
-    [...mesh.attempted].map(([content, { node, author, topic }]) => [
-      content,
-      { node, topic, author: mesh.nameOf(author) },
-    ]),
-  );
-  return { events: mesh.history, nodes, names, attempted, groups: mesh.groups(), heapBytes };
+  const { attempted, published } = mesh;
+  return { events: mesh.history, nodes, names, attempted, published, groups: mesh.groups(), heapBytes };
 }
 
 function keyOf(id: string): string {

@@ -10,7 +10,7 @@ import {
   useEd25519,
 } from '../../src/index.ts';
 import type { Checker, Violation } from './checker.ts';
-import { contentOf } from './content.ts';
+import { contentOf, messageKey } from './content.ts';
 import { differences, groupsOf } from './convergence.ts';
 import { type Duration, durationMs } from './duration.ts';
 import { History, type HistoryEvent } from './history.ts';
@@ -41,13 +41,6 @@ export interface PublishedMessage {
   readonly durable: boolean;
   /** Virtual milliseconds since the mesh was ready. */
   readonly atMs: number;
-}
-
-/** A message that an application handed to a node, acknowledged or not. */
-export interface AttemptedMessage {
-  readonly node: string;
-  readonly author: NodeId;
-  readonly topic: string;
 }
 
 /** What a crash leaves. `keep`: the process was killed, its system lives. The others are power cuts. */
@@ -98,8 +91,8 @@ export class SimulatedMesh {
   readonly links: LinkBook;
   /** Messages that were acknowledged, in order. */
   readonly published: PublishedMessage[] = [];
-  /** Messages that applications tried to publish, the last of each content. */
-  readonly attempted = new Map<string, AttemptedMessage>();
+  /** How often applications tried to publish each message, acknowledged or not, by {@link messageKey}. */
+  readonly attempted = new Map<string, number>();
   readonly #options: SimulatedMeshOptions;
   readonly #foundation: MeshFoundation;
   readonly #nodes = new Map<string, SimulatedNode>();
@@ -601,7 +594,8 @@ export class SimulatedMesh {
       wantedBy: (name) => [...(this.#wants.get(name) ?? [])].map((peer) => this.#addressOf(this.node(peer))),
       onPeer: (node, kind, peer) => this.#record(kind, node.name, { peer: this.nameOf(peer) }),
       onAttempt: (node, { topic, content }) => {
-        this.attempted.set(content, { node: node.name, author: node.id, topic });
+        const key = messageKey({ author: this.nameOf(node.id), topic, content });
+        this.attempted.set(key, (this.attempted.get(key) ?? 0) + 1);
       },
       onPublished: (node, { author, channel, epoch, seq, topic, content, durable, duplicate }) => {
         if (duplicate) return;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CHECKERS } from '../../../../simulations/checkers/checker-list.ts';
+import { messageKey } from '../../../../simulations/index.ts';
 import { delivery, entryOf, type SoundEvidence, soundEvidence } from './sound-evidence.ts';
 
 const KEY = `main ${'aa'.repeat(32)} 01`;
@@ -71,7 +72,17 @@ describe('nothing lost that somebody still holds', () => {
   });
 
   it('does not hold a node to what nobody holds any more', () => {
-    expect(found(name, dropEntry('a', 3), dropEntry('b', 3), withoutDelivery('b', 3))).toEqual([]);
+    const wiped = { t: 9, event: 'wipe' as const, node: 'a' };
+    expect(found(name, dropEntry('a', 3), dropEntry('b', 3), withoutDelivery('b', 3), add(wiped))).toEqual(
+      [],
+    );
+  });
+
+  it('finds what was acknowledged as durable and is on no disk any more', () => {
+    const forgotten = at('a', ({ disk }) => disk.own.clear());
+    expect(found(name, forgotten)[0]).toBe(
+      'a acknowledged 1 in main as durable, and its disk has it no more',
+    );
   });
 
   it('finds a message that an application never got', () => {
@@ -96,14 +107,21 @@ describe('no duplicate to an application', () => {
   const name = 'no duplicate to an application';
 
   it('finds a number that came twice', () => {
-    expect(found(name, add(delivery('b', 3)))).toHaveLength(2);
+    const [violation] = found(name, add(delivery('b', 3)));
+    expect(violation).toBe('subscription 0 (site/#) at b got 3 of a in main, epoch 01 twice');
   });
 
   it('finds a message that came again in another epoch', () => {
     const again = delivery('b', 1, { epoch: '02', content: 'message 3' });
     expect(found(name, add(again))).toEqual([
-      'subscription 0 (site/#) at b got 1 of a in main, epoch 02 twice, first as 3 of a in main, epoch 01',
+      'subscription 0 (site/#) at b got what it had as 3 of a in main, epoch 01 again as 1 of a in main, epoch 02',
     ]);
+  });
+
+  it('lets a message come twice that an application published twice', () => {
+    const again = delivery('b', 6, { content: 'message 3' });
+    const twice = (evidence: SoundEvidence) => evidence.attempted.set(messageKey(again), 2);
+    expect(found(name, twice, add(again))).toEqual([]);
   });
 
   it('lets come again, once, what a crash left unacknowledged', () => {
@@ -196,6 +214,24 @@ describe('no gap unreported', () => {
     expect(
       found(name, ...both, dropEntry('a', 4), dropEntry('b', 4), unused, withoutDelivery('a', 3)),
     ).toEqual([]);
+  });
+});
+
+describe('no number used twice', () => {
+  const name = 'no number used twice';
+
+  it('finds two entries for a number, and an entry that names another one before it', () => {
+    expect(found(name, fork)).toEqual(['a forked its log in main, epoch 01, at 4']);
+    const broken = at('b', ({ disk }) => {
+      dropEntry('b', 5);
+      disk.entries.add(entryOf(6, { prev: 'another' }));
+    });
+    expect(found(name, broken)).toEqual(['a forked its log in main, epoch 01, at 5']);
+  });
+
+  it('excuses an author whose disk was copied', () => {
+    expect(found(name, fork, add({ t: 9, event: 'clone', node: 'c', peer: 'a' }))).toEqual([]);
+    expect(found(name, fork, add({ t: 9, event: 'restore', node: 'a' }))).toEqual([]);
   });
 });
 

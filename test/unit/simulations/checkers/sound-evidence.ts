@@ -1,6 +1,6 @@
 import type { RawEntry } from '../../../../simulations/checkers/raw-entry.ts';
 import type { NodeEvidence, RunEvidence } from '../../../../simulations/checkers/run-evidence.ts';
-import type { HistoryEvent } from '../../../../simulations/index.ts';
+import { type HistoryEvent, messageKey } from '../../../../simulations/index.ts';
 
 /** Evidence whose parts a test may change. */
 export type Doctored<T> = {
@@ -80,9 +80,17 @@ export function soundEvidence(): SoundEvidence {
     ]),
     nodes: [node('a'), node('b')],
     names: new Map([[KEY_OF_A, 'a']]),
-    attempted: new Map(
-      entries.map(({ seq }) => [`message ${seq}`, { node: 'a', topic: 'site/temp', author: 'a' }]),
-    ),
+    attempted: new Map(entries.map(({ seq }) => [messageKey(delivery('a', seq)), 1])),
+    published: entries.map(({ seq }) => ({
+      node: 'a',
+      channel: 'main',
+      epoch: '01',
+      seq,
+      topic: 'site/temp',
+      content: `message ${seq}`,
+      durable: true,
+      atMs: seq * 1_000,
+    })),
     groups: [['a', 'b']],
     heapBytes: 50_000_000,
   };
