@@ -13,7 +13,12 @@ export interface LedgerLog {
   readonly entries: readonly RawEntry[];
   /** The first number that does not count, as two entries prove that the author's key forked. */
   readonly end: number;
+  /** Numbers that the author said it may not have used: an entry there is not waited for, and comes late. */
+  readonly unused: ReadonlySet<number>;
 }
+
+/** Numbers of one declaration that are looked at. */
+const UNUSED_MAX = 100_000;
 
 /** What all disks together prove, worked out from the entries alone. */
 export interface LogLedger {
@@ -44,13 +49,11 @@ export function ledgerOf(evidence: RunEvidence): LogLedger {
 
 function makeLedger(evidence: RunEvidence): LogLedger {
   const byLog = new Map<string, Set<RawEntry>>();
-  for (const { disk } of evidence.nodes) {
-    for (const entry of disk.entries) {
-      const key = logKey(entry);
-      const entries = byLog.get(key);
-      if (entries === undefined) byLog.set(key, new Set([entry]));
-      else entries.add(entry);
-    }
+  for (const entry of [...evidence.nodes.flatMap(({ disk }) => [...disk.entries]), ...evidence.proofs]) {
+    const key = logKey(entry);
+    const entries = byLog.get(key);
+    if (entries === undefined) byLog.set(key, new Set([entry]));
+    else entries.add(entry);
   }
   const logs = new Map<string, LedgerLog>();
   const byName = new Map<string, LedgerLog>();
@@ -59,7 +62,7 @@ function makeLedger(evidence: RunEvidence): LogLedger {
     const entries = [...set].sort((a, b) => a.seq - b.seq || (a.id < b.id ? -1 : 1));
     const { channel, epoch, author: authorKey } = entries[0]!;
     const author = evidence.names.get(authorKey) ?? authorKey;
-    const log = { key, channel, author, epoch, entries, end: endOf(entries) };
+    const log = { key, channel, author, epoch, entries, end: endOf(entries), unused: unusedOf(entries) };
     logs.set(key, log);
     byName.set(`${channel} ${author} ${epoch}`, log);
     messages.set(key, messagesByNumber(entries));
@@ -101,4 +104,11 @@ function endOf(entries: readonly RawEntry[]): number {
     reaching = [...reaching.filter((low) => low.seq + low.count >= entry.seq - entry.skip), entry].slice(-64);
   }
   return end;
+}
+
+function unusedOf(entries: readonly RawEntry[]): Set<number> {
+  const numbers = new Set<number>();
+  for (const { seq, skip } of entries)
+    for (let number = seq - Math.min(skip, UNUSED_MAX); number < seq; number++) numbers.add(number);
+  return numbers;
 }

@@ -8,6 +8,8 @@ export interface RawMessage {
   readonly topic: string;
   /** See `contentOf`. */
   readonly content: string;
+  /** Of messages of the realm's own channel alone. */
+  readonly payload?: Uint8Array;
 }
 
 /** An entry as it lies on a disk, read by the pages of the formats and nothing of the code. */
@@ -101,7 +103,9 @@ function parse(bytes: Uint8Array, id: string): RawEntry {
   const messages = (content as RawItem[]).map((item, index): RawMessage => {
     const [topic, data] = item as RawItem[];
     topics.push(typeof topic === 'number' ? topics[topic]! : (topic as string));
-    return { seq: (seq as number) + index, topic: topics[index]!, content: contentOf(data as Uint8Array) };
+    const payload = data as Uint8Array;
+    const message = { seq: (seq as number) + index, topic: topics[index]!, content: contentOf(payload) };
+    return channel === '$realm' ? { ...message, payload } : message;
   });
   return {
     id,

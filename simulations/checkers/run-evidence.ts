@@ -3,7 +3,8 @@ import { runInNewContext } from 'node:vm';
 import { publicKeyOf, type SubscribeOptions, TopicFilter } from '../../src/index.ts';
 import type { HistoryEvent } from '../world/history.ts';
 import type { PublishedMessage, SimulatedMesh } from '../world/simulated-mesh.ts';
-import { RawEntryReader } from './raw-entry.ts';
+import { type RawItem, readRawCbor } from './raw-cbor.ts';
+import { type RawEntry, RawEntryReader } from './raw-entry.ts';
 import { logKey, type RawDisk, readRawDisk } from './raw-journal.ts';
 
 /** A subscription as its application asked for it. */
@@ -39,6 +40,8 @@ export interface NodeEvidence {
 export interface RunEvidence {
   readonly events: readonly HistoryEvent[];
   readonly nodes: readonly NodeEvidence[];
+  /** Entries that proofs of forks, told in the realm's channel, are made of; they may lie on no disk by themselves. */
+  readonly proofs: readonly RawEntry[];
   /** Names by public key, hexadecimal: of nodes and of hostile hosts. */
   readonly names: ReadonlyMap<string, string>;
   /** How often applications handed a message to a node, acknowledged or not, by `messageKey`. */
@@ -90,7 +93,17 @@ async function gather(mesh: SimulatedMesh): Promise<RunEvidence> {
   }
   const names = new Map([...mesh.names].map(([id, name]) => [keyOf(id), name]));
   const { attempted, published } = mesh;
-  return { events: mesh.history, nodes, names, attempted, published, groups: mesh.groups(), heapBytes };
+  const proofs = proofsIn(nodes, reader);
+  return {
+    events: mesh.history,
+    nodes,
+    proofs,
+    names,
+    attempted,
+    published,
+    groups: mesh.groups(),
+    heapBytes,
+  };
 }
 
 function keyOf(id: string): string {
@@ -112,4 +125,15 @@ function heapAfterCollection(): number {
   const collect = runInNewContext('gc') as () => void;
   collect();
   return process.memoryUsage().heapUsed;
+}
+
+/** Proofs are CBOR `[1, channel, entry, entry]`; longer ones come in parts, which no scenario has. */
+function proofsIn(nodes: readonly NodeEvidence[], reader: RawEntryReader): RawEntry[] {
+  const messages = new Set(nodes.flatMap(({ disk }) => [...disk.entries]).flatMap((entry) => entry.messages));
+  return [...messages].flatMap(({ topic, payload }) => {
+    if (topic !== '$realm/fork' || payload === undefined) return [];
+    const [kind, , ...entries] = readRawCbor(payload) as RawItem[];
+    if (kind !== 1) return [];
+    return entries.flatMap((bytes) => reader.read(bytes as Uint8Array) ?? []);
+  });
 }

@@ -79,6 +79,7 @@ export function soundEvidence(): SoundEvidence {
       delivery('b', seq),
     ]),
     nodes: [node('a'), node('b')],
+    proofs: [],
     names: new Map([[KEY_OF_A, 'a']]),
     attempted: new Map(entries.map(({ seq }) => [messageKey(delivery('a', seq)), 1])),
     published: entries.map(({ seq }) => ({
