@@ -14,14 +14,14 @@ export { contentOf, messageKey } from './world/content.ts';
 export { type Duration, durationMs } from './world/duration.ts';
 export type { HistoryEvent } from './world/history.ts';
 export { Libp2pNetwork, type Libp2pNetworkOptions } from './world/libp2p-network.ts';
+export type { MeshFigures } from './world/mesh-figures.ts';
 export { ModelNetwork, type ModelNetworkOptions } from './world/model-network.ts';
 export { NodeClock } from './world/node-clock.ts';
+export type { PublishedMessage } from './world/published-message.ts';
 export { SeededRandom } from './world/seeded-random.ts';
 export {
   type CrashSettings,
   type HostileHost,
-  type MeshFigures,
-  type PublishedMessage,
   SimulatedMesh,
 } from './world/simulated-mesh.ts';
 export type { NetworkContext, SimulatedMeshOptions } from './world/simulated-mesh-options.ts';

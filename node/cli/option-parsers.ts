@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import type { SubscribeFrom } from '../../src/index.ts';
+import type { Acknowledgement, SubscribeFrom } from '../../src/index.ts';
+import { parseAcknowledgement } from '../control/acknowledgement-wish.ts';
 import { parseDurationMs } from './duration.ts';
 import { parseSubscribeStart } from './subscribe-start.ts';
 
@@ -23,6 +24,13 @@ export function durationSeconds(minSeconds: number, maxSeconds: number): (text: 
     }
     return durationMs / 1_000;
   };
+}
+
+/** `accepted`, `durable` or `replicas:N`, for commander. */
+export function acknowledgement(text: string): Acknowledgement {
+  const ack = parseAcknowledgement(text);
+  if (ack === null) throw new InvalidArgumentError('It must be accepted, durable or replicas:N.');
+  return ack;
 }
 
 /** Collects the values of an option that may be given again, for commander. */

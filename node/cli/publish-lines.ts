@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { isSedgeError, type SedgeError } from '../../src/errors/index.ts';
-import type { Acknowledgement } from '../../src/index.ts';
+import type { AcknowledgementWish } from '../control/acknowledgement-wish.ts';
 import type { AgentPublisher, SendOptions } from '../control/client/index.ts';
 import { LineSplitter } from '../control/line-splitter.ts';
 import type { CommandContext } from './command-context.ts';
@@ -9,9 +9,8 @@ import { plural } from './human-figures.ts';
 import { ProgressLine } from './progress-line.ts';
 
 /** What every line is published as. */
-export interface PublishLinesOptions {
+export interface PublishLinesOptions extends AcknowledgementWish {
   readonly topic: string;
-  readonly ack: Acknowledgement;
   /** An id counts up from line to line. */
   readonly options: SendOptions;
 }
@@ -26,7 +25,11 @@ const NEWLINE = 0x0a;
 export async function publishLines(context: CommandContext, what: PublishLinesOptions): Promise<ExitCode> {
   const interruption = context.interruption();
   return context.withAgent(async (agent) => {
-    const publisher = agent.publisher({ ack: what.ack });
+    const { ack, replicasTimeoutMs } = what;
+    const publisher = agent.publisher({
+      ...(ack === undefined ? {} : { ack }),
+      ...(replicasTimeoutMs === undefined ? {} : { replicasTimeoutMs }),
+    });
     // Before anything is read: whoever types or pipes into it learns at once that nobody listens.
     await publisher.opened();
     const run = new LinePublishing(context, publisher, what);
@@ -151,11 +154,12 @@ class LinePublishing {
     // One line a refusal, and not a flood of them.
     if (++this.#refused > 10) return;
     this.#progress.clear();
-    this.#context.note(`sedge: line ${line} was not published: ${error.message}`);
+    const what = isSedgeError(error, 'mesh.not-acknowledged') ? 'acknowledged' : 'published';
+    this.#context.note(`sedge: line ${line} was not ${what}: ${error.message}`);
   }
 }
 
 /** True for what is wrong with one line and not with the next. */
 function isOfOneLine(error: unknown): boolean {
-  return isSedgeError(error, 'entry.payload-too-large');
+  return isSedgeError(error, 'entry.payload-too-large') || isSedgeError(error, 'mesh.not-acknowledged');
 }

@@ -5,8 +5,10 @@ import type { Acknowledgement, Published } from '../../src/index.ts';
 import type { CommandContext } from '../cli/command-context.ts';
 import { addExamples, type DefineCommand } from '../cli/command-definition.ts';
 import type { ExitCode } from '../cli/exit-codes.ts';
-import { durationSeconds, namedValue, publishId } from '../cli/option-parsers.ts';
+import { plural } from '../cli/human-figures.ts';
+import { acknowledgement, durationSeconds, namedValue, publishId } from '../cli/option-parsers.ts';
 import { publishLines } from '../cli/publish-lines.ts';
+import type { AcknowledgementWish } from '../control/acknowledgement-wish.ts';
 import type { SendOptions } from '../control/client/index.ts';
 
 interface PubOptions {
@@ -14,6 +16,7 @@ interface PubOptions {
   readonly stdin?: boolean;
   readonly file?: string;
   readonly ack: Acknowledgement;
+  readonly ackTimeout?: number;
   readonly id?: { readonly producer: string; readonly n: number };
   readonly retain?: boolean;
   readonly ttl?: number;
@@ -36,10 +39,15 @@ export const define: DefineCommand = (command, run) => {
     .addOption(
       new Option(
         '--ack <when>',
-        'be done when the message is accepted (in memory) or durable (on the disk here)',
+        'be done when the message is accepted (in memory), durable (on the disk here) or on the disks of N other nodes (replicas:N)',
       )
-        .choices(['accepted', 'durable'])
+        .argParser(acknowledgement)
         .default('durable'),
+    )
+    .option(
+      '--ack-timeout <duration>',
+      'how long to wait for replicas (default: 30s)',
+      durationSeconds(0.001, 86_400),
     )
     .addOption(
       new Option(
@@ -59,6 +67,7 @@ export const define: DefineCommand = (command, run) => {
     ['sedge pub site/door/photo -f photo.jpg --content-type image/jpeg', 'a file'],
     ['date | sedge pub site/clock -s', 'all of stdin'],
     ['sedge pub site/light on --retain', 'the last value, for those who come later'],
+    ['sedge pub site/alarm fire --ack replicas:2', 'done when two other nodes have it on disk'],
     ['sedge pub meter/7 --id meter7:1042 8812', 'safe to repeat: it is kept once'],
   ]);
 };
@@ -74,23 +83,30 @@ async function pub(
     throw new SedgeError('cli.usage', { reason: 'give one of PAYLOAD, -l, -s and -f FILE' });
   }
   if (options.lines === true) {
-    return publishLines(context, { topic, ack: options.ack, options: sendOptions(options) });
+    return publishLines(context, { topic, ...wishOf(options), options: sendOptions(options) });
   }
   const message =
     payload ?? (options.stdin === true ? await readStdin(context) : await readPayload(options.file!));
   const published = await context.withAgent((agent) =>
-    agent.publish(topic, message, { ...sendOptions(options), ack: options.ack }),
+    agent.publish(topic, message, { ...sendOptions(options), ...wishOf(options) }),
   );
   await report(context, published);
   return undefined;
 }
 
 async function report(context: CommandContext, published: Published): Promise<void> {
-  const { author, channel, epoch, seq, timeMs, duplicate } = published;
-  if (context.json) return context.record({ author, channel, epoch, seq, time: timeMs, duplicate });
+  const { author, channel, epoch, seq, timeMs, duplicate, replicas } = published;
+  if (context.json) return context.record({ author, channel, epoch, seq, time: timeMs, duplicate, replicas });
   // Scripts want silence; a person wants to see that something happened.
   if (context.io.stderr.isTTY !== true) return;
-  context.note(`published as number ${seq} of ${channel}${duplicate ? ' before: this id is known' : ''}`);
+  const held = replicas === undefined ? '' : `, on the disks of ${plural(replicas, 'other node')}`;
+  context.note(
+    `published as number ${seq} of ${channel}${duplicate ? ' before: this id is known' : ''}${held}`,
+  );
+}
+
+function wishOf({ ack, ackTimeout }: PubOptions): AcknowledgementWish {
+  return { ack, ...(ackTimeout === undefined ? {} : { replicasTimeoutMs: Math.round(ackTimeout * 1_000) }) };
 }
 
 function sendOptions({ id, retain, ttl, header, contentType, key }: PubOptions): SendOptions {

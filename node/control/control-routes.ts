@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { SedgeError } from '../../src/errors/index.ts';
-import type { Acknowledgement } from '../../src/index.ts';
+import { parseWish } from './acknowledgement-wish.ts';
 import type { ControlServerParts } from './control-server.ts';
 import { ExportStream, parseExport } from './export-stream.ts';
 import { ImportStream } from './import-stream.ts';
@@ -29,10 +29,11 @@ export function addControlRoutes(
   addStreams(app, parts, streams);
   addBundles(app, parts, streams);
   app.post('/v1/publish', async (request) => {
-    const { ack, ...message } = objectOf(request.body);
+    const { ack, replicasTimeoutMs, ...message } = objectOf(request.body);
     const [only, ...others] = parsePublish(message);
     if (only === undefined || others.length > 0) throw bad('one message; use /v1/publish-stream for many');
-    return parts.mesh.publish(only.topic, only.payload, { ...only.options, ack: acknowledgementOf(ack) });
+    const wish = parseWish(ack, replicasTimeoutMs);
+    return parts.mesh.publish(only.topic, only.payload, { ...only.options, ...wish });
   });
   app.post('/v1/stop', async (_request, reply) => {
     reply.raw.once('finish', parts.onStop);
@@ -81,9 +82,10 @@ function addRealmRoutes(app: FastifyInstance, { mesh }: ControlServerParts): voi
 function addStreams(app: FastifyInstance, { mesh, log }: ControlServerParts, streams: ControlStreams): void {
   app.post('/v1/publish-stream', async (request, reply) => {
     checkRoom(streams);
-    const ack = acknowledgementOf((request.query as Record<string, unknown>).ack);
+    const { ack, replicasTimeoutMs } = request.query as Record<string, unknown>;
+    const wish = parseWish(ack, replicasTimeoutMs === undefined ? undefined : Number(replicasTimeoutMs));
     takeOver(reply);
-    const stream = new PublishStream(mesh, reply.raw, ack);
+    const stream = new PublishStream(mesh, reply.raw, wish);
     streams.add(stream);
     await stream
       .run(request.raw)
@@ -133,12 +135,6 @@ function takeOver(reply: FastifyReply): void {
 
 function checkRoom(streams: ControlStreams): void {
   if (streams.size >= STREAMS_MAX) throw new SedgeError('agent.too-large', { streams: STREAMS_MAX });
-}
-
-function acknowledgementOf(value: unknown): Acknowledgement {
-  if (value === undefined || value === 'durable') return 'durable';
-  if (value === 'accepted') return 'accepted';
-  throw bad('ack must be accepted or durable');
 }
 
 function objectOf(value: unknown): Record<string, unknown> {

@@ -41,5 +41,6 @@ export function httpStatusOf(code: string): number {
   if (code === 'mesh.subscription-in-use' || code === 'mesh.subscription-mismatch') return 409;
   if (code === 'mesh.too-many-pending' || code === 'journal.backlog-full') return 429;
   if (code === 'mesh.not-started' || code === 'journal.stopped') return 503;
+  if (code === 'mesh.not-acknowledged') return 504;
   return 400;
 }

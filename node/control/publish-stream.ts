@@ -2,7 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SedgeError } from '../../src/errors/index.ts';
-import type { Acknowledgement, MessageToPublish, Published } from '../../src/index.ts';
+import type { MessageToPublish, Published } from '../../src/index.ts';
+import type { AcknowledgementWish } from './acknowledgement-wish.ts';
 import { errorToJson } from './error-json.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { parsePublish } from './publish-line.ts';
@@ -31,7 +32,7 @@ type Outcome = Published | { readonly error: unknown };
  */
 export class PublishStream {
   readonly #mesh: ServedMesh;
-  readonly #ack: Acknowledgement;
+  readonly #wish: AcknowledgementWish;
   readonly #response: ServerResponse;
   readonly #segments: Segment[] = [];
   #pendingMessages = 0;
@@ -43,10 +44,10 @@ export class PublishStream {
   #request: IncomingMessage | null = null;
   readonly #splitter = new LineSplitter();
 
-  constructor(mesh: ServedMesh, response: ServerResponse, ack: Acknowledgement) {
+  constructor(mesh: ServedMesh, response: ServerResponse, wish: AcknowledgementWish) {
     this.#mesh = mesh;
     this.#response = response;
-    this.#ack = ack;
+    this.#wish = wish;
   }
 
   /** Serves the request to its end; resolves when every message is answered or the client is gone. */
@@ -128,9 +129,11 @@ export class PublishStream {
 
   /** Each message has an outcome of its own: what is wrong with one must not fail those beside it. */
   #publish(messages: readonly MessageToPublish[]): Promise<Outcome[]> {
-    const ack = this.#ack;
+    const wish = this.#wish;
     const publishing = messages.map(({ topic, payload, options }) =>
-      this.#mesh.publish(topic, payload, options === undefined ? { ack } : { ...options, ack }).catch(failed),
+      this.#mesh
+        .publish(topic, payload, options === undefined ? wish : { ...options, ...wish })
+        .catch(failed),
     );
     return Promise.all(publishing);
   }
@@ -192,8 +195,8 @@ function answers(outcomes: readonly Outcome[]): string {
 
 function answer(outcome: Outcome, count: number): string {
   if ('error' in outcome) return refusal(count, outcome.error);
-  const { author, channel, epoch, seq, timeMs, duplicate } = outcome;
-  return `${JSON.stringify({ count, author, channel, epoch, seq, timeMs, duplicate })}\n`;
+  const { author, channel, epoch, seq, timeMs, duplicate, replicas } = outcome;
+  return `${JSON.stringify({ count, author, channel, epoch, seq, timeMs, duplicate, replicas })}\n`;
 }
 
 function follows(before: Outcome, after: Outcome): boolean {
@@ -203,6 +206,7 @@ function follows(before: Outcome, after: Outcome): boolean {
     after.timeMs === before.timeMs &&
     after.epoch === before.epoch &&
     after.channel === before.channel &&
-    after.duplicate === before.duplicate
+    after.duplicate === before.duplicate &&
+    after.replicas === before.replicas
   );
 }

@@ -10,62 +10,25 @@ import {
   useEd25519,
 } from '../../src/index.ts';
 import type { Checker, Violation } from './checker.ts';
-import { contentOf, messageKey } from './content.ts';
 import { differences, groupsOf } from './convergence.ts';
 import { type Duration, durationMs } from './duration.ts';
-import { History, type HistoryEvent } from './history.ts';
-import { Libp2pNetwork } from './libp2p-network.ts';
-import { LinkBook } from './link-book.ts';
-import { MeshFoundation } from './mesh-foundation.ts';
+import type { HistoryEvent } from './history.ts';
+import type { LinkBook } from './link-book.ts';
+import { figuresOf, type MeshFigures } from './mesh-figures.ts';
+import { MeshStage } from './mesh-stage.ts';
 import { undelivered } from './message-ledger.ts';
-import { ModelNetwork } from './model-network.ts';
-import type { NetworkContext, SimulatedMeshOptions } from './simulated-mesh-options.ts';
-import { type NodeWorld, SimulatedNode, type SimulatedNodeOptions } from './simulated-node.ts';
+import type { PublishedMessage } from './published-message.ts';
+import type { SimulatedMeshOptions } from './simulated-mesh-options.ts';
+import type { SimulatedNode, SimulatedNodeOptions } from './simulated-node.ts';
 import type { SimulatedSubscription } from './simulated-subscription.ts';
 import { ring } from './topology.ts';
-import { VirtualClock } from './virtual-clock.ts';
-import type { LinkSettings, TrafficByKind, VirtualNetwork } from './virtual-network.ts';
-
-/** A message that was acknowledged to its publisher. */
-export interface PublishedMessage {
-  /** Name of the node that published it. */
-  readonly node: string;
-  readonly author: NodeId;
-  readonly channel: string;
-  readonly epoch: string;
-  readonly seq: number;
-  readonly topic: string;
-  /** What tells its payload from others. */
-  readonly content: string;
-  /** Acknowledged when it was on the publisher's disk. */
-  readonly durable: boolean;
-  /** Virtual milliseconds since the mesh was ready. */
-  readonly atMs: number;
-}
+import type { VirtualClock } from './virtual-clock.ts';
+import type { LinkSettings, VirtualNetwork } from './virtual-network.ts';
 
 /** What a crash leaves. `keep`: the process was killed, its system lives. The others are power cuts. */
 export interface CrashSettings {
   /** @defaultValue `'lose-unsynced'` */
   readonly disk?: 'keep' | 'lose-unsynced' | 'torn';
-}
-
-/** Figures of a simulated mesh. */
-export interface MeshFigures {
-  /** Virtual milliseconds since the mesh was ready. */
-  readonly sinceReadyMs: number;
-  readonly nodes: number;
-  readonly running: number;
-  readonly published: number;
-  readonly events: number;
-  /** Entries and messages held, over all running nodes. */
-  readonly entries: number;
-  readonly messages: number;
-  readonly diskBytes: number;
-  /** What all nodes sent, by kind. */
-  readonly traffic: TrafficByKind;
-  /** Bytes of the process's heap and of its buffers. */
-  readonly heapBytes: number;
-  readonly bufferBytes: number;
 }
 
 /** A host with a key of the realm, or of nobody, and no sedge on it: whatever is made of its overlay. */
@@ -86,39 +49,12 @@ const LOOK_MS_MAX = 5_000;
  * pass until it is done; otherwise time passes only by {@link SimulatedMesh.advance}.
  */
 export class SimulatedMesh {
-  readonly network: VirtualNetwork;
-  readonly clock: VirtualClock;
-  readonly links: LinkBook;
-  /** Messages that were acknowledged, in order. */
-  readonly published: PublishedMessage[] = [];
-  /** How often applications tried to publish each message, acknowledged or not, by {@link messageKey}. */
-  readonly attempted = new Map<string, number>();
-  readonly #options: SimulatedMeshOptions;
-  readonly #foundation: MeshFoundation;
-  readonly #nodes = new Map<string, SimulatedNode>();
-  readonly #names = new Map<NodeId, string>();
-  readonly #wants = new Map<string, Set<string>>();
-  readonly #history: History;
-  readonly #world: NodeWorld;
-  #readyAtMs: number | null = null;
+  readonly #stage: MeshStage;
   #undoEd25519: (() => void) | null = null;
   #stopped = false;
 
   private constructor(options: SimulatedMeshOptions) {
-    this.#options = options;
-    const { seed = 1, channels = [], link = {}, overlay = 'model' } = options;
-    const chance = (part: string) => this.#foundation.random(part).next;
-    this.clock = new VirtualClock({
-      random: () => mathRandom(),
-      ...(options.startMs === undefined ? {} : { startMs: options.startMs }),
-    });
-    this.#foundation = new MeshFoundation({ seed, channels, startMs: this.clock.startMs });
-    const mathRandom = chance('Math.random');
-    const context = { clock: this.clock, random: chance('network'), link };
-    this.network = makeNetwork(overlay, context);
-    this.links = new LinkBook(this.network);
-    this.#history = new History({ keep: options.keepHistory ?? true, onEvent: options.onEvent });
-    this.#world = this.#makeWorld();
+    this.#stage = new MeshStage(options);
   }
 
   /** Makes a mesh and starts its nodes. Throws `simulation.clock-taken` where another one lives. */
@@ -143,71 +79,77 @@ export class SimulatedMesh {
     return this.network.overlay;
   }
 
+  get network(): VirtualNetwork {
+    return this.#stage.network;
+  }
+
+  get clock(): VirtualClock {
+    return this.#stage.clock;
+  }
+
+  /** Which links there are, and what was done to them. */
+  get links(): LinkBook {
+    return this.#stage.links;
+  }
+
   get seed(): string {
-    return this.#foundation.seed;
+    return this.#stage.foundation.seed;
   }
 
   /** All nodes, in the order in which they were made. */
   get nodes(): readonly SimulatedNode[] {
-    return [...this.#nodes.values()];
+    return [...this.#stage.nodes.values()];
   }
 
   /** A node by its name. Throws `simulation.unknown-node`. */
   node(name: string): SimulatedNode {
-    const node = this.#nodes.get(name);
-    if (node === undefined) throw new SedgeError('simulation.unknown-node', { node: name });
-    return node;
+    return this.#stage.node(name);
   }
 
   /** Name of the node with an id; the id itself where there is none. */
   nameOf(id: string): string {
-    return this.#names.get(id as NodeId) ?? id;
+    return this.#stage.nameOf(id);
   }
 
   /** Names by id: of nodes, and of hosts that run no sedge. Two nodes that share a key are here under one name. */
   get names(): ReadonlyMap<NodeId, string> {
-    return this.#names;
+    return this.#stage.names;
   }
 
   /** Virtual milliseconds since the mesh was ready. */
   get sinceReadyMs(): number {
-    return this.clock.elapsedMs - (this.#readyAtMs ?? this.clock.elapsedMs);
+    return this.#stage.sinceReadyMs;
+  }
+
+  /** Messages that were acknowledged, in order. */
+  get published(): readonly PublishedMessage[] {
+    return this.#stage.published;
+  }
+
+  /** How often applications tried to publish each message, acknowledged or not, by `messageKey`. */
+  get attempted(): ReadonlyMap<string, number> {
+    return this.#stage.attempted;
   }
 
   /** What happened since the mesh was ready, in order. */
   get history(): readonly HistoryEvent[] {
-    return this.#history.events;
+    return this.#stage.history.events;
   }
 
   /** SHA-256 over the history, hexadecimal: on the model overlay the same for the same seed and the same calls. */
   digest(): string {
-    return this.#history.digest();
+    return this.#stage.history.digest();
   }
 
   stats(): MeshFigures {
-    const nodes = this.nodes;
-    const channels = nodes.filter(({ running }) => running).flatMap(({ mesh }) => mesh.channels());
-    const { heapUsed, arrayBuffers } = process.memoryUsage();
-    return {
-      sinceReadyMs: this.sinceReadyMs,
-      nodes: nodes.length,
-      running: nodes.filter(({ running }) => running).length,
-      published: this.published.length,
-      events: this.#history.count,
-      entries: channels.reduce((sum, { entries }) => sum + entries, 0),
-      messages: channels.reduce((sum, { messages }) => sum + messages, 0),
-      diskBytes: nodes.reduce((sum, { disk }) => sum + disk.usedBytes, 0),
-      traffic: this.network.traffic(),
-      heapBytes: heapUsed,
-      bufferBytes: arrayBuffers,
-    };
+    return figuresOf(this, this.#stage.history.count);
   }
 
   // ---- time --------------------------------------------------------------------------------------------------
 
   /** Lets virtual time pass. */
   advance(duration: Duration): Promise<void> {
-    return this.clock.advance(durationMs(duration), this.#drive());
+    return this.clock.advance(durationMs(duration), this.#stage.drive());
   }
 
   /** Runs something at a time of the history, in virtual milliseconds since the mesh was ready; at once if that is past. */
@@ -229,7 +171,7 @@ export class SimulatedMesh {
     for (let stepMs = LOOK_MS; !condition(); stepMs = Math.min(LOOK_MS_MAX, stepMs * 1.2)) {
       if (this.clock.elapsedMs >= endMs)
         throw new SedgeError('simulation.stuck', { waitedFor: sentence, withinMs });
-      await this.clock.advance(Math.min(stepMs, endMs - this.clock.elapsedMs), this.#drive());
+      await this.clock.advance(Math.min(stepMs, endMs - this.clock.elapsedMs), this.#stage.drive());
     }
   }
 
@@ -252,7 +194,7 @@ export class SimulatedMesh {
       });
     }
     // What arrived last is on its way to the applications.
-    await this.clock.advance(1, this.#drive());
+    await this.clock.advance(1, this.#stage.drive());
     return this.clock.elapsedMs - beganMs;
   }
 
@@ -273,47 +215,44 @@ export class SimulatedMesh {
    * after a while; otherwise the links are cut, and that is noticed at once.
    */
   partition(groups: readonly (readonly string[])[], options: { readonly silent?: boolean } = {}): void {
-    for (const name of groups.flat()) this.#host(name);
+    this.#stage.requireHosts(groups.flat());
     this.links.partition(groups, options.silent === true ? 'silent' : 'down');
-    this.#record('partition', '', { detail: groups.map((group) => group.join(' ')).join(' | ') });
+    this.#stage.record('partition', '', { detail: groups.map((group) => group.join(' ')).join(' | ') });
   }
 
   /** Ends partitions, one-way links and black holes; links that were cut stay so. */
   heal(): void {
     this.links.heal();
-    this.#record('heal', '');
+    this.#stage.record('heal', '');
   }
 
   /** Cuts a link; both ends notice at once. */
   cut(a: string, b: string): void {
-    this.#host(a);
-    this.#host(b);
+    this.#stage.requireHosts([a, b]);
     this.links.setCut(a, b, true);
-    this.#record('cut', a, { peer: b });
+    this.#stage.record('cut', a, { peer: b });
   }
 
   /** Mends a link, however it was broken, or makes it. */
   mend(a: string, b: string): void {
-    this.#host(a);
-    this.#host(b);
-    this.#want(a, b);
+    this.#stage.want(a, b);
     this.links.setCut(a, b, false);
-    this.#record('mend', a, { peer: b });
+    this.#stage.record('mend', a, { peer: b });
   }
 
   /** From now on packets pass only from `a` to `b`. */
   oneWay(a: string, b: string): void {
-    this.#want(a, b);
+    this.#stage.want(a, b);
     this.links.setSilent(b, a, true);
-    this.#record('one-way', a, { peer: b });
+    this.#stage.record('one-way', a, { peer: b });
   }
 
   /** From now on packets of a link vanish, both ways. */
   blackHole(a: string, b: string): void {
-    this.#want(a, b);
+    this.#stage.want(a, b);
     this.links.setSilent(a, b, true);
     this.links.setSilent(b, a, true);
-    this.#record('black-hole', a, { peer: b });
+    this.#stage.record('black-hole', a, { peer: b });
   }
 
   /** Changes latency, jitter or rate of a link, in both directions unless `direction` is `'one'`. */
@@ -329,16 +268,16 @@ export class SimulatedMesh {
     name: string,
     options: SimulatedNodeOptions & { readonly links?: readonly string[] } = {},
   ): Promise<SimulatedNode> {
-    const node = this.#makeNode(name, { ...this.#options.all, ...options });
-    for (const peer of options.links ?? []) this.#link(name, peer);
-    await this.#start(node);
+    const node = this.#stage.makeNode(name, { ...this.#stage.options.all, ...options });
+    for (const peer of options.links ?? []) this.#stage.link(name, peer);
+    await this.#stage.start(node);
     return node;
   }
 
   /** Stops a node in order. */
   async shutdown(name: string): Promise<void> {
-    await this.#settle(this.node(name).stop());
-    this.#record('stop', name);
+    await this.#stage.settle(this.node(name).stop());
+    this.#stage.record('stop', name);
   }
 
   /** Ends a node's process without a word. */
@@ -346,15 +285,15 @@ export class SimulatedMesh {
     const node = this.node(name);
     if (!node.running) throw new SedgeError('simulation.not-running', { node: name });
     const keepUnsynced = disk === 'keep' ? 'all' : disk === 'torn' ? 'random' : 'none';
-    this.#record('crash', name, { detail: disk });
-    await this.#settle(node.crash({ keepUnsynced }, disk === 'keep' ? 'reset' : 'silent'));
+    this.#stage.record('crash', name, { detail: disk });
+    await this.#stage.settle(node.crash({ keepUnsynced }, disk === 'keep' ? 'reset' : 'silent'));
   }
 
   /** Starts a node again, on the disk that it has; one that runs is stopped in order first. */
   async restart(name: string): Promise<void> {
     const node = this.node(name);
     if (node.running) await this.shutdown(name);
-    await this.#start(node);
+    await this.#stage.start(node);
   }
 
   /** A copy of a node's disk as it is now. */
@@ -380,10 +319,10 @@ export class SimulatedMesh {
   ): Promise<SimulatedNode> {
     const original = this.node(name);
     const disk = original.disk.clone();
-    const clone = this.#makeNode(cloneName, original.options, { place: original.place, disk });
-    for (const peer of options.links ?? this.links.neighbours(name)) this.#link(cloneName, peer);
-    this.#record('clone', cloneName, { peer: name });
-    await this.#start(clone);
+    const clone = this.#stage.makeNode(cloneName, original.options, { place: original.place, disk });
+    for (const peer of options.links ?? this.links.neighbours(name)) this.#stage.link(cloneName, peer);
+    this.#stage.record('clone', cloneName, { peer: name });
+    await this.#stage.start(clone);
     return clone;
   }
 
@@ -396,25 +335,14 @@ export class SimulatedMesh {
     script: (overlay: Overlay, identity: Identity, chain: readonly Uint8Array[]) => void,
     options: { readonly links?: readonly string[]; readonly stranger?: boolean } = {},
   ): Promise<HostileHost> {
-    this.#requireNew(name);
-    const identity = this.#foundation.identity(name);
-    const { anchor } = this.#foundation;
-    const random = this.#foundation.random(`node ${name}`).next;
-    const overlay = this.network.make(name, {
-      identity,
-      anchor,
-      admits: () => true,
-      nowMs: () => this.clock.nowMs,
-      random,
-    });
-    this.#names.set(identity.nodeId, name);
-    script(overlay, identity, options.stranger === true ? [] : this.#foundation.grant(identity, name));
+    const { overlay, identity } = this.#stage.makeBareHost(name);
+    script(overlay, identity, options.stranger === true ? [] : this.#stage.foundation.grant(identity, name));
     for (const peer of options.links ?? []) {
       this.links.add(name, peer);
-      overlay.want(this.#addressOf(this.node(peer)), 'given');
+      overlay.want(this.#stage.addressOf(this.node(peer)), 'given');
     }
-    await this.#settle(overlay.start());
-    this.#record('hostile', name, { detail: options.stranger === true ? 'stranger' : 'member' });
+    await this.#stage.settle(overlay.start());
+    this.#stage.record('hostile', name, { detail: options.stranger === true ? 'stranger' : 'member' });
     return { name, overlay, identity };
   }
 
@@ -476,176 +404,31 @@ export class SimulatedMesh {
   }
 
   async #begin(): Promise<void> {
-    const { nodes = 3, topology = ring(), settle = true } = this.#options;
-    const names = this.#options.names ?? Array.from({ length: nodes }, (_, index) => `n${index + 1}`);
+    const { nodes = 3, topology = ring(), settle = true } = this.#stage.options;
+    const names = this.#stage.options.names ?? Array.from({ length: nodes }, (_, index) => `n${index + 1}`);
     names.forEach((name, index) => {
-      const options = { ...this.#options.all, ...this.#options.node?.[name] };
-      this.#makeNode(name, index === 0 ? { role: 'admin', ...options } : options);
+      const options = { ...this.#stage.options.all, ...this.#stage.options.node?.[name] };
+      this.#stage.makeNode(name, index === 0 ? { role: 'admin', ...options } : options);
     });
-    for (const [a, b] of topology(names, this.#foundation.random('topology'))) this.#link(a, b);
-    await this.#settle(Promise.all(this.nodes.map((node) => node.start())));
-    if (settle) await this.converged();
-    this.#readyAtMs = this.clock.elapsedMs;
-    for (const [a, b] of this.links.pairs()) {
-      for (const [node, peer] of [
-        [a, b],
-        [b, a],
-      ] as const) {
-        const id = this.node(peer).id;
-        const connected = this.node(node)
-          .overlay.peers()
-          .some((known) => known.node === id && known.connected);
-        if (connected) this.#record('up', node, { peer });
-      }
+    for (const [a, b] of topology(names, this.#stage.foundation.random('topology'))) this.#stage.link(a, b);
+    await this.#stage.settle(Promise.all(this.nodes.map((node) => node.start())));
+    if (settle) {
+      await this.until(() => this.#allConnected(), 'linked nodes are connected');
+      await this.converged();
     }
+    this.#stage.ready();
   }
 
-  async #start(node: SimulatedNode): Promise<void> {
-    this.#record('start', node.name);
-    await this.#settle(node.start());
+  #allConnected(): boolean {
+    const { links } = this.#stage;
+    return [...links.pairs()].every(([a, b]) => !links.isOpen(a, b) || this.#stage.isConnected(a, b));
   }
 
   async #replaceDisk(name: string, disk: MemoryDisk, event: 'wipe' | 'restore'): Promise<void> {
     const node = this.node(name);
     if (node.running) await this.crash(name);
     node.replaceDisk(disk);
-    this.#record(event, name);
-    await this.#start(node);
-  }
-
-  #makeNode(
-    name: string,
-    options: SimulatedNodeOptions,
-    given: { readonly place?: SimulatedNode['place']; readonly disk?: MemoryDisk } = {},
-  ): SimulatedNode {
-    this.#requireNew(name);
-    const role = options.role === 'admin' ? 'admin' : 'member';
-    const place = given.place ?? this.#foundation.place(name, role);
-    const parts = { world: this.#world, place, random: this.#foundation.random(`node ${name}`) };
-    const node = new SimulatedNode(
-      name,
-      options,
-      given.disk === undefined ? parts : { ...parts, disk: given.disk },
-    );
-    this.#nodes.set(name, node);
-    if (!this.#names.has(node.id)) this.#names.set(node.id, name);
-    return node;
-  }
-
-  #requireNew(name: string): void {
-    const taken = this.#nodes.has(name) || [...this.#names.values()].includes(name);
-    if (taken) throw new SedgeError('simulation.bad-option', { node: name, reason: 'the name is taken' });
-  }
-
-  /** A node, or a host that runs no sedge. */
-  #host(name: string): void {
-    if ([...this.#names.values()].includes(name)) return;
-    this.node(name);
-  }
-
-  /** Links two nodes; the first keeps the second connected. */
-  #link(a: string, b: string): void {
-    this.#want(a, b);
-    this.links.add(a, b);
-  }
-
-  #want(a: string, b: string): void {
-    const known = this.#wants.get(a)?.has(b) === true || this.#wants.get(b)?.has(a) === true;
-    if (known || !this.#nodes.has(a) || !this.#nodes.has(b)) return;
-    const wants = this.#wants.get(a) ?? new Set();
-    this.#wants.set(a, wants.add(b));
-    const node = this.node(a);
-    if (node.running) node.overlay.want(this.#addressOf(this.node(b)), 'given');
-  }
-
-  #addressOf(node: SimulatedNode): string {
-    return `${this.network.addressOf(node.name)}/p2p/${node.id}`;
-  }
-
-  #settle<T>(promise: Promise<T>): Promise<T> {
-    return this.clock.settle(promise, { ...this.#drive(), withinMs: 3_600_000 });
-  }
-
-  #drive(): { readonly signal?: AbortSignal; readonly onProgress?: () => void } {
-    const { signal, onProgress } = this.#options;
-    return {
-      ...(signal === undefined ? {} : { signal }),
-      ...(onProgress === undefined ? {} : { onProgress: () => onProgress(this.sinceReadyMs) }),
-    };
-  }
-
-  #record(
-    event: HistoryEvent['event'],
-    node: string,
-    facts: Omit<HistoryEvent, 't' | 'event' | 'node'> = {},
-  ): void {
-    if (this.#readyAtMs === null) return;
-    // To the microsecond: what is finer is rounding.
-    const t = Math.round(this.sinceReadyMs * 1_000) / 1e6;
-    this.#history.add({ t, event, node, ...facts });
-  }
-
-  #makeWorld(): NodeWorld {
-    return {
-      network: this.network,
-      trueMs: () => this.clock.nowMs,
-      sinceReadyMs: () => this.sinceReadyMs,
-      settle: (promise) => this.#settle(promise),
-      wantedBy: (name) => [...(this.#wants.get(name) ?? [])].map((peer) => this.#addressOf(this.node(peer))),
-      onPeer: (node, kind, peer) => this.#record(kind, node.name, { peer: this.nameOf(peer) }),
-      onAttempt: (node, { topic, content }) => {
-        const key = messageKey({ author: this.nameOf(node.id), topic, content });
-        this.attempted.set(key, (this.attempted.get(key) ?? 0) + 1);
-      },
-      onPublished: (node, { author, channel, epoch, seq, topic, content, durable, duplicate }) => {
-        if (duplicate) return;
-        this.published.push({
-          node: node.name,
-          author,
-          channel,
-          epoch,
-          seq,
-          topic,
-          content,
-          durable,
-          atMs: this.sinceReadyMs,
-        });
-        const at = { author: this.nameOf(author), channel, epoch, seq, topic, content };
-        this.#record('publish', node.name, at);
-      },
-      onDelivery: (node, { index }, delivery, again) => {
-        const { channel, epoch } = delivery;
-        const shared = { author: this.nameOf(delivery.author), channel, epoch, subscription: index };
-        const repeated = again ? { again } : {};
-        if (delivery.kind === 'gap') {
-          const { first, last } = delivery;
-          return this.#record('gap', node.name, { ...shared, first, last, ...repeated });
-        }
-        const { seq, topic, late, was } = delivery;
-        this.#record('delivery', node.name, {
-          ...shared,
-          seq,
-          topic,
-          content: contentOf(delivery.payload),
-          late,
-          ...repeated,
-          ...(was === undefined ? {} : { was }),
-        });
-      },
-    };
-  }
-}
-
-function makeNetwork(
-  overlay: NonNullable<SimulatedMeshOptions['overlay']>,
-  context: NetworkContext,
-): VirtualNetwork {
-  switch (overlay) {
-    case 'model':
-      return new ModelNetwork(context);
-    case 'libp2p':
-      return new Libp2pNetwork(context);
-    default:
-      return overlay(context);
+    this.#stage.record(event, name);
+    await this.#stage.start(node);
   }
 }

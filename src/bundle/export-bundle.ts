@@ -6,6 +6,7 @@ import { SedgeError } from '../errors/index.ts';
 import type { NodeId } from '../identity/index.ts';
 import type { ChannelJournal, Head, StoredRecord } from '../journal/index.ts';
 import { REALM_CHANNEL, type Realm } from '../realm/index.ts';
+import type { SignatureAudit } from '../sync/index.ts';
 import {
   BUNDLE_CHANNELS_MAX,
   BUNDLE_VERSION,
@@ -30,6 +31,8 @@ export interface ExportDependencies {
   /** Id of this node's store, 16 hexadecimal digits. */
   readonly storeId: string;
   readonly nowMs: () => number;
+  /** Which entries may end a run, and which must not leave this node. */
+  readonly audit: Pick<SignatureAudit, 'maySeal' | 'isBad'>;
 }
 
 /** What went into a bundle. */
@@ -168,12 +171,13 @@ export class BundleExport implements AsyncIterable<Uint8Array> {
             bytesMax: READ_BYTES,
             durableOnly: true,
           });
-          for (const record of records) {
+          for (const record of this.#provable(journal, records)) {
             this.#writeEntry(record);
-            next = record.seq + record.count;
             if (this.#chunkBytes >= CHUNK_BYTES) yield this.#takeChunk();
           }
-          if (records.length === 0) break;
+          const end = records.at(-1);
+          if (end === undefined) break;
+          next = end.seq + end.count;
           // Reads from the cache never leave the microtasks.
           await new Promise((resolve) => setImmediate(resolve));
         }
@@ -185,6 +189,14 @@ export class BundleExport implements AsyncIterable<Uint8Array> {
       messages: this.#counts.messages - before.messages,
       through: through === null ? null : `${through.incarnation}:${through.position}`,
     });
+  }
+
+  /** What came here by chain goes on only in a run that ends in a signature that was checked. */
+  #provable({ channel }: ChannelJournal, records: readonly StoredRecord[]): StoredRecord[] {
+    const { audit } = this.#deps;
+    const run = records.filter(({ position }) => !audit.isBad(channel, position));
+    while (run.length > 0 && !audit.maySeal(channel, run.at(-1)!)) run.pop();
+    return run;
   }
 
   #writeEntry(record: StoredRecord): void {

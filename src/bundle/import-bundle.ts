@@ -1,7 +1,7 @@
 import { decodeEntry, type Entry } from '../entry/index.ts';
 import { assertNever, type Counters, type ErrorCode, SedgeError } from '../errors/index.ts';
 import type { NodeId } from '../identity/index.ts';
-import type { Ingest, Verdict } from '../ingest/index.ts';
+import { type Ingest, type RunItem, runsOf, type Verdict } from '../ingest/index.ts';
 import type { ChannelJournal } from '../journal/index.ts';
 import type { Realm } from '../realm/index.ts';
 import {
@@ -68,6 +68,9 @@ export interface ImportSummary extends ImportCounts {
   readonly stillMissing: number;
 }
 
+/** Entries that are proven together, at most: a run of one log costs a signature check or two. */
+const RUN_ENTRIES_MAX = 256;
+const RUN_BYTES_MAX = 1_048_576;
 /** Records taken in a row before sockets and timers get their turn. */
 const PARTS_PER_TURN = 64;
 /** A file without a record in so many stretches of damage is no bundle. */
@@ -94,6 +97,9 @@ export class BundleImport {
   readonly #refusals = new Map<string, number>();
   readonly #journals = new Map<string, ChannelJournal | null>();
   readonly #claims = new ClaimedHeads();
+  /** Entries in a row that wait to be offered together. */
+  #gathered: RunItem[] = [];
+  #gatheredBytes = 0;
   #header: BundleHeader | null = null;
   #parts = 0;
   /** Sound records before the one at hand. */
@@ -113,14 +119,21 @@ export class BundleImport {
    */
   async run(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<ImportSummary> {
     let sound = false;
-    for await (const part of readBundle(source)) {
-      this.#options.signal?.throwIfAborted();
-      sound ||= part.kind === 'item';
-      if (!sound && this.#parts >= STRANGE_PARTS_MAX) break;
-      await this.#take(part);
-      if (++this.#parts % PARTS_PER_TURN === 0) await this.#turn();
+    try {
+      for await (const part of readBundle(source)) {
+        this.#options.signal?.throwIfAborted();
+        sound ||= part.kind === 'item';
+        if (!sound && this.#parts >= STRANGE_PARTS_MAX) break;
+        await this.#take(part);
+        if (++this.#parts % PARTS_PER_TURN === 0) await this.#turn();
+      }
+    } catch (error) {
+      // What came before stays, whatever ended it.
+      await this.#offerGathered().catch(() => {});
+      throw error;
     }
     if (!sound) throw new SedgeError('bundle.not-a-bundle');
+    await this.#offerGathered();
     for (const journal of this.#journals.values()) await journal?.commit();
     return this.#summary();
   }
@@ -146,6 +159,7 @@ export class BundleImport {
   async #takeItem(item: BundleItem, before: BytesBefore): Promise<void> {
     // What follows the end was put there by somebody else.
     if (this.#state === 'whole') this.#state = 'altered';
+    if (item.kind !== 'entry') await this.#offerGathered();
     switch (item.kind) {
       case 'header':
         this.#takeHeader(item);
@@ -195,16 +209,29 @@ export class BundleImport {
       return this.#refuse(entry.code);
     }
     this.#messages += entry.value.count;
-    const journal = await this.#journalOf(entry.value.channel);
-    this.#judge(await this.#offer(entry.value, ageMs, journal), entry.value);
+    this.#gathered.push({ entry: entry.value, ageMs });
+    this.#gatheredBytes += bytes.length;
+    if (this.#gathered.length >= RUN_ENTRIES_MAX || this.#gatheredBytes >= RUN_BYTES_MAX)
+      await this.#offerGathered();
+  }
+
+  async #offerGathered(): Promise<void> {
+    const items = this.#gathered;
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    for (const run of runsOf(items)) await this.#offer(run, await this.#journalOf(run[0]!.entry.channel));
   }
 
   /** Where the backlog of the journal is full, waits for the disk. Throws what keeps it from taking anything. */
-  async #offer(entry: Entry, ageMs: number, journal: ChannelJournal | null): Promise<Verdict> {
-    for (;;) {
-      const verdict = await this.#deps.ingest.offerEntry(entry, { source: 'import', ageMs });
-      if (verdict.kind !== 'refused' || !verdict.code.startsWith('journal.')) return verdict;
-      if (verdict.code !== 'journal.backlog-full' || journal === null) throw new SedgeError(verdict.code);
+  async #offer(run: readonly RunItem[], journal: ChannelJournal | null): Promise<void> {
+    for (let at = 0; at < run.length; ) {
+      const verdicts = await this.#deps.ingest.offerRun(run.slice(at), 'import');
+      const last = verdicts.at(-1);
+      const stuck = last?.kind === 'refused' && last.code.startsWith('journal.') ? last.code : null;
+      const settled = stuck === null ? verdicts : verdicts.slice(0, -1);
+      for (const verdict of settled) this.#judge(verdict, run[at++]!.entry);
+      if (stuck === null) continue;
+      if (stuck !== 'journal.backlog-full' || journal === null) throw new SedgeError(stuck);
       await journal.commit();
     }
   }

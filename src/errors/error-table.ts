@@ -349,8 +349,9 @@ export const ERROR_TABLE = {
     next: "See the option's documentation for its bounds.",
   },
   'mesh.not-acknowledged': {
-    meaning: 'The acknowledgement that was asked for did not come.',
-    next: 'Publish again with the same publish id.',
+    meaning:
+      'Too few other nodes reported in time that they hold the message; it is kept here and on its way.',
+    next: 'See "sedge peers" for who is connected; "sedge holders" tells later who has it.',
   },
   'mesh.subscription-in-use': {
     meaning: 'The durable subscription is open already.',

@@ -15,6 +15,7 @@ const KEY_BYTES = 32;
 /** Ids are asked for with every entry; base58 is slow. Bounded, as authors come from outside. */
 const CACHE_MAX = 16_384;
 const idByKey = new Map<string, NodeId>();
+const keyById = new Map<string, Uint8Array>();
 
 /** The id of a raw Ed25519 public key (32 bytes). */
 export function nodeIdOf(publicKey: Uint8Array): NodeId {
@@ -33,9 +34,22 @@ export function nodeIdOf(publicKey: Uint8Array): NodeId {
   return id;
 }
 
-/** The raw Ed25519 public key (32 bytes) of a node's id; `null` if the text is no such id. */
+/**
+ * The raw Ed25519 public key (32 bytes) of a node's id; `null` if the text is no such id. The same array may be
+ * handed out again: it must not be changed.
+ */
 export function publicKeyOf(text: string): Uint8Array | null {
   if (text.length > 64) return null;
+  const cached = keyById.get(text);
+  if (cached !== undefined) return cached;
+  const key = decodeKey(text);
+  if (key === null) return null;
+  if (keyById.size >= CACHE_MAX) keyById.clear();
+  keyById.set(text, key);
+  return key;
+}
+
+function decodeKey(text: string): Uint8Array | null {
   try {
     const bytes = base58btc.baseDecode(text);
     if (bytes.length !== PREFIX.length + KEY_BYTES) return null;

@@ -57,6 +57,7 @@ export class ChannelJournal extends HeldLogs {
   #state: JournalState | null = null;
   #stateWritten = false;
   #nextPosition = 1;
+  #recovery: RecoveryReport | null = null;
   #starting: Promise<RecoveryReport> | null = null;
   #stopping: Promise<void> | null = null;
 
@@ -212,6 +213,19 @@ export class ChannelJournal extends HeldLogs {
     return this.#repair.shrinks;
   }
 
+  /** What the start found; `null` before. */
+  get recovery(): RecoveryReport | null {
+    return this.#recovery;
+  }
+
+  /** Bytes of the files that are damaged: where it differs from an earlier time, something held was lost. */
+  get damagedBytes(): number {
+    let bytes = 0;
+    for (const { sealed, rows } of this.#store.all())
+      for (const { from, to } of sealed?.damage ?? rows?.damage ?? []) bytes += to - from;
+    return bytes;
+  }
+
   /** The present life of the journal, 16 hexadecimal digits; only after the start. */
   get incarnation(): string {
     return this.#store.incarnation;
@@ -330,6 +344,7 @@ export class ChannelJournal extends HeldLogs {
 
   async #start(): Promise<RecoveryReport> {
     const { report, state } = await this.#recover();
+    this.#recovery = report;
     await this.#loadLetGo();
     this.#state = state;
     this.#nextPosition = state.nextPosition;

@@ -1,4 +1,5 @@
 import { type EntryId, type LogId, NUMBER_MAX } from '../entry/index.ts';
+import type { HeadOrder } from './head-order.ts';
 import type { Head, SeqRange } from './journal-face.ts';
 import { LetGo } from './let-go.ts';
 import { headOf, RangeIndex } from './range-index.ts';
@@ -107,6 +108,11 @@ export class HeldLogs {
   idBefore(log: LogId, seq: number): EntryId | null {
     const ranges = this.index.get(log)?.numbers.ranges ?? [];
     return ranges.findLast(({ last }) => last < seq)?.lastId ?? null;
+  }
+
+  /** Heads in the order of their logs' keys, with fingerprints of ranges; to be used before the next change. */
+  orderedHeads(): HeadOrder {
+    return this.index.order();
   }
 
   /** 16 bytes over all heads: equal on two nodes that hold the same. */

@@ -1,6 +1,7 @@
 export { ChannelJournal } from './channel-journal.ts';
 export { CursorFile } from './cursor-file.ts';
 export type { Disk, DiskFile } from './disk.ts';
+export { boundBetween, type HeadOrder } from './head-order.ts';
 export type { EntrySource, Head, LocalFacts, Offset, SeqRange, StoredEntry } from './journal-face.ts';
 export { JOURNAL_DEFAULTS, type JournalDependencies, type JournalOptions } from './journal-options.ts';
 export type { DroppedCount, RetentionContext, RetentionOutcome } from './journal-retention.ts';
@@ -16,6 +17,7 @@ export {
   RESERVE_BLOCK,
   type TakenNumbers,
 } from './own-log.ts';
+export { logKeyOf } from './range-index.ts';
 export type { RecoveryReport } from './recovery.ts';
 export { DROP_REASONS, type DropReason, type RetentionLimits } from './retention-plan.ts';
 export type { ReadOptions, StoredRecord } from './stored-record.ts';

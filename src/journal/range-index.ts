@@ -3,6 +3,7 @@ import { fromHex, sha256, toHex } from '../bytes/index.ts';
 import { type EntryHeader, type EntryId, type LogId, lastSeqOf, logIdOf } from '../entry/index.ts';
 import { assert } from '../errors/index.ts';
 import { nodeIdOf, publicKeyOf } from '../identity/index.ts';
+import { HeadOrder } from './head-order.ts';
 import { HeldNumbers } from './held-numbers.ts';
 import type { Head } from './journal-face.ts';
 
@@ -35,6 +36,8 @@ export class RangeIndex {
   readonly #changed = new Set<HeldLog>();
   #sum = 0n;
   #root: Uint8Array | null = null;
+  /** Made when it is asked for, and anew when a log came that is not in it. */
+  #order: HeadOrder | null = null;
 
   /** The log, made known if it is new. */
   logOf(header: Pick<EntryHeader, 'author' | 'epoch'>): HeldLog {
@@ -53,6 +56,7 @@ export class RangeIndex {
     };
     this.#logs.set(log, made);
     this.#byNumber.push(made);
+    this.#order = null;
     return made;
   }
 
@@ -115,14 +119,35 @@ export class RangeIndex {
     for (const held of this.#changed) {
       const hash = held.numbers.ranges.length === 0 ? 0n : headHash(held);
       this.#sum += hash - held.headHash;
+      this.#order?.add(held, hash - held.headHash);
       held.headHash = hash;
     }
     this.#changed.clear();
-    this.#sum = ((this.#sum % SUM_MODULUS) + SUM_MODULUS) % SUM_MODULUS;
-    const bytes = Buffer.from(this.#sum.toString(16).padStart(64, '0'), 'hex');
-    this.#root = new Uint8Array(sha256(bytes).subarray(0, ROOT_BYTES));
+    this.#sum = reduced(this.#sum);
+    this.#root = new Uint8Array(sha256(headHashSumBytes(this.#sum)).subarray(0, ROOT_BYTES));
     return this.#root;
   }
+
+  /** Heads by log key, up to date until the next change; only changed heads are hashed. */
+  order(): HeadOrder {
+    this.root();
+    this.#order ??= new HeadOrder(this.#logs.values());
+    return this.#order;
+  }
+}
+
+/** A sum of head hashes, mod 2^256, as 32 bytes. */
+export function headHashSumBytes(sum: bigint): Uint8Array {
+  return Buffer.from(reduced(sum).toString(16).padStart(64, '0'), 'hex');
+}
+
+/** Author and epoch of a log as 80 hexadecimal digits: what heads are ordered by. */
+export function logKeyOf(header: Pick<EntryHeader, 'author' | 'epoch'>): string {
+  return toHex(encodeLogKey(header));
+}
+
+function reduced(sum: bigint): bigint {
+  return ((sum % SUM_MODULUS) + SUM_MODULUS) % SUM_MODULUS;
 }
 
 /** True for an entry of the log that reaches or passes the end of its epoch: it is on disk and counts no more. */

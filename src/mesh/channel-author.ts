@@ -4,6 +4,8 @@ import {
   type Entry,
   type EntryId,
   type EpochId,
+  lastSeqOf,
+  logIdOf,
   type Message,
   messageBytesBound,
   sealEntry,
@@ -11,6 +13,7 @@ import {
 import { isSedgeError } from '../errors/index.ts';
 import type { Identity } from '../identity/index.ts';
 import type { ChannelJournal, OwnLog, StoredEntry } from '../journal/index.ts';
+import type { ReplicaWait } from '../receipts/index.ts';
 import type { Acknowledgement, Published } from './publish-options.ts';
 import { whenKept } from './when-kept.ts';
 
@@ -27,13 +30,21 @@ export interface ChannelAuthorDependencies {
   /** Resolves, soon in any case, when the network keeps up; `null` if it does. */
   readonly whenRoom: () => Promise<void> | null;
   readonly nowMs: () => number;
+  /** Resolves with how many others hold messages of this log once they are enough; rejects in time. */
+  readonly whenHeld: (wait: ReplicaWait, timeoutMs: number) => Promise<number>;
+}
+
+/** How a message is acknowledged. */
+export interface AcknowledgementWish {
+  readonly ack: Acknowledgement;
+  readonly replicasTimeoutMs: number;
 }
 
 /** A message on its way into an entry. */
 interface Pending {
   readonly message: Message;
   readonly ttlSeconds: number;
-  readonly ack: Acknowledgement;
+  readonly wish: AcknowledgementWish;
   readonly bytes: number;
   readonly resolve: (published: Published) => void;
   readonly reject: (error: unknown) => void;
@@ -72,9 +83,9 @@ export class ChannelAuthor {
   }
 
   /** Publishes a message that passed all checks. Rejects where the journal cannot take it. */
-  publish(message: Message, ttlSeconds: number, ack: Acknowledgement): Promise<Published> {
+  publish(message: Message, ttlSeconds: number, wish: AcknowledgementWish): Promise<Published> {
     return new Promise((resolve, reject) => {
-      this.#pending.push({ message, ttlSeconds, ack, bytes: messageBytesBound(message), resolve, reject });
+      this.#pending.push({ message, ttlSeconds, wish, bytes: messageBytesBound(message), resolve, reject });
       this.#schedule();
     });
   }
@@ -217,24 +228,49 @@ export class ChannelAuthor {
       duplicate: false,
     });
     batch.forEach((pending, index) => {
-      if (pending.ack === 'accepted') pending.resolve(publishedOf(index));
+      if (pending.wish.ack === 'accepted') pending.resolve(publishedOf(index));
     });
     this.#committing = true;
     durable.then(
       () => {
         if (guarded) send(entry);
         batch.forEach((pending, index) => {
-          if (pending.ack === 'durable') pending.resolve(publishedOf(index));
+          if (pending.wish.ack === 'durable') pending.resolve(publishedOf(index));
         });
+        this.#awaitReplicas(batch, entry, publishedOf);
         this.#committed();
       },
       (error) => {
-        for (const pending of batch) if (pending.ack === 'durable') pending.reject(error);
+        for (const pending of batch) if (pending.wish.ack !== 'accepted') pending.reject(error);
         // It stays in line for the disk; once it is there, the others are to hear of it.
         if (guarded) void whenKept(this.#deps.journal, position).then((kept) => kept && send(entry));
         this.#committed();
       },
     );
+  }
+
+  /** One wait for all messages of the entry that wish the same. */
+  #awaitReplicas(batch: readonly Pending[], entry: Entry, publishedOf: (index: number) => Published): void {
+    const groups = new Map<string, { pending: Pending; index: number }[]>();
+    batch.forEach((pending, index) => {
+      const { ack, replicasTimeoutMs } = pending.wish;
+      if (typeof ack === 'string') return;
+      const key = `${ack.replicas} ${replicasTimeoutMs}`;
+      groups.set(key, [...(groups.get(key) ?? []), { pending, index }]);
+    });
+    const of = { channel: this.#channel, log: logIdOf(entry), first: entry.seq, last: lastSeqOf(entry) };
+    for (const group of groups.values()) {
+      const { ack, replicasTimeoutMs } = group[0]!.pending.wish;
+      if (typeof ack === 'string') continue;
+      this.#deps.whenHeld({ ...of, replicas: ack.replicas }, replicasTimeoutMs).then(
+        (replicas) => {
+          for (const { pending, index } of group) pending.resolve({ ...publishedOf(index), replicas });
+        },
+        (error) => {
+          for (const { pending } of group) pending.reject(error);
+        },
+      );
+    }
   }
 
   #committed(): void {

@@ -9,6 +9,7 @@ import type { Counters } from '../errors/index.ts';
 import type { Ingest } from '../ingest/index.ts';
 import type { ChannelJournal } from '../journal/index.ts';
 import type { Realm, RealmDirectory } from '../realm/index.ts';
+import type { SignatureAudit } from '../sync/index.ts';
 import type { CarriedChannels } from './carried-channels.ts';
 
 /** What {@link Courier} works with. */
@@ -21,6 +22,7 @@ export interface CourierDependencies {
   readonly nowMs: () => number;
   /** Id of this node's store. */
   readonly storeId: () => string;
+  readonly audit: () => SignatureAudit;
 }
 
 /** Writes and reads bundles: a file on a stick is a peer like any other. */
@@ -33,7 +35,7 @@ export class Courier {
 
   /** See `Mesh.exportBundle`. */
   export(options: ExportOptions): BundleExport {
-    const { place, channels, storeId } = this.#deps;
+    const { place, channels, storeId, audit } = this.#deps;
     const { identity, nodeName } = place;
     return new BundleExport(options, {
       ...this.#deps,
@@ -42,6 +44,7 @@ export class Courier {
       node: identity.nodeId,
       nodeName,
       storeId: storeId(),
+      audit: audit(),
     });
   }
 

@@ -111,7 +111,7 @@ export class ForkDesk {
     const [{ author }] = proof.entries;
     try {
       for (const part of cutForkProof(encodeForkProof(proof))) await this.#deps.publishOwn(FORK_TOPIC, part);
-      for (const name of [key, author]) this.#reportsOf.set(name, (this.#reportsOf.get(name) ?? 0) + 1);
+      for (const about of [key, author]) this.#reportsOf.set(about, (this.#reportsOf.get(about) ?? 0) + 1);
     } catch (error) {
       if (this.#stopped) return;
       this.#deps.log.warn({ author, error: String(error) }, 'a fork could not be reported yet');

@@ -7,6 +7,12 @@ export interface MeshOptions {
    * them far less, and `durable` then takes up to a second. @defaultValue 0: as soon as the one before ended
    */
   readonly commitIntervalMs?: number;
+  /**
+   * When the node tells the realm its grants: at its first start, so that its name is known everywhere, or with its
+   * first message. In meshes of thousands, most of which only listen and carry, the latter spares every node the
+   * grants of every other. @defaultValue `'start'`
+   */
+  readonly introduce?: 'start' | 'publish';
   /** See `SyncOptions`; for tests and simulations. */
   readonly sync?: {
     readonly helloIntervalMs?: number;

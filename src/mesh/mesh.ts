@@ -6,7 +6,8 @@ import { type ForkEvent, Ingest } from '../ingest/index.ts';
 import type { Disk, StoredEntry } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
 import type { ChannelDeclaration, Realm, RealmDirectory } from '../realm/index.ts';
-import { SyncService } from '../sync/index.ts';
+import { PeerHoldings, ReceiptsService } from '../receipts/index.ts';
+import { CursorBook, SyncService } from '../sync/index.ts';
 import { CarriedChannels } from './carried-channels.ts';
 import { Courier } from './courier.ts';
 import { ForkDesk } from './fork-desk.ts';
@@ -72,8 +73,13 @@ export class Mesh {
   readonly #forks: ForkDesk;
   readonly #republisher: Republisher;
   readonly #partings = new Set<NodeJS.Timeout>();
+  readonly #cursors: CursorBook;
+  readonly #holdings = new PeerHoldings();
   #sync: SyncService | null = null;
+  #receipts: ReceiptsService | null = null;
   #storeId = '';
+  #introducing: Promise<void> | null = null;
+  #introduced = false;
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
   #startedAtMs = 0;
@@ -92,6 +98,10 @@ export class Mesh {
       { directory: options.directory, commitIntervalMs },
       { ...deps, self, prepare: (journal) => this.#ingest.forks.apply(journal) },
     );
+    this.#cursors = new CursorBook(
+      { disk: deps.disk, directory: options.directory },
+      { ...deps, journals: this.#channels.journals },
+    );
     const journalOf = (channel: string) => this.#channels.of(channel);
     this.#ingest = new Ingest({}, { ...deps, self, journalOf });
     this.#gossip = new GossipService({ ...deps, ingest: this.#ingest, onLeft: () => this.#sync?.announce() });
@@ -102,6 +112,7 @@ export class Mesh {
       store: (entry) => this.#ingest.offerOwn(entry),
       send: (entry) => this.#gossip.send(entry),
       whenRoom: () => this.#gossip.whenRoom(),
+      whenHeld: (wait, timeoutMs) => this.#receipts!.whenHeld(wait, timeoutMs),
       endOf: (channel, log) => this.#ingest.forks.endOf(channel, log),
     });
     this.#office = new RealmOffice({
@@ -148,6 +159,7 @@ export class Mesh {
       channels: this.#channels,
       ingest: this.#ingest,
       storeId: () => this.#storeId,
+      audit: () => this.#sync!.audit,
     });
     this.#ingest.onStored((stored) => this.#onStored(stored));
     forks.onFork((event) => this.#onFork(event));
@@ -189,12 +201,14 @@ export class Mesh {
   /**
    * Publishes a message; resolves at the acknowledgement asked for (`durable` unless said otherwise). Rejects
    * with `topic.*`, `entry.payload-too-large`, `mesh.bad-option`, `mesh.too-many-pending`, `mesh.not-started`,
-   * `journal.disk-full` and `journal.io-failed`.
+   * `mesh.not-acknowledged` (too few replicas in time; it is published all the same), `journal.disk-full` and
+   * `journal.io-failed`.
    */
   publish(topic: string, payload: Uint8Array | string, options: PublishOptions = {}): Promise<Published> {
     if (this.#sync === null) return Promise.reject(new SedgeError('mesh.not-started'));
     this.#counts.published++;
-    return this.#publisher.publish(topic, payload, options);
+    if (this.#introduced) return this.#publisher.publish(topic, payload, options);
+    return this.#introduce().then(() => this.#publisher.publish(topic, payload, options));
   }
 
   /** Publishes messages in their order; resolves when all are acknowledged, rejects with the first failure. */
@@ -311,11 +325,30 @@ export class Mesh {
     if (this.#sync === null || this.#stopping !== null) throw new SedgeError('mesh.not-started');
   }
 
+  /** Nobody can check what a node published before it has the node's grants. */
+  #introduce(): Promise<void> {
+    this.#introducing ??= this.#office.introduce().catch((error: unknown) => {
+      this.#introducing = null;
+      throw error;
+    });
+    // Not at once: what waits for the introduction is published before what is published after it.
+    this.#introducing
+      .then(() => Promise.resolve())
+      .then(
+        () => {
+          this.#introduced = true;
+        },
+        () => {},
+      );
+    return this.#introducing;
+  }
+
   // ---- life cycle --------------------------------------------------------------------------------------------
 
   async #start(): Promise<void> {
     const { overlay, realm, disk } = this.#deps;
     try {
+      await this.#cursors.load();
       await this.#office.recall();
       for (const channel of realm.channelNames()) await this.#channels.open(channel);
       this.#storeId = await loadStoreId(disk, this.#options.directory, this.#deps.randomBytes);
@@ -323,15 +356,25 @@ export class Mesh {
         ...this.#deps,
         ingest: this.#ingest,
         journals: this.#channels.journals,
+        cursors: this.#cursors,
         storeId: this.#storeId,
+      });
+      this.#receipts = new ReceiptsService({
+        ...this.#deps,
+        self: this.node,
+        ingest: this.#ingest,
+        sync: this.#sync,
+        journals: this.#channels.journals,
+        holdings: this.#holdings,
       });
       realm.onChange(() => this.#onRealmChange());
       this.#sync.start();
+      this.#receipts.start();
       this.#gossip.start();
       await overlay.start();
       for (const address of this.#deps.place.addresses) overlay.want(address, 'invitation');
       this.#startedAtMs = this.#deps.nowMs();
-      await this.#office.introduce();
+      if (this.#options.introduce !== 'publish') await this.#introduce();
       this.#republisher.start();
     } catch (error) {
       await this.#end();
@@ -347,6 +390,7 @@ export class Mesh {
   async #end(): Promise<void> {
     await this.#desk.close();
     this.#gossip.stop();
+    this.#receipts?.stop();
     this.#sync?.stop();
     for (const timer of this.#partings) clearTimeout(timer);
     await this.#deps.overlay.stop();
@@ -355,6 +399,7 @@ export class Mesh {
     await this.#publisher.stop();
     await republished;
     await this.#ingest.forks.settle();
+    await this.#cursors.close();
     await this.#channels.stop();
   }
 

@@ -16,10 +16,17 @@ import { assert, SedgeError } from '../errors/index.ts';
 import type { Identity } from '../identity/index.ts';
 import { type ChannelJournal, type Disk, OwnLog, type StoredEntry } from '../journal/index.ts';
 import type { Realm } from '../realm/index.ts';
+import type { ReplicaWait } from '../receipts/index.ts';
 import { checkTopic } from '../topic/index.ts';
 import type { CarriedChannels } from './carried-channels.ts';
-import { ChannelAuthor } from './channel-author.ts';
-import type { Acknowledgement, Published, PublishOptions } from './publish-options.ts';
+import { type AcknowledgementWish, ChannelAuthor } from './channel-author.ts';
+import {
+  type Published,
+  type PublishOptions,
+  REPLICAS_MAX,
+  REPLICAS_TIMEOUT_MS,
+  REPLICAS_TIMEOUT_MS_MAX,
+} from './publish-options.ts';
 
 /** What {@link Publisher} works with. */
 export interface PublisherDependencies {
@@ -35,6 +42,8 @@ export interface PublisherDependencies {
   readonly nowMs: () => number;
   readonly randomBytes: (n: number) => Uint8Array;
   readonly log: Log;
+  /** See `ReceiptsService.whenHeld`. */
+  readonly whenHeld: (wait: ReplicaWait, timeoutMs: number) => Promise<number>;
 }
 
 /** Messages that may wait for their entry in a channel; more are refused (`mesh.too-many-pending`). */
@@ -57,6 +66,8 @@ export class Publisher {
   readonly #underWay = new Map<string, Promise<Published>>();
   /** The last publish of a producer that had to wait; later ones queue behind it, to keep the order. */
   readonly #tails = new Map<string, Promise<unknown>>();
+  /** Messages that are durable here and wait for other nodes. */
+  #unreplicated = 0;
   #stopped = false;
 
   constructor(deps: PublisherDependencies) {
@@ -106,7 +117,7 @@ export class Publisher {
   /** Publishes what lost in a fork in the present epoch of its channel; resolves when it is durable. */
   async publishAgain(channel: string, message: Message, ttlSeconds: number): Promise<Published> {
     if (this.#stopped) throw new SedgeError('mesh.not-started');
-    return (await this.#channel(channel)).author.publish(message, ttlSeconds, 'durable');
+    return (await this.#channel(channel)).author.publish(message, ttlSeconds, wishOf({}));
   }
 
   /** Logs that this node writes now, by channel. */
@@ -192,7 +203,7 @@ export class Publisher {
     inLine();
     if (options.ack !== 'accepted') await channel.journal.commit();
     const { journal } = channel;
-    return {
+    const published = {
       author: this.#deps.identity.nodeId,
       channel: journal.channel,
       epoch: known.epoch,
@@ -200,6 +211,11 @@ export class Publisher {
       timeMs: message.timeMs,
       duplicate: true,
     };
+    const { ack, replicasTimeoutMs } = wishOf(options);
+    if (typeof ack === 'string') return published;
+    const { replicas } = ack;
+    const of = { channel: journal.channel, log: logIdOf(published), first: known.seq, last: known.seq };
+    return { ...published, replicas: await this.#deps.whenHeld({ ...of, replicas }, replicasTimeoutMs) };
   }
 
   #track(key: string, publishing: Promise<Published>): Promise<Published> {
@@ -213,11 +229,14 @@ export class Publisher {
 
   #hand({ author, journal }: OpenChannel, message: Message, options: PublishOptions): Promise<Published> {
     if (journal.fault !== null) return Promise.reject(journal.fault);
-    if (author.waiting >= PENDING_MAX) {
+    if (author.waiting >= PENDING_MAX || this.#unreplicated >= PENDING_MAX) {
       return Promise.reject(new SedgeError('mesh.too-many-pending', { pendingMax: PENDING_MAX }));
     }
-    const ack: Acknowledgement = options.ack ?? 'durable';
-    return author.publish(message, options.ttlSeconds ?? 0, ack);
+    const wish = wishOf(options);
+    const publishing = author.publish(message, options.ttlSeconds ?? 0, wish);
+    if (typeof wish.ack === 'string') return publishing;
+    this.#unreplicated++;
+    return publishing.finally(() => this.#unreplicated--);
   }
 
   #channel(name: string): Promise<OpenChannel> {
@@ -232,8 +251,7 @@ export class Publisher {
   }
 
   async #openChannel(name: string): Promise<OpenChannel> {
-    const { identity, realm, channels, disk, store, send, whenRoom, endOf, nowMs, randomBytes, log } =
-      this.#deps;
+    const { identity, realm, channels, disk, endOf, randomBytes, log } = this.#deps;
     const journal = await channels.open(name);
     const ownLog = new OwnLog({ self: identity.nodeId }, { disk, journal, randomBytes, log });
     const { prev, epoch } = await ownLog.open();
@@ -241,14 +259,10 @@ export class Publisher {
     const ended = endOf(name, logIdOf({ author: identity.nodeId, epoch })) !== null;
     if (ended) await ownLog.newEpoch();
     const author = new ChannelAuthor(name, ended ? null : prev, {
-      identity,
+      ...this.#deps,
       externalAad: realm.entryAad(),
       journal,
       ownLog,
-      store,
-      send,
-      whenRoom,
-      nowMs,
     });
     const opened = { journal, ownLog, author };
     this.#open.set(name, opened);
@@ -262,14 +276,29 @@ function checkPublish(topic: string, options: PublishOptions, own: boolean): voi
   const { id, ack, ttlSeconds } = options;
   if (id !== undefined && !isPublishId(id))
     throw badOption('id', 'a producer of 1 to 64 bytes and a number below 2^48');
-  if (ack !== undefined && ack !== 'accepted' && ack !== 'durable')
-    throw badOption('ack', 'accepted or durable');
-  if (
-    ttlSeconds !== undefined &&
-    !(Number.isInteger(ttlSeconds) && ttlSeconds >= 1 && ttlSeconds <= TTL_SECONDS_MAX)
-  ) {
-    throw badOption('ttlSeconds', '1 to 2^32 - 1 seconds');
-  }
+  if (ack !== undefined && !isAcknowledgement(ack))
+    throw badOption('ack', `accepted, durable or 1 to ${REPLICAS_MAX} replicas`);
+  if (!isWhole(options.replicasTimeoutMs ?? 1, 1, REPLICAS_TIMEOUT_MS_MAX))
+    throw badOption('replicasTimeoutMs', `1 to ${REPLICAS_TIMEOUT_MS_MAX} ms`);
+  if (!isWhole(ttlSeconds ?? 1, 1, TTL_SECONDS_MAX)) throw badOption('ttlSeconds', '1 to 2^32 - 1 seconds');
+}
+
+function isAcknowledgement(ack: unknown): boolean {
+  if (ack === 'accepted' || ack === 'durable') return true;
+  return (
+    typeof ack === 'object' && ack !== null && 'replicas' in ack && isWhole(ack.replicas, 1, REPLICAS_MAX)
+  );
+}
+
+function isWhole(value: unknown, least: number, most: number): boolean {
+  return Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+}
+
+function wishOf({
+  ack = 'durable',
+  replicasTimeoutMs = REPLICAS_TIMEOUT_MS,
+}: PublishOptions): AcknowledgementWish {
+  return { ack, replicasTimeoutMs };
 }
 
 function messageOf(

@@ -3,7 +3,7 @@ import { type Counters, type ErrorCode, type Result, refuse, SedgeError } from '
 import { type Ingest, type RunItem, runsOf, type Verdict } from '../ingest/index.ts';
 import type { ChannelJournal, SeqRange } from '../journal/index.ts';
 import type { OverlayStream } from '../overlay/index.ts';
-import { touchesRange } from './seq-ranges.ts';
+import { addRange, touchesRange } from './seq-ranges.ts';
 import { type AgedEntry, decodeDataFrame, encodeDataFrame, type LogRanges } from './sync-frames.ts';
 
 /** What pulling works with. */
@@ -27,8 +27,8 @@ export interface PullRequest {
 export interface PullOutcome {
   readonly entries: number;
   readonly stored: number;
-  /** Entries that came and were not taken: refused, or parked until their author's grant comes. */
-  readonly declined: number;
+  /** What came and was not taken because of what the realm says of its author: it may be taken when that changes. */
+  readonly refused: readonly LogRanges[];
   /** The peer said that it sent all it holds. */
   readonly done: boolean;
   /** Why the stream was ended from this side. */
@@ -52,6 +52,16 @@ export async function pullEntries(
   }
 }
 
+/** Refusals that a grant, a revocation or a proof in `$realm` brings about or ends. */
+const BY_REALM: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'entry.unknown-author',
+  'entry.parked-full',
+  'entry.revoked-author',
+  'entry.forked',
+]);
+/** Ranges of one log that are told apart as refused; beyond, they count as not sent. */
+const REFUSED_RANGES_MAX = 1_024;
+
 class Pull {
   readonly #stream: OverlayStream;
   readonly #request: PullRequest;
@@ -59,7 +69,7 @@ class Pull {
   readonly #wanted: ReadonlyMap<LogId, readonly SeqRange[]>;
   #entries = 0;
   #stored = 0;
-  #declined = 0;
+  readonly #refused = new Map<LogId, readonly SeqRange[]>();
 
   constructor(
     stream: OverlayStream,
@@ -118,19 +128,24 @@ class Pull {
       const last = verdicts.at(-1);
       const stuck = last?.kind === 'refused' && last.code.startsWith('journal.') ? last.code : null;
       const settled = stuck === null ? verdicts : verdicts.slice(0, -1);
-      for (const verdict of settled) this.#count(verdict);
+      for (const [index, verdict] of settled.entries()) this.#count(run[at + index]!.entry, verdict);
       at += settled.length;
       if (stuck === 'journal.backlog-full') await this.#request.journal.commit();
       else if (stuck !== null) throw new SedgeError(stuck);
     }
   }
 
-  #count(verdict: Verdict): void {
+  #count(entry: Entry, verdict: Verdict): void {
     this.#entries++;
     if (verdict.kind === 'stored') {
       this.#stored++;
       this.#deps.onStored();
-    } else if (verdict.kind !== 'known') this.#declined++;
+    }
+    if (verdict.kind !== 'parked' && !(verdict.kind === 'refused' && BY_REALM.has(verdict.code))) return;
+    const log = logIdOf(entry);
+    const ranges = this.#refused.get(log) ?? [];
+    if (ranges.length < REFUSED_RANGES_MAX)
+      this.#refused.set(log, addRange(ranges, { first: entry.seq, last: lastSeqOf(entry) }));
   }
 
   #isSolicited(entry: Entry): boolean {
@@ -149,6 +164,7 @@ class Pull {
   }
 
   #outcome(done: boolean, refusal: ErrorCode | null): PullOutcome {
-    return { entries: this.#entries, stored: this.#stored, declined: this.#declined, done, refusal };
+    const refused = [...this.#refused].map(([log, ranges]) => ({ log, ranges }));
+    return { entries: this.#entries, stored: this.#stored, refused, done, refusal };
   }
 }

@@ -1,5 +1,7 @@
-export { addRange, intersectRanges, rangesBelow, subtractRanges } from './seq-ranges.ts';
+export { CursorBook, type CursorBookDependencies } from './cursor-book.ts';
+export { addRange, coversRange, intersectRanges, rangesBelow, subtractRanges } from './seq-ranges.ts';
 export { SignatureAudit } from './signature-audit.ts';
+export type { ControlFrame, HeadsFrame, HelloChannel } from './sync-frames.ts';
 export {
   type FrameReader,
   type PeerSync,
@@ -8,5 +10,6 @@ export {
   SYNC_PROTOCOL,
   type SyncDependencies,
   type SyncOptions,
+  type SyncPriority,
   SyncService,
 } from './sync-service.ts';

@@ -1,8 +1,24 @@
 import { cborUint, decodeCbor, encodeCbor, fromHex, toHex } from '../bytes/index.ts';
-import { type EntryId, type EpochId, type LogId, NUMBER_MAX } from '../entry/index.ts';
-import { accept, type Result, refuse } from '../errors/index.ts';
-import { type NodeId, nodeIdOf, publicKeyOf } from '../identity/index.ts';
+import type { LogId } from '../entry/index.ts';
+import { accept, type Result } from '../errors/index.ts';
 import type { Offset, SeqRange } from '../journal/index.ts';
+import { type ReconcileFrame, readReconcile, reconcileItems } from './reconcile-frame.ts';
+import {
+  HOLES_PER_HEAD_MAX,
+  headItems,
+  isBytes,
+  isChannel,
+  isCredit,
+  isNumber,
+  logItems,
+  MALFORMED,
+  offsetItems,
+  readHead,
+  readLog,
+  readOffset,
+  readRanges,
+  type WireHead,
+} from './wire-fields.ts';
 
 /** Frames of the control stream `/sedge/sync/1` (README of this folder: format). */
 export type ControlFrame =
@@ -10,6 +26,7 @@ export type ControlFrame =
   | { readonly kind: 'hello'; readonly storeId: string; readonly channels: readonly HelloChannel[] }
   | { readonly kind: 'heads-wanted'; readonly channel: string; readonly since: Offset | null }
   | HeadsFrame
+  | ReconcileFrame
   /** Of a type that is not sync's own: for who reads that type (`SyncService.handleFrame`), else passed over. */
   | { readonly kind: 'unknown'; readonly type: number; readonly items: readonly unknown[] };
 
@@ -35,14 +52,6 @@ export interface HeadsFrame {
   readonly complete: boolean;
   readonly offset: Offset | null;
   readonly heads: readonly WireHead[];
-}
-
-/** A head as it travels: a claim that only entries can prove. */
-export interface WireHead {
-  readonly log: LogId;
-  readonly last: number;
-  readonly lastId: EntryId;
-  readonly holes: readonly SeqRange[];
 }
 
 /** Frames of the data stream `/sedge/sync-data/1`. */
@@ -74,17 +83,12 @@ export interface AgedEntry {
 export const SYNC_VERSION = 2;
 /** Heads in one frame at most. */
 export const HEADS_PER_FRAME_MAX = 1_024;
-/** Holes of one head at most: more is refused as a lie, and a journal with more asks for its lowest first. */
-export const HOLES_PER_HEAD_MAX = 1_024;
 /** Logs in one request at most. */
 export const LOGS_PER_REQUEST_MAX = 1_024;
 /** Channels in a hello at most. */
 export const CHANNELS_MAX = 256;
 const CHAIN_MAX = 8;
 const ENTRIES_PER_FRAME_MAX = 4_096;
-const CREDIT_MAX = 64 * 1024 * 1024;
-
-const MALFORMED = refuse('sync.malformed');
 
 /** Encodes a frame of the control stream. */
 export function encodeControlFrame(frame: Exclude<ControlFrame, { kind: 'unknown' }>): Uint8Array {
@@ -103,13 +107,10 @@ export function encodeControlFrame(frame: Exclude<ControlFrame, { kind: 'unknown
         frame.final,
         frame.complete,
         ...offsetItems(frame.offset),
-        frame.heads.map(({ log, last, lastId, holes }) => [
-          ...logItems(log),
-          cborUint(last),
-          fromHex(lastId),
-          holes.flatMap(({ first, last: end }) => [cborUint(first), cborUint(end)]),
-        ]),
+        frame.heads.map(headItems),
       ]);
+    case 'reconcile':
+      return encodeCbor(reconcileItems(frame));
   }
 }
 
@@ -155,6 +156,8 @@ export function decodeControlFrame(bytes: Uint8Array): Result<ControlFrame> {
     }
     case 3:
       return readHeads(items);
+    case 6:
+      return readReconcile(items);
     default:
       return accept({ kind: 'unknown', type: items[0] as number, items });
   }
@@ -223,17 +226,6 @@ function readHeads(items: readonly unknown[]): Result<ControlFrame> {
   return accept({ kind: 'heads', channel, root: toHex(root), final, complete, offset, heads });
 }
 
-function readHead(row: unknown): Result<WireHead> {
-  if (!Array.isArray(row)) return MALFORMED;
-  const [author, epoch, last, lastId, holeNumbers] = row as unknown[];
-  const log = readLog(author, epoch);
-  if (log === null || !isBytes(lastId, 16) || typeof last !== 'number') return MALFORMED;
-  if (!isNumber(last) || last < 1) return refuse('sync.lying-heads');
-  const holes = readRanges(holeNumbers, HOLES_PER_HEAD_MAX);
-  if (holes === null || holes.some((hole) => hole.last >= last)) return refuse('sync.lying-heads');
-  return accept({ log, last, lastId: toHex(lastId) as EntryId, holes });
-}
-
 function readRequest(items: readonly unknown[]): Result<DataFrame> {
   const [, channel, credit, rows] = items;
   if (!isChannel(channel) || !isCredit(credit)) return MALFORMED;
@@ -259,57 +251,6 @@ function readEntries(rows: unknown): Result<DataFrame> {
   return accept({ kind: 'entries', entries });
 }
 
-/** Ascending, disjoint ranges from a flat list of numbers; `null` where they are not. */
-function readRanges(numbers: unknown, rangesMax: number): SeqRange[] | null {
-  if (!Array.isArray(numbers) || numbers.length % 2 !== 0 || numbers.length > rangesMax * 2) return null;
-  const ranges: SeqRange[] = [];
-  let before = 0;
-  for (let index = 0; index < numbers.length; index += 2) {
-    const first: unknown = numbers[index];
-    const last: unknown = numbers[index + 1];
-    if (!isNumber(first) || !isNumber(last) || first <= before || last < first) return null;
-    ranges.push({ first, last });
-    before = last;
-  }
-  return ranges;
-}
-
 function helloItems({ channel, root, offset, seen }: HelloChannel): unknown[] {
   return [channel, fromHex(root), ...offsetItems(offset), ...offsetItems(seen)];
-}
-
-function offsetItems(offset: Offset | null): unknown[] {
-  return offset === null ? [null, 0] : [fromHex(offset.incarnation), cborUint(offset.position)];
-}
-
-function readOffset(incarnation: unknown, position: unknown): Offset | null | undefined {
-  if (incarnation === null) return null;
-  if (!isBytes(incarnation, 8) || !isNumber(position)) return undefined;
-  return { incarnation: toHex(incarnation), position };
-}
-
-function logItems(log: LogId): unknown[] {
-  const slash = log.indexOf('/');
-  return [publicKeyOf(log.slice(0, slash) as NodeId), fromHex(log.slice(slash + 1) as EpochId)];
-}
-
-function readLog(author: unknown, epoch: unknown): LogId | null {
-  if (!isBytes(author, 32) || !isBytes(epoch, 8)) return null;
-  return `${nodeIdOf(author)}/${toHex(epoch)}` as LogId;
-}
-
-function isChannel(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= 64;
-}
-
-function isCredit(value: unknown): value is number {
-  return isNumber(value) && value <= CREDIT_MAX;
-}
-
-function isNumber(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < NUMBER_MAX;
-}
-
-function isBytes(value: unknown, length: number): value is Uint8Array {
-  return value instanceof Uint8Array && value.length === length;
 }

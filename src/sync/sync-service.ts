@@ -4,10 +4,12 @@ import type { NodeId } from '../identity/index.ts';
 import type { Ingest } from '../ingest/index.ts';
 import type { ChannelJournal, SeqRange, StoredEntry, StoredRecord } from '../journal/index.ts';
 import type { Overlay, OverlayStream } from '../overlay/index.ts';
-import type { Realm } from '../realm/index.ts';
+import { REALM_CHANNEL, type Realm } from '../realm/index.ts';
+import type { CursorBook } from './cursor-book.ts';
 import { serveEntries } from './entry-server.ts';
 import { SignatureAudit } from './signature-audit.ts';
 import { SupplyBoard } from './supply-board.ts';
+import type { ControlFrame } from './sync-frames.ts';
 import { SyncSession } from './sync-session.ts';
 import { SyncStoreView } from './sync-store-view.ts';
 
@@ -53,9 +55,17 @@ export interface SyncDependencies {
   readonly random: () => number;
   readonly counters: Counters;
   readonly log: Log;
+  /** What is remembered of peers; loaded before the journals started. */
+  readonly cursors: CursorBook;
+  /** How urgent a channel is. @defaultValue all are `normal` */
+  readonly priorityOf?: (channel: string) => SyncPriority;
   /** An entry that its author vouched for in a later one does not bear the author's signature: evidence. */
   readonly onBadSignature?: (channel: string, record: StoredRecord) => void;
 }
+
+/** How urgent a channel is: a pull of a more urgent one does not wait for one of another that is under way. */
+export type SyncPriority = (typeof PRIORITIES)[number];
+const PRIORITIES = ['control', 'alarm', 'normal', 'bulk'] as const;
 
 /** How far this node is in step with a peer. */
 export interface PeerSync {
@@ -73,6 +83,8 @@ interface HoleWatch {
   delayMs: number;
 }
 
+/** What was compared is written so long after it: each write costs a flash page. */
+const SAVE_CURSORS_MS = 30_000;
 /** A control stream that ended while the peer is still there is opened again after this. */
 const REOPEN_MS = 500;
 /** Longest time before it is opened to a peer again that refuses or is refused each time. */
@@ -97,7 +109,9 @@ export class SyncService {
   /** Sessions in a row with a peer that ended before it was admitted, or by its fault. */
   readonly #strikes = new Map<NodeId, number>();
   readonly #frameReaders = new Map<number, FrameReader>();
+  readonly #frameListeners = new Set<(peer: NodeId, frame: ControlFrame) => void>();
   readonly #readyListeners = new Set<(peer: NodeId) => void>();
+  #saveTimer: NodeJS.Timeout | null = null;
   #helloTimer: NodeJS.Timeout | null = null;
   #realmTimer: NodeJS.Timeout | null = null;
   #ends: (() => void)[] = [];
@@ -106,7 +120,7 @@ export class SyncService {
   constructor(options: Partial<SyncOptions>, deps: SyncDependencies) {
     this.#options = { ...SYNC_DEFAULTS, ...options };
     this.#deps = deps;
-    this.#view = new SyncStoreView(deps.storeId, deps.journals);
+    this.#view = new SyncStoreView(deps.storeId, deps.journals, (channel) => this.#rankOf(channel));
     this.#audit = new SignatureAudit({
       ...deps,
       entryAad: () => deps.realm.entryAad(),
@@ -141,6 +155,7 @@ export class SyncService {
     this.#timers.clear();
     this.#helloTimer = null;
     this.#realmTimer = null;
+    this.#saveTimer = null;
     for (const session of this.#sessions.values()) session.end();
     this.#sessions.clear();
   }
@@ -171,6 +186,12 @@ export class SyncService {
     return () => this.#readyListeners.delete(listener);
   }
 
+  /** Tells of each frame of a peer that showed its grant: what it claims to hold. Returns how to end that. */
+  onFrame(listener: (peer: NodeId, frame: ControlFrame) => void): () => void {
+    this.#frameListeners.add(listener);
+    return () => this.#frameListeners.delete(listener);
+  }
+
   /** True while a peer supplies one of the numbers. */
   isSupplied(channel: string, log: LogId, range: SeqRange): boolean {
     return this.#board.isSupplied(channel, log, range);
@@ -184,7 +205,7 @@ export class SyncService {
     if (this.#helloTimer !== null || !this.#running) return;
     this.#helloTimer = this.#after(this.#options.helloPauseMs, () => {
       this.#helloTimer = null;
-      for (const session of this.#sessions.values()) session.handle({ kind: 'hello-due' });
+      for (const session of this.#sessions.values()) session.handle({ kind: 'changed' });
     });
   }
 
@@ -202,6 +223,7 @@ export class SyncService {
   /** What was refused for want of a grant may be taken now; many changes come at once. */
   #onRealmChange(): void {
     if (!this.#running) return;
+    this.#deps.cursors.forgetByRealm();
     this.#realmTimer ??= this.#after(this.#options.helloPauseMs, () => {
       this.#realmTimer = null;
       for (const session of this.#sessions.values()) session.handle({ kind: 'realm-changed' });
@@ -232,6 +254,19 @@ export class SyncService {
     });
   }
 
+  #saveCursorsSoon(): void {
+    this.#saveTimer ??= this.#after(SAVE_CURSORS_MS, () => {
+      this.#saveTimer = null;
+      void this.#deps.cursors.save();
+    });
+  }
+
+  /** `$realm` is before all else: other channels' authors may be granted there. */
+  #rankOf(channel: string): number {
+    if (channel === REALM_CHANNEL) return 0;
+    return 1 + PRIORITIES.indexOf(this.#deps.priorityOf?.(channel) ?? 'normal');
+  }
+
   #scheduleHello(): void {
     const { helloIntervalMs } = this.#options;
     this.#after(helloIntervalMs * (0.8 + 0.4 * this.#deps.random()), () => {
@@ -260,11 +295,15 @@ export class SyncService {
       board: this.#board,
       creditBytes: this.#options.creditBytes,
       pullStallMs: this.#options.pullStallMs,
+      onRemembered: () => this.#saveCursorsSoon(),
       later: (ms, run) => this.#after(ms, run),
       dataProtocol: SYNC_DATA_PROTOCOL,
       onSupplied: () => this.#offerLeftovers(),
       onAdmitted: () => {
         for (const listener of this.#readyListeners) listener(stream.peer);
+      },
+      onFrame: (frame) => {
+        for (const listener of this.#frameListeners) listener(stream.peer, frame);
       },
       onOtherFrame: (type, items) => this.#frameReaders.get(type)?.(stream.peer, items),
     });

@@ -1,92 +1,52 @@
 import { assertNever } from '../errors/index.ts';
-import {
-  type ControlFrame,
-  type HeadsFrame,
-  type HelloChannel,
-  HOLES_PER_HEAD_MAX,
-  LOGS_PER_REQUEST_MAX,
-  type LogRanges,
-} from './sync-frames.ts';
+import { type ChannelExchange, Claims, newExchange } from './channel-exchange.ts';
+import { HeadReconciliation } from './head-reconciliation.ts';
+import { type ReconcileFrame, type ReconcileItem, reconcileFrames } from './reconcile-frame.ts';
+import type { PeerMemory, PullEnded, SyncEffect, SyncEvent, SyncView } from './sync-events.ts';
+import type { ControlFrame, HeadsFrame, HelloChannel } from './sync-frames.ts';
 
-/** What a session reads of this node; it never changes anything. */
-export interface SyncView {
-  /** Id of this node's store, 16 hexadecimal digits: another one tells that a peer lost what it had. */
-  readonly storeId: string;
-  /** Root of a carried channel, hexadecimal; `null` if the channel is not carried. */
-  root(channel: string): string | null;
-  /** What this node would say in a hello now, `$realm` first. */
-  helloChannels(): readonly HelloChannel[];
-  /** Numbers that the heads claim and this node does not hold. */
-  missing(channel: string, frame: HeadsFrame): readonly LogRanges[];
+/** Who the two sides of a session are. */
+export interface SessionSides {
+  /** This node's id is the lower one: it begins where either could. */
+  readonly isLower: boolean;
 }
 
-/** What happens to a session. */
-export type SyncEvent =
-  | { readonly kind: 'admitted' }
-  | { readonly kind: 'frame'; readonly frame: ControlFrame }
-  /** Time for a hello: the interval passed, or a root changed by anything but gossip. */
-  | { readonly kind: 'hello-due' }
-  /** A hole in a log of the channel is still there after a moment. */
-  | { readonly kind: 'hole'; readonly channel: string }
-  /** Authors were granted or revoked: what was refused before may be taken now. */
-  | { readonly kind: 'realm-changed' }
-  | { readonly kind: 'pull-ended'; readonly channel: string; readonly result: PullResult };
-
-/**
- * What came of a pull: `complete` (all that was asked for is held, or another peer supplies it), `partial` (some
- * of it), `nothing` (the peer said that it sent all, and nothing of it was taken), `failed` (cut, or this node
- * cannot store now).
- */
-export type PullResult = 'complete' | 'partial' | 'nothing' | 'failed';
-
-/** What a session wants done. */
-export type SyncEffect =
-  | { readonly kind: 'send'; readonly frame: Exclude<ControlFrame, { kind: 'unknown' }> }
-  | { readonly kind: 'send-heads'; readonly channel: string }
-  | { readonly kind: 'pull'; readonly channel: string; readonly logs: readonly LogRanges[] }
-  /** Comes back as a `hole` after a while, longer from time to time. */
-  | { readonly kind: 'retry'; readonly channel: string };
-
-interface ChannelState {
-  peerRoot: string | null;
-  /** Roots of both sides between which nothing is left to fetch. */
-  settledPair: string | null;
-  headsAskedAtMs: number | null;
-  inSync: boolean;
-  missing: LogRanges[];
-  /** The heads claimed more than one request asks for. */
-  truncated: boolean;
-  waitsForPull: boolean;
-  /** Heads were wanted while an exchange was under way that may have begun too early to tell. */
-  askAgain: boolean;
-}
-
-/** A question for heads that got no answer in this time is asked again. */
-const HEADS_PATIENCE_MS = 10_000;
+/** A question that got no answer in this time is asked again. */
+const PATIENCE_MS = 10_000;
 /** Hellos are not answered more often: two busy nodes would greet each other without end. */
 const HELLO_ANSWER_MS = 1_000;
 /** A peer whose claims came to nothing so often in a row is asked more rarely, up to every so often. */
 const FRUITLESS_MAX = 3;
 const FRUITLESS_PAUSE_MS_MAX = 30_000;
+/** With more heads than this, ranges of them are compared first. */
+const LISTED_HEADS_MAX = 64;
+/** So long the peer has the turn to begin a reconciliation, before this side does. */
+const PEER_TURN_MS = 2_000;
+/** First version of the protocol that reconciles ranges. */
+const RECONCILE_VERSION = 2;
 
 /**
- * One control stream between two nodes, without any I/O: compares roots, asks for heads where they differ,
- * decides what to pull, and knows when there is nothing left to fetch. `$realm` is pulled before all else, as
- * the other channels' authors may be granted there.
+ * One control stream between two nodes, without any I/O: compares roots, finds the heads that differ where they
+ * differ, decides what to pull, and knows when there is nothing left to fetch.
  */
 export class SyncSessionState {
   readonly #view: SyncView;
-  readonly #channels = new Map<string, ChannelState>();
+  readonly #memory: PeerMemory;
+  readonly #sides: SessionSides;
+  readonly #channels = new Map<string, ChannelExchange>();
   readonly #rootsSaid = new Map<string, string>();
+  readonly #pulling = new Set<string>();
+  #version = 1;
   #storeId: string | null = null;
-  #pulling: string | null = null;
   #helloSaidAtMs: number | null = null;
   #fruitless = 0;
   #fruitlessAtMs = 0;
   #inSyncAtMs: number | null = null;
 
-  constructor(view: SyncView) {
+  constructor(view: SyncView, memory: PeerMemory, sides: SessionSides) {
     this.#view = view;
+    this.#memory = memory;
+    this.#sides = sides;
   }
 
   /** Id of the peer's store, from its hello. */
@@ -105,6 +65,11 @@ export class SyncSessionState {
     return [...this.#channels.values()].every((channel) => channel.inSync) ? 'in-sync' : 'syncing';
   }
 
+  /** Channels that both carry. */
+  get channels(): ReadonlyMap<string, Readonly<ChannelExchange>> {
+    return this.#channels;
+  }
+
   handle(event: SyncEvent, nowMs: number): SyncEffect[] {
     const effects = this.#react(event, nowMs);
     if (this.status === 'in-sync') this.#inSyncAtMs = nowMs;
@@ -114,16 +79,22 @@ export class SyncSessionState {
   #react(event: SyncEvent, nowMs: number): SyncEffect[] {
     switch (event.kind) {
       case 'admitted':
+        this.#version = event.version;
+        return [this.#hello(nowMs)];
       case 'hello-due':
         return [this.#hello(nowMs)];
+      case 'changed':
+        return this.#isSaid() ? [] : [this.#hello(nowMs)];
       case 'frame':
         return this.#onFrame(event.frame, nowMs);
       case 'hole':
-        return this.#askHeads(event.channel, nowMs);
+        return this.#channels.has(event.channel) ? this.#compare(event.channel, nowMs) : [];
+      case 'supplied':
+        return this.#onSupplied(event.channel, nowMs);
       case 'realm-changed':
         return this.#onRealmChanged(nowMs);
       case 'pull-ended':
-        return this.#onPullEnded(event.channel, event.result, nowMs);
+        return this.#onPullEnded(event, nowMs);
       default:
         return assertNever(event);
     }
@@ -137,11 +108,11 @@ export class SyncSessionState {
       case 'hello':
         return this.#onHello(frame.storeId, frame.channels, nowMs);
       case 'heads-wanted':
-        return this.#view.root(frame.channel) === null
-          ? []
-          : [{ kind: 'send-heads', channel: frame.channel }];
+        return this.#onHeadsWanted(frame, nowMs);
       case 'heads':
         return this.#onHeads(frame, nowMs);
+      case 'reconcile':
+        return this.#onReconcile(frame, nowMs);
       default:
         return assertNever(frame);
     }
@@ -150,21 +121,32 @@ export class SyncSessionState {
   #onHello(storeId: string, rows: readonly HelloChannel[], nowMs: number): SyncEffect[] {
     this.#storeId = storeId;
     const effects: SyncEffect[] = [];
-    for (const { channel, root } of rows) {
-      const own = this.#view.root(channel);
-      if (own === null) continue;
-      const state = this.#channel(channel);
-      state.peerRoot = root;
-      if (own === root || state.settledPair === `${own} ${root}`) state.inSync = state.missing.length === 0;
-      else if (!this.#isFruitless(nowMs)) effects.push(...this.#askHeads(channel, nowMs));
-    }
+    for (const row of rows) effects.push(...this.#onHelloRow(storeId, row, nowMs));
     // The peer compares against what was said last; a root that moved since would look like a difference.
-    const said = this.#view
-      .helloChannels()
-      .every(({ channel, root }) => this.#rootsSaid.get(channel) === root);
+    const said = this.#isSaid();
     const sinceMs = this.#helloSaidAtMs === null ? HELLO_ANSWER_MS : nowMs - this.#helloSaidAtMs;
     const answers = !said && (sinceMs < 0 || sinceMs >= HELLO_ANSWER_MS);
     return answers ? [this.#hello(nowMs), ...effects] : effects;
+  }
+
+  #onHelloRow(storeId: string, { channel, root, offset }: HelloChannel, nowMs: number): SyncEffect[] {
+    const own = this.#view.root(channel);
+    if (own === null) return [];
+    const state = this.#channel(channel);
+    state.peerRoot = root;
+    if (own === root) {
+      state.inSync = true;
+      state.waitsForPull = false;
+      state.compared = null;
+      state.givenUp.clear();
+      const comparison = { offset, ownRoot: own, peerRoot: root, byRealm: false, full: true };
+      return [{ kind: 'remember', storeId, channel, comparison }];
+    }
+    if (state.settledPair === `${own} ${root}` || this.#memory.isSettled(storeId, channel, own, root)) {
+      state.inSync = !this.#isBusy(channel, state, nowMs);
+      return [];
+    }
+    return this.#isFruitless(nowMs) ? [] : this.#compare(channel, nowMs);
   }
 
   #isFruitless(nowMs: number): boolean {
@@ -178,83 +160,227 @@ export class SyncSessionState {
     const effects: SyncEffect[] = [];
     this.#fruitless = 0;
     for (const [channel, state] of this.#channels) {
+      state.givenUp.clear();
       if (state.settledPair === null) continue;
       state.settledPair = null;
       const own = this.#view.root(channel);
-      if (own !== null && own !== state.peerRoot) effects.push(...this.#askHeads(channel, nowMs));
+      if (own !== null && own !== state.peerRoot) effects.push(...this.#compare(channel, nowMs));
     }
     return effects;
   }
 
-  #askHeads(channel: string, nowMs: number): SyncEffect[] {
+  /** Finds out what of the peer's channel is missing here: by changed heads, by all heads, or by ranges of them. */
+  #compare(channel: string, nowMs: number): SyncEffect[] {
     const state = this.#channel(channel);
     state.inSync = false;
-    const asked = state.headsAskedAtMs;
-    const waitsForHeads = asked !== null && nowMs - asked >= 0 && nowMs - asked < HEADS_PATIENCE_MS;
-    if (waitsForHeads || state.waitsForPull || this.#pulling === channel) {
+    if (this.#storeId === null || this.#view.root(channel) === null) return [];
+    if (this.#isBusy(channel, state, nowMs)) {
       state.askAgain = true;
       return [];
     }
+    const since = this.#memory.cursor(this.#storeId, channel);
+    if (since === null && this.#canReconcile(channel)) {
+      const waited = state.waitsForPeerAtMs !== null;
+      if (this.#isPeersTurn(state, nowMs))
+        return waited ? [] : [{ kind: 'later', channel, ms: PEER_TURN_MS }];
+      return this.#beginReconciliation(channel, state, nowMs);
+    }
     state.askAgain = false;
-    state.headsAskedAtMs = nowMs;
-    state.missing = [];
-    state.truncated = false;
-    return [{ kind: 'send', frame: { kind: 'heads-wanted', channel, since: null } }];
+    state.compared = null;
+    state.asked = { atMs: nowMs, claims: new Claims() };
+    return [{ kind: 'send', frame: { kind: 'heads-wanted', channel, since } }];
+  }
+
+  #isBusy(channel: string, state: ChannelExchange, nowMs: number): boolean {
+    const waits = (atMs: number | undefined) =>
+      atMs !== undefined && nowMs - atMs >= 0 && nowMs - atMs < PATIENCE_MS;
+    const asks = waits(state.asked?.atMs) || waits(state.reconciling?.atMs);
+    return asks || state.waitsForPull || this.#pulling.has(channel);
+  }
+
+  // ---- heads ---------------------------------------------------------------------------------------------------
+
+  #onHeadsWanted(frame: ControlFrame & { readonly kind: 'heads-wanted' }, nowMs: number): SyncEffect[] {
+    const { channel, since } = frame;
+    if (this.#view.root(channel) === null) return [];
+    const state = this.#channel(channel);
+    const effects: SyncEffect[] = [];
+    const known = since !== null && this.#view.knowsOffset(channel, since);
+    if (since !== null && !known && this.#canReconcile(channel)) {
+      return this.#beginReconciliation(channel, state, nowMs);
+    }
+    effects.push({ kind: 'send-heads', channel, since: known ? since : null });
+    // The peer has its own way; nothing is to be waited for.
+    if (state.waitsForPeerAtMs !== null) effects.push(...this.#beginReconciliation(channel, state, nowMs));
+    return effects;
   }
 
   #onHeads(frame: HeadsFrame, nowMs: number): SyncEffect[] {
     const state = this.#channels.get(frame.channel);
     // Heads that nobody asked for are passed over: a claim costs its sender more than its reader.
-    if (state === undefined || state.headsAskedAtMs === null) return [];
-    for (const missing of this.#view.missing(frame.channel, frame)) {
-      if (missing.ranges.length >= HOLES_PER_HEAD_MAX) state.truncated = true;
-      if (state.missing.length < LOGS_PER_REQUEST_MAX) state.missing.push(missing);
-      else state.truncated = true;
-    }
-    if (frame.heads.some(({ holes }) => holes.length >= HOLES_PER_HEAD_MAX)) state.truncated = true;
+    if (state === undefined || state.asked === null) return [];
+    const { claims } = state.asked;
+    claims.take(frame.heads, this.#missing(frame.channel, state, frame.heads, nowMs));
     if (!frame.final) return [];
-    state.headsAskedAtMs = null;
-    state.peerRoot = frame.root;
-    if (state.missing.length === 0) {
-      this.#settle(frame.channel, state);
-      return state.askAgain ? this.#askHeads(frame.channel, nowMs) : [];
-    }
-    state.waitsForPull = true;
-    return this.#nextPull();
+    state.asked = null;
+    const { root, offset, complete } = frame;
+    return this.#onCompared(frame.channel, { claims, base: { root, offset }, full: complete }, nowMs);
   }
 
-  #onPullEnded(channel: string, result: PullResult, nowMs: number): SyncEffect[] {
+  #missing(
+    channel: string,
+    state: ChannelExchange,
+    heads: Parameters<SyncView['missing']>[1],
+    nowMs: number,
+  ) {
+    return state.givenUp.without(this.#view.missing(channel, heads), nowMs);
+  }
+
+  // ---- ranges of heads -----------------------------------------------------------------------------------------
+
+  #canReconcile(channel: string): boolean {
+    return this.#version >= RECONCILE_VERSION && this.#view.heads(channel).count('', null) > LISTED_HEADS_MAX;
+  }
+
+  /** Both learn from one reconciliation, so that one is enough. */
+  #isPeersTurn(state: ChannelExchange, nowMs: number): boolean {
+    if (this.#sides.isLower) return false;
+    state.waitsForPeerAtMs ??= nowMs;
+    const sinceMs = nowMs - state.waitsForPeerAtMs;
+    return sinceMs >= 0 && sinceMs < PEER_TURN_MS;
+  }
+
+  #beginReconciliation(channel: string, state: ChannelExchange, nowMs: number): SyncEffect[] {
+    const machine = new HeadReconciliation(this.#view.heads(channel));
+    const items = machine.open();
+    state.askAgain = false;
+    state.asked = null;
+    state.compared = null;
+    state.waitsForPeerAtMs = null;
+    state.reconciling = { machine, begunHere: true, claims: new Claims(), base: null, atMs: nowMs };
+    return this.#say(channel, machine, items);
+  }
+
+  #onReconcile(frame: ReconcileFrame, nowMs: number): SyncEffect[] {
+    const { channel } = frame;
+    if (this.#view.root(channel) === null) return [];
     const state = this.#channel(channel);
-    this.#pulling = null;
-    state.missing = [];
+    if (frame.step === 0 && !this.#join(channel, state, nowMs)) return [];
+    const { reconciling } = state;
+    // What came too late to be waited for is passed over.
+    if (reconciling === null) return [];
+    const outcome = reconciling.machine.take(frame);
+    if (!outcome.ok) return [{ kind: 'refuse', code: outcome.code }];
+    const { learned, reply, done } = outcome.value;
+    reconciling.base ??= frame.base;
+    reconciling.atMs = nowMs;
+    reconciling.claims.take(learned, this.#missing(channel, state, learned, nowMs));
+    const effects = reply === null ? [] : this.#say(channel, reconciling.machine, reply);
+    if (!done) return effects;
+    state.reconciling = null;
+    const { claims, base } = reconciling;
+    if (base === null) return [...effects, { kind: 'refuse', code: 'sync.lying-heads' }];
+    if (state.waitsForPull || this.#pulling.has(channel)) state.askAgain = true;
+    else effects.push(...this.#onCompared(channel, { claims, base, full: true }, nowMs));
+    return effects;
+  }
+
+  /** The peer begins. Where both did at once, the lower one's counts; `false` if that is this side's. */
+  #join(channel: string, state: ChannelExchange, nowMs: number): boolean {
+    const own = state.reconciling;
+    if (own?.begunHere === true && own.machine.step === 0 && this.#sides.isLower) return false;
+    // A further frame of the same step.
+    if (own !== null && !own.begunHere && own.machine.step < 0) return true;
+    const machine = new HeadReconciliation(this.#view.heads(channel));
+    state.asked = null;
+    state.waitsForPeerAtMs = null;
+    state.reconciling = { machine, begunHere: false, claims: new Claims(), base: null, atMs: nowMs };
+    return true;
+  }
+
+  #say(channel: string, machine: HeadReconciliation, items: readonly ReconcileItem[]): SyncEffect[] {
+    const { step } = machine;
+    const base = step <= 1 ? { root: this.#view.root(channel)!, offset: this.#view.offset(channel) } : null;
+    return [...reconcileFrames(items, { channel, step, base })].map((frame) => ({ kind: 'send', frame }));
+  }
+
+  // ---- pulls ---------------------------------------------------------------------------------------------------
+
+  #onCompared(
+    channel: string,
+    compared: NonNullable<ChannelExchange['compared']>,
+    nowMs: number,
+  ): SyncEffect[] {
+    const state = this.#channel(channel);
+    state.peerRoot = compared.base.root;
+    state.compared = compared;
+    if (compared.claims.missing.length > 0) {
+      state.waitsForPull = true;
+      return this.#nextPulls();
+    }
+    const effects = this.#conclude(channel, state);
+    return state.askAgain ? [...effects, ...this.#compare(channel, nowMs)] : effects;
+  }
+
+  #onPullEnded({ channel, result, refused, absent, left }: PullEnded, nowMs: number): SyncEffect[] {
+    const state = this.#channel(channel);
+    this.#pulling.delete(channel);
     if (result === 'nothing') {
       this.#fruitless++;
       this.#fruitlessAtMs = nowMs;
     } else if (result !== 'failed') this.#fruitless = 0;
+    state.givenUp.note(refused, absent, nowMs);
+    const truncated = state.compared?.claims.truncated === true;
     const effects: SyncEffect[] = [this.#hello(nowMs)];
-    const again = state.askAgain || (state.truncated && result === 'complete') || result === 'partial';
     if (result === 'failed') effects.push({ kind: 'retry', channel });
-    else if (again) effects.push(...this.#askHeads(channel, nowMs));
-    else if (result === 'complete') state.inSync = true;
+    else if (state.askAgain || (truncated && result === 'complete') || result === 'partial')
+      effects.push(...this.#compare(channel, nowMs));
     // What the peer claimed and did not send is not asked again until a root changes: it may be gone there.
-    else this.#settle(channel, state);
-    return [...effects, ...this.#nextPull()];
+    else if (!left) effects.push(...this.#conclude(channel, state));
+    return [...effects, ...this.#nextPulls()];
   }
 
-  #nextPull(): SyncEffect[] {
-    if (this.#pulling !== null) return [];
-    const waiting = [...this.#channels].filter(([, state]) => state.waitsForPull);
-    const next = waiting.find(([channel]) => channel === '$realm') ?? waiting[0];
-    if (next === undefined) return [];
-    const [channel, state] = next;
-    state.waitsForPull = false;
-    this.#pulling = channel;
-    return [{ kind: 'pull', channel, logs: state.missing }];
+  #onSupplied(channel: string, nowMs: number): SyncEffect[] {
+    const state = this.#channel(channel);
+    if (this.#isBusy(channel, state, nowMs) || state.compared === null) return [];
+    return this.#conclude(channel, state);
   }
 
-  #settle(channel: string, state: ChannelState): void {
-    state.settledPair = `${this.#view.root(channel)} ${state.peerRoot}`;
+  /** Pulls begin by rank; one of a channel in front does not wait for one of a channel behind. */
+  #nextPulls(): SyncEffect[] {
+    const waiting = [...this.#channels]
+      .filter(([, state]) => state.waitsForPull)
+      .sort(([a], [b]) => this.#view.rank(a) - this.#view.rank(b));
+    const effects: SyncEffect[] = [];
+    for (const [channel, state] of waiting) {
+      const rank = this.#view.rank(channel);
+      if ([...this.#pulling].some((other) => this.#view.rank(other) <= rank)) break;
+      state.waitsForPull = false;
+      this.#pulling.add(channel);
+      effects.push({ kind: 'pull', channel, logs: state.compared!.claims.missing });
+    }
+    return effects;
+  }
+
+  /** All that the peer claimed was dealt with. */
+  #conclude(channel: string, state: ChannelExchange): SyncEffect[] {
+    const { compared, givenUp } = state;
+    if (compared === null || this.#storeId === null) return [];
+    const ownRoot = this.#view.root(channel)!;
+    const { base, full, claims } = compared;
+    state.compared = null;
     state.inSync = true;
+    state.settledPair = `${ownRoot} ${base.root}`;
+    // What the peer claims and did not send may come later; a claim that was cut short was not looked through.
+    if (givenUp.hasAbsent || claims.truncated) return [];
+    const byRealm = givenUp.hasRefused;
+    const comparison = { offset: base.offset, ownRoot, peerRoot: base.root, byRealm, full };
+    return [{ kind: 'remember', storeId: this.#storeId, channel, comparison }];
+  }
+
+  #isSaid(): boolean {
+    const channels = this.#view.helloChannels();
+    return channels.every(({ channel, root }) => this.#rootsSaid.get(channel) === root);
   }
 
   #hello(nowMs: number): SyncEffect {
@@ -264,19 +390,10 @@ export class SyncSessionState {
     return { kind: 'send', frame: { kind: 'hello', storeId: this.#view.storeId, channels } };
   }
 
-  #channel(channel: string): ChannelState {
+  #channel(channel: string): ChannelExchange {
     const known = this.#channels.get(channel);
     if (known !== undefined) return known;
-    const state: ChannelState = {
-      peerRoot: null,
-      settledPair: null,
-      headsAskedAtMs: null,
-      inSync: false,
-      missing: [],
-      truncated: false,
-      waitsForPull: false,
-      askAgain: false,
-    };
+    const state = newExchange();
     this.#channels.set(channel, state);
     return state;
   }

@@ -1,45 +1,29 @@
 import { encodeCbor } from '../bytes/index.ts';
-import { assertNever, type Counters, type ErrorCode, isSedgeError, type Log } from '../errors/index.ts';
+import { assertNever, type ErrorCode, isSedgeError } from '../errors/index.ts';
 import type { NodeId } from '../identity/index.ts';
-import type { Ingest } from '../ingest/index.ts';
-import type { ChannelJournal } from '../journal/index.ts';
-import type { Overlay, OverlayStream } from '../overlay/index.ts';
+import type { OverlayStream } from '../overlay/index.ts';
 import type { Realm } from '../realm/index.ts';
-import { pullEntries } from './entry-puller.ts';
-import { subtractRanges } from './seq-ranges.ts';
-import type { SupplyBoard } from './supply-board.ts';
-import {
-  type ControlFrame,
-  decodeControlFrame,
-  encodeControlFrame,
-  HOLES_PER_HEAD_MAX,
-  type LogRanges,
-  SYNC_VERSION,
-} from './sync-frames.ts';
-import { type PullResult, type SyncEffect, type SyncEvent, SyncSessionState } from './sync-session-state.ts';
+import type { CursorBook, CursorKey } from './cursor-book.ts';
+import { PeerPulls, type PeerPullsDependencies } from './peer-pulls.ts';
+import type { SyncEffect, SyncEvent } from './sync-events.ts';
+import { type ControlFrame, decodeControlFrame, encodeControlFrame, SYNC_VERSION } from './sync-frames.ts';
+import { SyncSessionState } from './sync-session-state.ts';
 import type { SyncStoreView } from './sync-store-view.ts';
 
 /** What a session works with. */
-export interface SyncSessionDependencies {
-  readonly overlay: Overlay;
-  readonly ingest: Ingest;
+export interface SyncSessionDependencies extends PeerPullsDependencies {
   readonly realm: Realm;
-  readonly journals: ReadonlyMap<string, ChannelJournal>;
   readonly view: SyncStoreView;
-  readonly board: SupplyBoard;
-  readonly creditBytes: number;
-  readonly dataProtocol: string;
+  readonly cursors: CursorBook;
   readonly nowMs: () => number;
-  readonly counters: Counters;
-  readonly log: Log;
-  /** A pull that brings nothing new for so long is given up, milliseconds. */
-  readonly pullStallMs: number;
   /** The peer showed a valid grant. */
   readonly onAdmitted: () => void;
+  /** A frame of sync's own, after it was taken. */
+  readonly onFrame: (frame: ControlFrame) => void;
   /** A frame of a type that is not sync's own. */
   readonly onOtherFrame: (type: number, items: readonly unknown[]) => void;
-  /** A pull ended: what it left over may be asked of other peers. */
-  readonly onSupplied: () => void;
+  /** Something is to be kept of what was compared. */
+  readonly onRemembered: () => void;
   /** Runs something later, unless the service stops. */
   readonly later: (ms: number, run: () => void) => void;
 }
@@ -47,12 +31,6 @@ export interface SyncSessionDependencies {
 /** First and longest time before a pull that failed is tried again. */
 const RETRY_MS = 500;
 const RETRY_MS_MAX = 30_000;
-
-/** Numbers left to another peer, to be asked for here if that one fails. */
-interface Leftover {
-  readonly channel: string;
-  readonly logs: readonly LogRanges[];
-}
 
 /**
  * Carries out one {@link SyncSessionState} over a control stream: first both show their grants, then frames go
@@ -62,9 +40,9 @@ export class SyncSession {
   readonly #stream: OverlayStream;
   readonly #deps: SyncSessionDependencies;
   readonly #state: SyncSessionState;
+  readonly #pulls: PeerPulls;
   readonly #abort = new AbortController();
   #sending: Promise<void> = Promise.resolve();
-  #leftovers: Leftover[] = [];
   #failures = 0;
   #admitted = false;
   #refused = false;
@@ -73,7 +51,21 @@ export class SyncSession {
   constructor(stream: OverlayStream, deps: SyncSessionDependencies) {
     this.#stream = stream;
     this.#deps = deps;
-    this.#state = new SyncSessionState(deps.view);
+    const { cursors, overlay, view } = deps;
+    const keyOf = (storeId: string, channel: string): CursorKey => ({ peer: stream.peer, storeId, channel });
+    this.#state = new SyncSessionState(
+      view,
+      {
+        cursor: (storeId, channel) => cursors.cursor(keyOf(storeId, channel)),
+        isSettled: (storeId, channel, ownRoot, peerRoot) =>
+          cursors.isSettled(keyOf(storeId, channel), ownRoot, peerRoot),
+      },
+      { isLower: overlay.self < stream.peer },
+    );
+    this.#pulls = new PeerPulls(stream.peer, deps, {
+      signal: this.#abort.signal,
+      onRefused: (code) => this.#refuse(code),
+    });
   }
 
   /** The peer showed a valid grant of its own. */
@@ -104,11 +96,14 @@ export class SyncSession {
         if (!frame.ok) return this.#refuse(frame.code);
         if (!this.#admitted) {
           if (!this.#admit(frame.value)) return this.#refuse('sync.not-granted');
-          this.handle({ kind: 'admitted' });
+          this.handle({ kind: 'admitted', version: this.#peerVersion });
           this.#deps.onAdmitted();
         } else if (frame.value.kind === 'unknown') {
           this.#deps.onOtherFrame(frame.value.type, frame.value.items);
-        } else this.handle({ kind: 'frame', frame: frame.value });
+        } else {
+          this.handle({ kind: 'frame', frame: frame.value });
+          this.#deps.onFrame(frame.value);
+        }
       }
     } catch (error) {
       if (!isSedgeError(error))
@@ -139,15 +134,8 @@ export class SyncSession {
 
   /** Asks for what another peer was to supply, if it is still missing and nobody supplies it now. */
   retryLeftovers(): void {
-    const leftovers = this.#leftovers;
-    this.#leftovers = [];
-    for (const { channel, logs } of leftovers) {
-      const journal = this.#deps.journals.get(channel);
-      const missing = logs.some(
-        ({ log, ranges }) => subtractRanges(ranges, journal?.heldRanges(log) ?? []).length > 0,
-      );
-      if (missing) this.handle({ kind: 'hole', channel });
-    }
+    for (const [channel, missing] of this.#pulls.takeLeftovers())
+      this.handle({ kind: missing ? 'hole' : 'supplied', channel });
   }
 
   get #peer(): NodeId {
@@ -173,65 +161,34 @@ export class SyncSession {
         this.#send(effect.frame);
         break;
       case 'send-heads':
-        for (const frame of this.#deps.view.headsFrames(effect.channel)) this.#send(frame);
+        for (const frame of this.#deps.view.headsFrames(effect.channel, effect.since)) this.#send(frame);
         break;
       case 'pull':
-        void this.#pull(effect.channel, effect.logs);
+        void this.#pulls.pull(effect.channel, effect.logs, (event) => {
+          if (event.result !== 'failed') this.#failures = 0;
+          this.handle(event);
+        });
         break;
       case 'retry': {
         const ms = Math.min(RETRY_MS * 2 ** this.#failures++, RETRY_MS_MAX);
         this.#deps.later(ms, () => this.handle({ kind: 'hole', channel: effect.channel }));
         break;
       }
+      case 'later':
+        this.#deps.later(effect.ms, () => this.handle({ kind: 'hole', channel: effect.channel }));
+        break;
+      case 'remember': {
+        const { storeId, channel, comparison } = effect;
+        this.#deps.cursors.note({ peer: this.#peer, storeId, channel }, comparison);
+        this.#deps.onRemembered();
+        break;
+      }
+      case 'refuse':
+        this.#refuse(effect.code);
+        break;
       default:
         assertNever(effect);
     }
-  }
-
-  async #pull(channel: string, logs: readonly LogRanges[]): Promise<void> {
-    const { board, journals } = this.#deps;
-    const journal = journals.get(channel);
-    // What other peers supply may have cut the ranges into more than a request takes.
-    const claimed = board
-      .claim(this, channel, logs)
-      .map(({ log, ranges }) => ({ log, ranges: ranges.slice(0, HOLES_PER_HEAD_MAX) }));
-    const leftover = withoutRanges(logs, claimed);
-    if (leftover.length > 0) this.#leftovers.push({ channel, logs: leftover });
-    let result: PullResult = 'complete';
-    if (journal !== undefined && claimed.length > 0) {
-      result = await this.#pullFrom(journal, claimed).finally(() => board.release(this, channel, claimed));
-    }
-    if (result !== 'failed') this.#failures = 0;
-    this.handle({ kind: 'pull-ended', channel, result });
-    // Only what this session supplied is free again; else two sessions that wait for a third would ask for ever.
-    if (claimed.length > 0) this.#deps.onSupplied();
-  }
-
-  async #pullFrom(journal: ChannelJournal, logs: readonly LogRanges[]): Promise<PullResult> {
-    const { overlay, creditBytes, dataProtocol, pullStallMs: stallMs } = this.#deps;
-    const { signal } = this.#abort;
-    let abort = () => {};
-    try {
-      const stream = await overlay.open(this.#peer, dataProtocol, { signal });
-      abort = () => stream.abort();
-      signal.addEventListener('abort', abort);
-      const request = { channel: journal.channel, journal, logs, creditBytes, stallMs };
-      const { done, stored, refusal } = await pullEntries(stream, request, this.#deps);
-      if (refusal !== null) this.#refuse(refusal);
-      if (!done) return 'failed';
-      if (this.#isHeld(journal, logs)) return 'complete';
-      return stored > 0 ? 'partial' : 'nothing';
-    } catch (error) {
-      abort();
-      if (!isSedgeError(error)) this.#deps.log.warn({ peer: this.#peer, err: error }, 'a pull failed');
-      return 'failed';
-    } finally {
-      signal.removeEventListener('abort', abort);
-    }
-  }
-
-  #isHeld(journal: ChannelJournal, logs: readonly LogRanges[]): boolean {
-    return logs.every(({ log, ranges }) => subtractRanges(ranges, journal.heldRanges(log)).length === 0);
   }
 
   #send(frame: Exclude<ControlFrame, { kind: 'unknown' }>): void {
@@ -253,12 +210,4 @@ export class SyncSession {
     this.#deps.log.warn({ peer: this.#peer, code }, 'ended a sync session');
     this.end();
   }
-}
-
-/** What of `logs` is not in `taken`. */
-function withoutRanges(logs: readonly LogRanges[], taken: readonly LogRanges[]): LogRanges[] {
-  const takenByLog = new Map(taken.map(({ log, ranges }) => [log, ranges]));
-  return logs
-    .map(({ log, ranges }) => ({ log, ranges: subtractRanges(ranges, takenByLog.get(log) ?? []) }))
-    .filter(({ ranges }) => ranges.length > 0);
 }

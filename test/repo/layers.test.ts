@@ -19,6 +19,7 @@ const LAYERS = [
   'overlay',
   'gossip',
   'sync',
+  'receipts',
   'bundle',
   'mesh',
 ];

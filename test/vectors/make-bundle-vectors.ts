@@ -54,6 +54,7 @@ export async function vectorBundle(): Promise<Uint8Array> {
       nodeName: 'gateway',
       storeId: '8899aabbccddeeff',
       nowMs: () => TIME_MS + 5_000,
+      audit: { maySeal: () => true, isBad: () => false },
     },
   );
   const chunks: Uint8Array[] = [];

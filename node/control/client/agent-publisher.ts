@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { SedgeError } from '../../../src/errors/index.ts';
 import type { Acknowledgement, Published, PublishOptions } from '../../../src/index.ts';
+import { formatAcknowledgement } from '../acknowledgement-wish.ts';
 import { errorFromJson } from '../error-json.ts';
 import { LineSplitter } from '../line-splitter.ts';
 import type { ControlConnection } from './control-connection.ts';
@@ -10,6 +11,8 @@ import type { ControlConnection } from './control-connection.ts';
 export interface PublisherOptions {
   /** For every message of this publisher. @defaultValue `'durable'` */
   readonly ack?: Acknowledgement;
+  /** How long each message waits for its replicas, milliseconds. @defaultValue 30,000 */
+  readonly replicasTimeoutMs?: number;
   /**
    * Messages sent and not yet acknowledged, 1 to 65,536, at which `send` says to wait.
    * @defaultValue 8,192: enough to keep a disk busy that syncs in 20 ms
@@ -18,7 +21,7 @@ export interface PublisherOptions {
 }
 
 /** Options of one message; the acknowledgement is the publisher's. */
-export type SendOptions = Omit<PublishOptions, 'ack'>;
+export type SendOptions = Omit<PublishOptions, 'ack' | 'replicasTimeoutMs'>;
 
 /** Told once what became of a message: `published`, or the `error`. */
 export type SendDone = (error: SedgeError | null, published: Published | null) => void;
@@ -79,7 +82,7 @@ export class AgentPublisher {
   constructor(connection: ControlConnection, options: PublisherOptions = {}) {
     this.#connection = connection;
     this.#windowMessages = checkedWindow(options.windowMessages ?? WINDOW_MESSAGES);
-    const { outgoing, response } = connection.stream(`/v1/publish-stream?ack=${options.ack ?? 'durable'}`);
+    const { outgoing, response } = connection.stream(`/v1/publish-stream?${queryOf(options)}`);
     this.#outgoing = outgoing;
     outgoing.on('drain', () => {
       this.#isBlocked = false;
@@ -267,6 +270,11 @@ export class AgentPublisher {
     this.#wakers = [];
     for (const wake of wakers) wake();
   }
+}
+
+function queryOf({ ack = 'durable', replicasTimeoutMs }: PublisherOptions): string {
+  const timeout = replicasTimeoutMs === undefined ? '' : `&replicasTimeoutMs=${replicasTimeoutMs}`;
+  return `ack=${formatAcknowledgement(ack)}${timeout}`;
 }
 
 function nth(first: Published, index: number): Published {

@@ -157,6 +157,18 @@ describe('a bundle', () => {
     );
   });
 
+  it('may be made of what came by a bundle', async () => {
+    const [a] = (await world.line(['a'])) as [WorldNode];
+    for (const payload of numbers(1, 600)) void a.mesh.publish('t', payload, { ack: 'accepted' });
+    for (const payload of numbers(601, 640)) await a.mesh.publish('t', payload);
+    const far = await world.node('far');
+    await far.mesh.importBundle([await bundleOf(a.mesh)]);
+    const further = await world.node('further');
+    const again = await further.mesh.importBundle([await bundleOf(far.mesh)]);
+    expect(again).toMatchObject({ state: 'whole', refused: 0 });
+    expect(await texts(further.mesh.subscribe('t', { from: 'all' }), 640)).toEqual(numbers(1, 640));
+  });
+
   it('is written in bounded pieces while more is published', async () => {
     const [a] = (await world.line(['a'])) as [WorldNode];
     await publish(a, 1, 2_000);

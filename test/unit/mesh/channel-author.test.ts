@@ -38,9 +38,11 @@ function authorWith(left: number) {
     send: () => {},
     whenRoom: () => null,
     nowMs: () => 0,
+    whenHeld: async () => 0,
   });
+  const wish = { ack: 'accepted', replicasTimeoutMs: 1 } as const;
   const publish = (n: number, ttlSeconds = 0) =>
-    author.publish({ topic: 't', payload: Buffer.from(String(n)), timeMs: 0 }, ttlSeconds, 'accepted');
+    author.publish({ topic: 't', payload: Buffer.from(String(n)), timeMs: 0 }, ttlSeconds, wish);
   const refill = () => {
     through += 1_000;
     reserved.resolve();

@@ -25,6 +25,7 @@ export interface WorldOptions {
 /** Settings of a node, kept over its restarts. */
 export interface WorldNodeOptions {
   readonly commitIntervalMs?: number;
+  readonly introduce?: 'start' | 'publish';
   readonly sync?: {
     readonly helloIntervalMs?: number;
     readonly holeDelayMs?: number;
@@ -186,14 +187,15 @@ export class WorldNode {
   }
 
   #make(): Mesh {
-    const { commitIntervalMs = 0, sync = {}, syncOnly = false, skewMs = () => 0 } = this.#options;
+    const { commitIntervalMs = 0, introduce = 'start', sync = {} } = this.#options;
+    const { syncOnly = false, skewMs = () => 0 } = this.#options;
     const { overlay } = this;
     if (syncOnly) {
       overlay.join = () => {};
       overlay.publish = () => false;
     }
     return new Mesh(
-      { directory: this.place.directory, commitIntervalMs, sync },
+      { directory: this.place.directory, commitIntervalMs, introduce, sync },
       {
         place: this.place,
         realm: this.realm,

@@ -99,7 +99,7 @@ describe('bundles over the control socket', () => {
 
   test('keep what came before the client was gone', async () => {
     const from = await world.node('from');
-    for (const payload of numbers(1, 60)) await from.mesh.publish('t', payload.padEnd(2_000));
+    for (const payload of numbers(1, 600)) await from.mesh.publish('t', payload.padEnd(2_000));
     const bytes = await bytesOf((await agentOf(from)).exportBundle());
     const into = await world.node('into');
     await agentOf(into);

@@ -107,7 +107,7 @@ describe('usage errors', () => {
     [[], /a command is missing/],
     [['pub', 't'], /give one of PAYLOAD, -l, -s and -f FILE/],
     [['pub', 't', 'x', '-l'], /give one of PAYLOAD/],
-    [['pub', 't', 'x', '--ack', 'never'], /Allowed choices are accepted, durable/],
+    [['pub', 't', 'x', '--ack', 'never'], /replicas:N/],
     [['pub', 't', 'x', '--id', 'noNumber'], /PRODUCER:N/],
     [['pub', 't', 'x', '--header', 'novalue'], /name=value/],
     [['sub', 'a', '--from', 'yesterday'], /new, all, last/],

@@ -47,6 +47,35 @@ const CONTROL: Readonly<Record<string, Exclude<ControlFrame, { kind: 'unknown' }
       },
     ],
   },
+  reconcile: {
+    kind: 'reconcile',
+    channel: 'main',
+    step: 0,
+    more: true,
+    base: { root: ROOT, offset: OFFSET },
+    from: '',
+    items: [
+      { to: '0707', kind: 'same' },
+      { to: '0708', kind: 'fingerprint', fingerprint: ROOT },
+      { to: '0a', kind: 'heads', answer: true, heads: [] },
+    ],
+  },
+  reconcileAnswer: {
+    kind: 'reconcile',
+    channel: 'main',
+    step: 3,
+    more: false,
+    base: null,
+    from: '0707',
+    items: [
+      {
+        to: null,
+        kind: 'heads',
+        answer: false,
+        heads: [{ log: LOG, last: 3, lastId: ROOT as EntryId, holes: [{ first: 1, last: 2 }] }],
+      },
+    ],
+  },
 };
 
 const DATA: Readonly<Record<string, Exclude<DataFrame, { kind: 'unknown' }>>> = {

@@ -1,0 +1,313 @@
+import { fromHex, toHex } from '../bytes/index.ts';
+import { isSedgeError, type Log } from '../errors/index.ts';
+import { type NodeId, nodeIdOf, publicKeyOf } from '../identity/index.ts';
+import { type ChannelJournal, CursorFile, type Disk, formatOffset, type Offset } from '../journal/index.ts';
+
+/** What {@link CursorBook} works with. */
+export interface CursorBookDependencies {
+  /** Carried channels with their journals. */
+  readonly journals: ReadonlyMap<string, ChannelJournal>;
+  readonly nowMs: () => number;
+  readonly log: Log;
+}
+
+/** A peer's store and a channel: what a cursor is for. */
+export interface CursorKey {
+  readonly peer: NodeId;
+  /** Another one tells that the peer lost what it had. */
+  readonly storeId: string;
+  readonly channel: string;
+}
+
+/** A comparison that left nothing to fetch. */
+export interface Comparison {
+  /** The peer's offset: all its heads up to there were compared. */
+  readonly offset: Offset | null;
+  /** Roots of both sides, between which nothing is left to fetch. */
+  readonly ownRoot: string;
+  readonly peerRoot: string;
+  /** Something was not taken because of what the realm says of its author: that may change. */
+  readonly byRealm: boolean;
+  /** All heads were compared, not only those that changed since a cursor. */
+  readonly full: boolean;
+}
+
+/** Where a peer stands, and under which conditions that counts. */
+interface Mark {
+  readonly offset: Offset | null;
+  /** Root of `$realm` here, where the mark holds only while the realm stays as it is. */
+  readonly realmRoot: string | null;
+}
+
+interface Row {
+  /** What was taken whole; and what was looked through, which may be further. */
+  whole: Mark | null;
+  latest: Mark;
+  pair: string;
+  /** Where this node's journal stood, and the bytes in it that were damaged: what the row covers is held there. */
+  ownOffset: Offset | null;
+  damagedBytes: number;
+  /** The journal's count of losses in this process; `null` until it was looked at once. */
+  shrinks: number | null;
+  fullAtMs: number;
+  savedFullAtMs: number;
+  saved: boolean;
+}
+
+/** Cursors kept; the one used longest ago goes. */
+const ROWS_MAX = 1_024;
+/** Roots that still differ are compared in full so often, in case a store came back from a backup. */
+const FULL_AFTER_MS = 24 * 3_600_000;
+/** A later full comparison alone is written this often. */
+const SAVE_FULL_MS = 3_600_000;
+/** The file is written anew above this. */
+const FILE_BYTES_MAX = 1_048_576;
+const FILE_NAME = 'sync-cursors';
+
+/**
+ * What this node remembers of its peers over reconnects and restarts: up to which offset of a peer's channel it
+ * compared all heads, and the pair of roots between which nothing was left. A row counts only while this node's
+ * journal still holds what it covers; it is written only once that is durable. Losing the book costs bytes.
+ */
+export class CursorBook {
+  readonly #deps: CursorBookDependencies;
+  readonly #file: CursorFile;
+  readonly #rows = new Map<string, Row>();
+  #loaded = false;
+
+  constructor(place: { readonly disk: Disk; readonly directory: string }, deps: CursorBookDependencies) {
+    this.#deps = deps;
+    this.#file = new CursorFile(place.disk, { directory: place.directory, name: FILE_NAME });
+  }
+
+  /**
+   * Reads the book, and empties the file until the next {@link CursorBook.save}: what a start finds lost is
+   * known to that start alone, so no row may outlive a crash in it. Call before any journal starts. Does not
+   * throw: without a book all is compared anew.
+   */
+  async load(): Promise<void> {
+    try {
+      for (const value of await this.#file.load()) this.#read(value);
+      await this.#file.rewrite([]);
+      this.#loaded = true;
+    } catch (error) {
+      this.#rows.clear();
+      this.#noteFailure(error);
+    }
+  }
+
+  /** The offset of the peer since which its heads are to be compared; `null` for all. */
+  cursor(key: CursorKey): Offset | null {
+    const row = this.#rowOf(key);
+    if (row === null) return null;
+    const ageMs = this.#deps.nowMs() - row.fullAtMs;
+    if (ageMs < 0 || ageMs > FULL_AFTER_MS) return null;
+    const mark = this.#counts(row.latest) ? row.latest : row.whole;
+    return mark?.offset ?? null;
+  }
+
+  /** True if nothing was left to fetch between these roots. */
+  isSettled(key: CursorKey, ownRoot: string, peerRoot: string): boolean {
+    const row = this.#rowOf(key);
+    return row !== null && row.pair === pairOf(ownRoot, peerRoot) && this.#counts(row.latest);
+  }
+
+  /** Notes a comparison that left nothing to fetch. */
+  note(key: CursorKey, comparison: Comparison): void {
+    const journal = this.#deps.journals.get(key.channel);
+    if (journal === undefined) return;
+    const { offset, ownRoot, peerRoot, byRealm, full } = comparison;
+    const before = this.#rowOf(key);
+    const nowMs = this.#deps.nowMs();
+    const mark: Mark = { offset, realmRoot: byRealm ? this.#realmRoot() : null };
+    const fullAtMs = full || before === null ? nowMs : before.fullAtMs;
+    const text = textOf(key);
+    this.#rows.delete(text);
+    if (before !== null && isSameMark(before.latest, mark) && before.pair === pairOf(ownRoot, peerRoot)) {
+      const saved = before.saved && Math.abs(fullAtMs - before.savedFullAtMs) < SAVE_FULL_MS;
+      this.#rows.set(text, { ...before, fullAtMs, saved });
+      return;
+    }
+    const row: Row = {
+      whole: byRealm ? (before?.whole ?? null) : mark,
+      latest: mark,
+      pair: pairOf(ownRoot, peerRoot),
+      ownOffset: journal.currentOffset(),
+      damagedBytes: journal.damagedBytes,
+      shrinks: journal.shrinks,
+      fullAtMs,
+      savedFullAtMs: 0,
+      saved: false,
+    };
+    this.#rows.set(text, row);
+    if (this.#rows.size > ROWS_MAX) this.#rows.delete(this.#rows.keys().next().value!);
+  }
+
+  /** Who belongs to the realm changed: what was not taken because of that may be taken now. */
+  forgetByRealm(): void {
+    for (const [text, row] of [...this.#rows]) {
+      if (row.latest.realmRoot === null) continue;
+      if (row.whole === null) this.#rows.delete(text);
+      else this.#rows.set(text, { ...row, latest: row.whole, pair: '', saved: false });
+    }
+  }
+
+  /** Writes what changed and covers only what is durable here. Does not throw. */
+  async save(): Promise<void> {
+    if (!this.#loaded) return;
+    const kept = [...this.#rows.keys()].flatMap((text) => this.#savable(text));
+    const changed = kept.filter(([, row]) => !row.saved);
+    if (changed.length === 0) return;
+    for (const [, row] of changed) {
+      row.saved = true;
+      row.savedFullAtMs = row.fullAtMs;
+    }
+    try {
+      if (this.#file.sizeBytes > FILE_BYTES_MAX) {
+        await this.#file.rewrite(kept.map(([text, row]) => encodeRow(text, row)));
+      } else {
+        await Promise.all(changed.map(([text, row]) => this.#file.append(encodeRow(text, row))));
+      }
+    } catch (error) {
+      for (const [, row] of changed) row.saved = false;
+      this.#noteFailure(error);
+    }
+  }
+
+  /** Makes durable what the rows cover, saves them and closes the file. Call while the journals are open. */
+  async close(): Promise<void> {
+    const commits = [...this.#deps.journals.values()].map(async (journal) => journal.commit());
+    await Promise.allSettled(commits);
+    await this.save();
+    await this.#file.close().catch(() => {});
+  }
+
+  /** The row, if what it covers is still held; else it goes. */
+  #rowOf(key: CursorKey): Row | null {
+    const row = this.#rows.get(textOf(key));
+    const journal = this.#deps.journals.get(key.channel);
+    if (row === undefined || journal === undefined) return null;
+    const lost =
+      row.damagedBytes !== journal.damagedBytes ||
+      (row.shrinks === null ? isUnheld(journal, row) : row.shrinks !== journal.shrinks);
+    if (lost) {
+      this.#rows.delete(textOf(key));
+      return null;
+    }
+    row.shrinks ??= journal.shrinks;
+    return row;
+  }
+
+  #counts(mark: Mark): boolean {
+    return mark.realmRoot === null || mark.realmRoot === this.#realmRoot();
+  }
+
+  #realmRoot(): string {
+    const realm = this.#deps.journals.get('$realm');
+    return realm === undefined ? '' : toHex(realm.root());
+  }
+
+  /** The row, if all that it covers is held and durable. */
+  #savable(text: string): [text: string, row: Row][] {
+    const key = keyOf(text);
+    const row = this.#rowOf(key);
+    const journal = this.#deps.journals.get(key.channel);
+    const durable = (journal?.durablePosition ?? 0) >= (row?.ownOffset?.position ?? 0);
+    return row !== null && durable ? [[text, row]] : [];
+  }
+
+  #read(value: unknown): void {
+    const read = decodeRow(value);
+    if (read === null) return;
+    this.#rows.delete(read.text);
+    this.#rows.set(read.text, read.row);
+    if (this.#rows.size > ROWS_MAX) this.#rows.delete(this.#rows.keys().next().value!);
+  }
+
+  #noteFailure(error: unknown): void {
+    if (!isSedgeError(error)) throw error;
+    this.#deps.log.warn({ code: error.code }, 'sync cursors are not kept');
+  }
+}
+
+/** A row of an earlier process: what it covers may have been lost by how that process ended. */
+function isUnheld(journal: ChannelJournal, row: Row): boolean {
+  if (journal.recovery?.heldSetShrank !== false) return true;
+  return row.ownOffset !== null && !journal.resolveOffset(formatOffset(row.ownOffset)).ok;
+}
+
+function isSameMark(a: Mark, b: Mark): boolean {
+  return (
+    a.offset?.incarnation === b.offset?.incarnation &&
+    a.offset?.position === b.offset?.position &&
+    a.realmRoot === b.realmRoot
+  );
+}
+
+function pairOf(ownRoot: string, peerRoot: string): string {
+  return ownRoot + peerRoot;
+}
+
+function textOf({ peer, storeId, channel }: CursorKey): string {
+  return `${peer} ${storeId} ${channel}`;
+}
+
+function keyOf(text: string): CursorKey {
+  const [peer, storeId, channel] = text.split(' ');
+  return { peer: peer as NodeId, storeId: storeId!, channel: channel! };
+}
+
+/** A row as it goes to disk (README of this folder: format). */
+function encodeRow(text: string, row: Row): unknown[] {
+  const { peer, storeId, channel } = keyOf(text);
+  return [
+    publicKeyOf(peer),
+    fromHex(storeId),
+    channel,
+    markText(row.whole),
+    markText(row.latest),
+    row.pair,
+    row.ownOffset === null ? null : formatOffset(row.ownOffset),
+    row.damagedBytes,
+    String(row.fullAtMs),
+  ];
+}
+
+function decodeRow(value: unknown): { text: string; row: Row } | null {
+  if (!Array.isArray(value)) return null;
+  const [peer, storeId, channel, whole, latest, pair, own, damagedBytes, fullAtMs] = value as unknown[];
+  if (!(peer instanceof Uint8Array) || peer.length !== 32 || !(storeId instanceof Uint8Array)) return null;
+  if (typeof channel !== 'string' || typeof pair !== 'string' || typeof damagedBytes !== 'number')
+    return null;
+  const latestMark = readMark(latest);
+  if (latestMark === null || typeof fullAtMs !== 'string') return null;
+  const row: Row = {
+    whole: readMark(whole),
+    latest: latestMark,
+    pair,
+    ownOffset: readOffsetText(own),
+    damagedBytes,
+    shrinks: null,
+    fullAtMs: Number(fullAtMs),
+    savedFullAtMs: 0,
+    saved: false,
+  };
+  return { text: textOf({ peer: nodeIdOf(peer), storeId: toHex(storeId), channel }), row };
+}
+
+/** `<offset>` or `-`, then the root of the realm or nothing. */
+function markText(mark: Mark | null): string | null {
+  if (mark === null) return null;
+  return `${mark.offset === null ? '-' : formatOffset(mark.offset)} ${mark.realmRoot ?? ''}`;
+}
+
+function readMark(value: unknown): Mark | null {
+  if (typeof value !== 'string') return null;
+  const [offset, realmRoot] = value.split(' ');
+  return { offset: readOffsetText(offset), realmRoot: realmRoot === '' ? null : (realmRoot ?? null) };
+}
+
+function readOffsetText(value: unknown): Offset | null {
+  const match = typeof value === 'string' ? /^([0-9a-f]{16}):(\d{1,15})$/.exec(value) : null;
+  return match === null ? null : { incarnation: match[1]!, position: Number(match[2]) };
+}

@@ -1,0 +1,164 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Entry, type EntryId, type EpochId, sealEntry } from '../../../src/entry/index.ts';
+import { SYNC_DATA_PROTOCOL, SYNC_PROTOCOL } from '../../../src/sync/index.ts';
+import { decodeControlFrame, decodeDataFrame } from '../../../src/sync/sync-frames.ts';
+import { MeshWorld, until, type WorldNode } from './mesh-world.ts';
+
+const CHANNELS = [
+  { name: 'alarm', filter: 'alarm/#' },
+  { name: 'bulk', filter: 'bulk/#' },
+];
+/** No hello by itself while a test counts. */
+const QUIET = { sync: { helloIntervalMs: 3_600_000 } };
+const LOGS = 10_000;
+
+/** What went over the sync protocols: frames by kind, bytes by sender, entries, without the grants. */
+class Meter {
+  kinds: string[] = [];
+  readonly bytesBy = new Map<string, number>();
+  entryBytes = 0;
+  bytes = 0;
+
+  constructor(world: MeshWorld) {
+    world.network.passFrame = ({ protocol, from, frame }) => {
+      if (protocol === SYNC_PROTOCOL) {
+        const decoded = decodeControlFrame(frame);
+        if (!decoded.ok || decoded.value.kind === 'grant') return true;
+        this.kinds.push(decoded.value.kind);
+        this.bytesBy.set(from, (this.bytesBy.get(from) ?? 0) + frame.length);
+      }
+      if (protocol === SYNC_DATA_PROTOCOL) {
+        const decoded = decodeDataFrame(frame);
+        if (decoded.ok && decoded.value.kind === 'entries')
+          for (const { bytes } of decoded.value.entries) this.entryBytes += bytes.length;
+      }
+      this.bytes += frame.length;
+      return true;
+    };
+  }
+
+  get overheadBytes(): number {
+    return this.bytes - this.entryBytes;
+  }
+
+  clear(): void {
+    this.kinds = [];
+    this.bytesBy.clear();
+    this.bytes = 0;
+    this.entryBytes = 0;
+  }
+}
+
+describe('what sync costs', () => {
+  let world: MeshWorld;
+  let a: WorldNode;
+  let b: WorldNode;
+  let meter: Meter;
+
+  beforeEach(async () => {
+    world = new MeshWorld({ channels: CHANNELS });
+    a = await world.node('a', QUIET);
+    b = await world.node('b', QUIET);
+    await world.link(a, b);
+    for (const node of [a, b])
+      await until(() => node.mesh.channels().length === 4, `${node.place.nodeName} has all channels`);
+  });
+
+  afterEach(() => world.stop());
+
+  /** An entry of a log of its own, as if node a had begun that epoch. */
+  function entryOf(log: number, seq = 1, prev: EntryId | null = null): Entry {
+    return sealEntry(
+      {
+        channel: 'main',
+        epoch: log.toString(16).padStart(16, '0') as EpochId,
+        ...{ seq, skip: 0, prev, lamport: 1, timeMs: 1, ttlSeconds: 0 },
+        messages: [{ topic: 't', payload: Buffer.from(String(log)), timeMs: 1 }],
+      },
+      a.place.identity,
+      a.realm.entryAad(),
+    );
+  }
+
+  const rootOf = (node: WorldNode) => node.mesh.channels().find(({ channel }) => channel === 'main')!.logs;
+
+  async function seed(): Promise<Entry[]> {
+    world.network.passGossip = () => false;
+    const entries = Array.from({ length: LOGS }, (_, log) => entryOf(log));
+    for (const { bytes } of entries) for (const node of [a, b]) node.gossipIn(bytes);
+    for (const node of [a, b]) await until(() => rootOf(node) >= LOGS, 'all logs are in', 60_000);
+    return entries;
+  }
+
+  const inSync = () =>
+    [a, b].every((node) => node.mesh.peers().some(({ sync, connected }) => connected && sync === 'in-sync'));
+
+  async function reconnect(): Promise<void> {
+    world.cut(a, b);
+    await until(() => a.mesh.status().peersConnected === 0, 'cut');
+    meter.clear();
+    world.heal(a, b);
+    await until(inSync, 'in sync');
+    await settle();
+  }
+
+  /** Until nothing more goes to and fro. */
+  async function settle(): Promise<void> {
+    for (let before = -1; before !== meter.bytes; ) {
+      before = meter.bytes;
+      await new Promise((resolve) => setTimeout(resolve, 120));
+    }
+  }
+
+  it('is one hello of at most 200 bytes each way in sync, with 10,000 logs and 4 channels', async () => {
+    await seed();
+    meter = new Meter(world);
+    // The first meeting after the seed compares; then both know.
+    await reconnect();
+    await reconnect();
+    expect(meter.kinds).toEqual(['hello', 'hello']);
+    for (const bytes of meter.bytesBy.values()) expect(bytes).toBeLessThanOrEqual(200);
+    console.log('in sync:', [...meter.bytesBy.values()], 'bytes');
+    expect(meter.overheadBytes).toBe(meter.bytesBy.get(a.mesh.node)! + meter.bytesBy.get(b.mesh.node)!);
+  }, 60_000);
+
+  it('is at most 2 KB where one of 10,000 logs differs, with a cursor and without', async () => {
+    const entries = await seed();
+    meter = new Meter(world);
+    await reconnect();
+    const differ = async (log: number, at: WorldNode) => {
+      world.cut(a, b);
+      await until(() => a.mesh.status().peersConnected === 0, 'cut');
+      at.gossipIn(entryOf(log, 2, entries[log]!.id).bytes);
+      await until(() => at.mesh.logs().some(({ last, channel }) => channel === 'main' && last === 2), 'in');
+      const before = [a, b].map((node) => node.mesh.logs().filter(({ last }) => last === 2).length);
+      await reconnect();
+      const after = [a, b].map((node) => node.mesh.logs().filter(({ last }) => last === 2).length);
+      expect(after).toEqual([Math.max(...before), Math.max(...before)]);
+    };
+    await differ(5_000, a);
+    console.log('with a cursor:', meter.overheadBytes, 'bytes', meter.kinds);
+    expect(meter.kinds).not.toContain('reconcile');
+    expect(meter.overheadBytes).toBeLessThanOrEqual(2_000);
+    // What a remembers of b, and b of a, is gone: neither has a cursor.
+    for (const node of [a, b]) {
+      await node.mesh.stop();
+      await node.disk.remove(`${node.place.directory}/sync-cursors`);
+      await node.restart();
+    }
+    meter.clear();
+    await until(inSync, 'in sync');
+    await settle();
+    for (const node of [a, b]) {
+      await node.mesh.stop();
+      await node.disk.remove(`${node.place.directory}/sync-cursors`);
+    }
+    world.network.cut(a.overlay, b.overlay);
+    await a.restart();
+    await b.restart();
+    await differ(7_777, b);
+    console.log('without a cursor:', meter.overheadBytes, 'bytes', meter.kinds);
+    expect(meter.kinds).toContain('reconcile');
+    expect(meter.overheadBytes).toBeLessThanOrEqual(2_000);
+  }, 120_000);
+});
