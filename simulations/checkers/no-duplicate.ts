@@ -12,8 +12,9 @@ export const noDuplicate = evidenceChecker('no duplicate to an application', fun
     let contents = new Map<string, string[]>();
     let repeated = new Set<string>();
     for (const event of story.events) {
-      // The application's own notes are gone with the disk.
-      if (event.event === 'wipe' || event.event === 'restore') {
+      // An application that keeps no place begins anew with its node, and any other one's place is gone with the disk.
+      const forgets = event.event === 'start' && story.subscription.options.durable === undefined;
+      if (forgets || event.event === 'wipe' || event.event === 'restore') {
         numbers = new Set();
         contents = new Map();
       }

@@ -61,6 +61,14 @@ class Misfortune {
     this.#random = random;
   }
 
+  /** A node without power has no power; disks do not stay full for weeks. */
+  async #endTheDead(): Promise<void> {
+    for (const { name, running, disk } of this.#mesh.nodes) {
+      if (running && disk.dead) await this.#mesh.crash(name, { disk: 'torn' });
+      if (this.#random.below(6) === 0) disk.capacityBytes = Number.POSITIVE_INFINITY;
+    }
+  }
+
   async strike(): Promise<void> {
     const mesh = this.#mesh;
     const random = this.#random;
@@ -70,6 +78,7 @@ class Misfortune {
     const pairs = [...mesh.links.pairs()];
     const [a, b] = pairs[random.below(pairs.length)]!;
     this.struck++;
+    await this.#endTheDead();
     switch (random.below(18)) {
       case 0:
       case 1: {
