@@ -16,6 +16,8 @@ export type ServedMesh = Pick<
   | 'invite'
   | 'revoke'
   | 'declareChannels'
+  | 'declarePolicy'
   | 'exportBundle'
+  | 'holders'
   | 'importBundle'
 >;

@@ -6,7 +6,7 @@ import type { Realm } from '../realm/index.ts';
 import { numberBefore } from './contradiction.ts';
 import { type Fork, ForkBook } from './fork-book.ts';
 import { ForkParts } from './fork-parts.ts';
-import { decodeForkProof, type ForkProof, proofOf, verifyForkProof } from './fork-proof.ts';
+import { decodeForkProof, type ForkProof, proofOf, proofOfVouching, verifyForkProof } from './fork-proof.ts';
 
 /** What {@link ForkWatch} works with. */
 export interface ForkWatchDependencies {
@@ -143,6 +143,22 @@ export class ForkWatch {
         if (proof !== null) this.found(proof);
       }),
     );
+  }
+
+  /** A held entry that was taken because a later one names it does not bear its author's signature: looks for that one. */
+  vouched(channel: string, record: StoredRecord): void {
+    const journal = this.#deps.journalOf(channel);
+    if (journal !== null) this.#track(this.#proveVouching(journal, record));
+  }
+
+  async #proveVouching(journal: ChannelJournal, record: StoredRecord): Promise<void> {
+    const bad = this.#deps.decode(record);
+    const options = { recordsMax: 1, ended: true };
+    const [next] = await journal.readLog(record.log, record.seq + record.count, options);
+    const naming = next === undefined ? null : this.#deps.decode(next);
+    const proof = bad === null || naming === null ? null : proofOfVouching(bad, naming);
+    // Where the next one is bad too, that one's own check finds the pair.
+    if (proof !== null && this.#isSigned(naming!)) this.found(proof);
   }
 
   #offer(payload: Uint8Array, from: ProofOrigin): Result<unknown> {

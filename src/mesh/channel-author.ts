@@ -15,6 +15,7 @@ import type { Identity } from '../identity/index.ts';
 import type { ChannelJournal, OwnLog, StoredEntry } from '../journal/index.ts';
 import type { ReplicaWait } from '../receipts/index.ts';
 import type { Acknowledgement, Published } from './publish-options.ts';
+import { isRetried } from './retried.ts';
 import { whenKept } from './when-kept.ts';
 
 /** What an author works with. */
@@ -216,8 +217,8 @@ export class ChannelAuthor {
     send: (entry: Entry) => void,
   ): void {
     const durable = this.#deps.journal.whenDurable(position);
-    // A retry after a crash finds a publish id only on the disk; before it is there, nobody may hear of it.
-    const guarded = batch.some(({ message }) => message.publishId !== undefined);
+    // Whoever tries again after a crash finds what it published only on the disk; before that, nobody may hear of it.
+    const guarded = batch.some(({ message }) => isRetried(message));
     if (!guarded) send(entry);
     const publishedOf = (index: number): Published => ({
       author: entry.author,

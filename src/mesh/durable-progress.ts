@@ -3,6 +3,7 @@ import type { LogId } from '../entry/index.ts';
 import { SedgeError } from '../errors/index.ts';
 import type { CursorFile, SeqRange } from '../journal/index.ts';
 import type { LogProgress, LogReader } from './log-reader.ts';
+import { MARKS_MAX, type WasMark } from './was-marks.ts';
 
 const VERSION = 1;
 
@@ -53,6 +54,7 @@ export class DurableProgress {
     for (const reader of readers) {
       const progress = reader.progress();
       this.#remember(progress);
+      // Of the marks only the new ones go to disk each time.
       rows.push(rowOf(progress));
     }
     if (rows.length === 0) return;
@@ -72,16 +74,21 @@ export class DurableProgress {
   }
 
   #remember(progress: LogProgress | readonly LogProgress[]): void {
-    for (const one of [progress].flat() as LogProgress[]) this.#logs.set(`${one.channel} ${one.log}`, one);
+    for (const one of [progress].flat() as LogProgress[]) {
+      const key = `${one.channel} ${one.log}`;
+      const marks = [...(this.#logs.get(key)?.marks ?? []), ...one.marks].slice(-MARKS_MAX);
+      this.#logs.set(key, { ...one, marks });
+    }
   }
 }
 
-function rowOf({ channel, log, next, reported }: LogProgress): unknown[] {
+function rowOf({ channel, log, next, reported, marks }: LogProgress): unknown[] {
   return [
     channel,
     log,
     cborUint(next),
     reported.flatMap(({ first, last }) => [cborUint(first), cborUint(last)]),
+    ...(marks.length === 0 ? [] : [marks.flatMap(({ seq, content }) => [cborUint(seq), content])]),
   ];
 }
 
@@ -89,10 +96,20 @@ function readRow(row: unknown): LogProgress | LogProgress[] {
   const items = row as unknown[];
   if (items[0] === 'rows' && Array.isArray(items[1]))
     return (items[1] as unknown[]).map((one) => readRow(one) as LogProgress);
-  const [channel, log, next, numbers] = items as [string, LogId, number, number[]];
+  const [channel, log, next, numbers, marked = []] = items as [
+    string,
+    LogId,
+    number,
+    number[],
+    (number | string)[]?,
+  ];
   const reported: SeqRange[] = [];
   for (let index = 0; index < numbers.length; index += 2) {
     reported.push({ first: numbers[index]!, last: numbers[index + 1]! });
   }
-  return { channel, log, next, reported };
+  const marks: WasMark[] = [];
+  for (let index = 0; index < marked.length; index += 2) {
+    marks.push({ seq: marked[index] as number, content: marked[index + 1] as string });
+  }
+  return { channel, log, next, reported, marks };
 }

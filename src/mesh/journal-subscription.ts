@@ -2,12 +2,22 @@ import { type Entry, type LogId, lastSeqOf, logIdOf, type Message, splitLogId } 
 import { assert } from '../errors/index.ts';
 import type { NodeId } from '../identity/index.ts';
 import type { ChannelJournal, SeqRange, StoredEntry, StoredRecord } from '../journal/index.ts';
+import { subtractRanges } from '../sync/index.ts';
 import type { TopicFilter } from '../topic/index.ts';
-import type { DeliveredMessage, Delivery } from './delivery.ts';
-import { DeliveryQueue } from './delivery-queue.ts';
+import { ArrivalReader } from './arrival-reader.ts';
+import type { DeliveredGap, DeliveredMessage, Delivery } from './delivery.ts';
+import { DeliveryQueue, type QueuedDelivery } from './delivery-queue.ts';
 import type { DurableProgress } from './durable-progress.ts';
 import { LogReader } from './log-reader.ts';
 import { messageOffsetText } from './message-offset.ts';
+import {
+  type HadSoFar,
+  isRepublished,
+  lacksOriginal,
+  type Originals,
+  readOriginals,
+  recognize,
+} from './republished-check.ts';
 import { planStart, type StartPlan } from './start-plan.ts';
 import type { SubscribeFrom } from './subscribe-options.ts';
 import type { Subscription } from './subscription.ts';
@@ -31,14 +41,22 @@ export interface SubscriptionDependencies {
   readonly decode: (record: StoredRecord) => Entry | null;
   readonly nameOf: (node: NodeId) => string;
   readonly isSupplied: (channel: string, log: LogId, range: SeqRange) => boolean;
+  /** True for an entry past its lifetime: it is not delivered. */
+  readonly isExpired: (entry: Entry, facts: StoredEntry['facts']) => boolean;
   readonly nowMs: () => number;
   readonly onDelivered: (messages: number) => void;
   readonly onClosed: () => void;
 }
 
+/** Numbers that are not held, and why. */
+interface GoneRange extends SeqRange {
+  readonly reason: DeliveredGap['reason'];
+}
+
 /** Read from a log in one go. */
 const READ_BYTES = 262_144;
 const READ_RECORDS_MAX = 256;
+const NO_ORIGINALS: Originals = new Map();
 /** Topics whose match is remembered. */
 const TOPICS_MAX = 4_096;
 
@@ -52,12 +70,14 @@ export class JournalSubscription implements Subscription {
   readonly #deps: SubscriptionDependencies;
   readonly #queue = new DeliveryQueue();
   readonly #readers = new Map<string, LogReader>();
-  readonly #arrival = new Map<string, { next: number; behind: boolean }>();
+  readonly #arrival = new Map<string, ArrivalReader>();
   readonly #matches = new Map<string, boolean>();
+  /** By log: what had been let go before this subscription began. It is not told of that. */
+  readonly #letGoBefore = new Map<string, readonly SeqRange[]>();
   readonly #ready: Promise<void>;
   #minPositions: ReadonlyMap<string, number> = new Map();
   #taken: ReadonlyMap<string, number> = new Map();
-  #handedOut: { readonly reader: LogReader; readonly last: number; readonly late: boolean }[] = [];
+  #handedOut: QueuedDelivery[] = [];
   #wakes: (() => void)[] = [];
   #pumping: Promise<void> | null = null;
   #pumpAgain = false;
@@ -95,20 +115,17 @@ export class JournalSubscription implements Subscription {
     assert(max >= 1, 'a batch holds at least one delivery');
     await this.#ready;
     await this.acknowledge();
-    while (this.#queue.size === 0 && !this.#closed) {
-      await new Promise<void>((resolve) => {
-        this.#wakes.push(resolve);
-        this.#pump();
-      });
-    }
-    if (this.#failure !== null) throw this.#failure;
-    if (this.#closed) return [];
     const batch: Delivery[] = [];
-    while (batch.length < max) {
-      const queued = this.#queue.shift();
-      if (queued === undefined) break;
-      batch.push(queued.delivery);
-      this.#noteHandedOut(queued.delivery, queued.reader);
+    while (batch.length === 0) {
+      while (this.#queue.size === 0 && !this.#closed) {
+        await new Promise<void>((resolve) => {
+          this.#wakes.push(resolve);
+          this.#pump();
+        });
+      }
+      if (this.#failure !== null) throw this.#failure;
+      if (this.#closed) return [];
+      this.#takeQueued(batch, max);
     }
     this.#deps.onDelivered(batch.length);
     if (this.#queue.size < this.#spec.bufferMessages / 2) this.#pump();
@@ -118,9 +135,13 @@ export class JournalSubscription implements Subscription {
   async acknowledge(): Promise<void> {
     if (this.#handedOut.length === 0 || this.#closed) return;
     const readers = new Set<LogReader>();
-    for (const { reader, last, late } of this.#handedOut) {
+    for (const { reader, last, late, mark } of this.#handedOut) {
+      if (reader === null) continue;
       reader.acknowledge(last, late);
       readers.add(reader);
+      if (mark === null) continue;
+      mark.reader.marks.acknowledge(mark.mark);
+      readers.add(mark.reader);
     }
     this.#handedOut = [];
     await this.#deps.durable?.save(readers);
@@ -153,6 +174,21 @@ export class JournalSubscription implements Subscription {
     else this.#onStoredInLog(stored);
   }
 
+  /** Retention dropped something in the journals. */
+  onLetGo(): void {
+    if (this.#closed || !this.#started || this.#spec.order !== 'author') return;
+    for (const reader of this.#readers.values()) {
+      const journal = this.#deps.journals.get(reader.channel);
+      if (journal !== undefined && this.#letGoFrom(reader, journal).length > 0) reader.behind = true;
+    }
+    this.#pump();
+  }
+
+  /** The epoch of a log ended in a fork. */
+  onEnd(channel: string, log: LogId, end: number): void {
+    this.#arrival.get(channel)?.noteEnd(log, end);
+  }
+
   // ---- start -------------------------------------------------------------------------------------------------
 
   async #start(plan: StartPlan): Promise<void> {
@@ -167,7 +203,8 @@ export class JournalSubscription implements Subscription {
       this.#minPositions = start.minPositions;
       this.#taken = start.taken;
       if (this.#spec.order === 'arrival') {
-        for (const [channel, next] of start.arrivalNext) this.#arrival.set(channel, { next, behind: true });
+        for (const [channel, next] of start.arrivalNext)
+          this.#arrival.set(channel, new ArrivalReader(next, true));
       } else {
         for (const progress of start.logs) this.#addReader(new LogReader(progress));
       }
@@ -176,7 +213,11 @@ export class JournalSubscription implements Subscription {
     }
     this.#started = true;
     // Either the logs are read or the order of arrival: both would deliver everything twice.
-    if (this.#spec.order === 'author') this.#markAllBehind();
+    if (this.#spec.order === 'author') {
+      // Who begins now gets what is held; who goes on is told of what went meanwhile.
+      if (kept === null) this.#noteLetGoBefore();
+      this.#markAllBehind();
+    }
     this.#pump();
   }
 
@@ -184,16 +225,28 @@ export class JournalSubscription implements Subscription {
   #markAllBehind(): void {
     for (const [channel, journal] of this.#deps.journals) {
       for (const log of journal.logs()) this.#reader(channel, log).behind = true;
+      for (const log of journal.logsLetGo()) this.#reader(channel, log).behind = true;
+    }
+  }
+
+  #noteLetGoBefore(): void {
+    for (const [channel, journal] of this.#deps.journals) {
+      for (const log of journal.logsLetGo()) {
+        this.#letGoBefore.set(keyOf({ channel, log }), journal.letGo(log));
+      }
     }
   }
 
   #queueLastValue(record: StoredRecord, entry: Entry, index: number): void {
-    if (isExpired(entry, record.facts, this.#deps.nowMs())) return;
+    if (this.#deps.isExpired(entry, record.facts)) return;
     const journal = this.#deps.journals.get(entry.channel);
     assert(journal !== undefined, 'last values come from the journals that were scanned');
     this.#queue.push({
       delivery: this.#deliveryOf(entry, index, journal.offsetText(record.position), false),
       reader: null,
+      last: entry.seq + index,
+      late: false,
+      mark: null,
     });
   }
 
@@ -203,7 +256,9 @@ export class JournalSubscription implements Subscription {
     const { entry } = stored;
     const reader = this.#reader(entry.channel, logIdOf(entry));
     const last = lastSeqOf(entry);
-    const inStep = !reader.behind && entry.seq <= reader.next && last >= reader.next;
+    // What was published again is compared with what lies on disk.
+    const again = isRepublished(entry);
+    const inStep = !again && !reader.behind && entry.seq <= reader.next && last >= reader.next;
     if (inStep && this.#queue.size < this.#spec.bufferMessages) {
       this.#queueEntry(reader, stored);
       this.#wake();
@@ -217,9 +272,10 @@ export class JournalSubscription implements Subscription {
   }
 
   #onArrival(stored: StoredEntry): void {
-    const arrival = this.#arrival.get(stored.entry.channel) ?? { next: stored.position, behind: false };
-    this.#arrival.set(stored.entry.channel, arrival);
-    const inStep = !arrival.behind && stored.position === arrival.next;
+    const { channel } = stored.entry;
+    const arrival = this.#arrival.get(channel) ?? new ArrivalReader(stored.position, false);
+    this.#arrival.set(channel, arrival);
+    const inStep = !isRepublished(stored.entry) && !arrival.behind && stored.position === arrival.next;
     if (inStep && this.#queue.size < this.#spec.bufferMessages) {
       this.#queueMessages(stored, null);
       arrival.next = stored.position + 1;
@@ -230,9 +286,12 @@ export class JournalSubscription implements Subscription {
     }
   }
 
-  #queueEntry(reader: LogReader, stored: StoredEntry): void {
+  #queueEntry(reader: LogReader, stored: StoredEntry, originals?: Originals): void {
     const last = lastSeqOf(stored.entry);
-    this.#queueMessages(stored, reader, [{ first: reader.next, last }]);
+    this.#queueMessages(stored, reader, {
+      of: [{ first: reader.next, last }],
+      ...(originals && { originals }),
+    });
     reader.next = last + 1;
     reader.blockedSinceMs = null;
   }
@@ -241,23 +300,38 @@ export class JournalSubscription implements Subscription {
   #queueMessages(
     { entry, position, facts }: StoredEntry,
     reader: LogReader | null,
-    of: readonly SeqRange[] = [{ first: entry.seq, last: lastSeqOf(entry) }],
-    late = false,
+    options: {
+      readonly of?: readonly SeqRange[];
+      readonly late?: boolean;
+      readonly originals?: Originals;
+    } = {},
   ): void {
+    const {
+      of = [{ first: entry.seq, last: lastSeqOf(entry) }],
+      late = false,
+      originals = NO_ORIGINALS,
+    } = options;
     const minPosition = this.#minPositions.get(entry.channel) ?? 0;
     if (entry.messages === null || position < minPosition) return;
     const taken = position === minPosition ? (this.#taken.get(entry.channel) ?? 0) : 0;
-    if (isExpired(entry, facts, this.#deps.nowMs())) return;
+    if (this.#deps.isExpired(entry, facts)) return;
     const journal = this.#deps.journals.get(entry.channel);
     assert(journal !== undefined, 'entries come from the journals of this subscription');
+    const had = this.#hadSoFar(entry.channel);
     let offset: string | null = null;
     for (const { first, last } of of) {
       for (let seq = first; seq <= last; seq++) {
         const index = seq - entry.seq;
         if (index < taken || !this.#matchesTopic(entry.messages[index]!.topic)) continue;
         offset ??= journal.offsetText(position);
+        const { repeated, mark } = recognize(entry, index, originals, had);
+        const noted =
+          mark === null || reader === null
+            ? null
+            : { ...mark, reader: this.#reader(entry.channel, mark.log) };
         reader?.queued(seq, late);
-        this.#queue.push({ delivery: this.#deliveryOf(entry, index, offset, late), reader });
+        const delivery = repeated ? null : this.#deliveryOf(entry, index, offset, late);
+        this.#queue.push({ delivery, reader, last: seq, late, mark: noted });
       }
     }
   }
@@ -317,14 +391,20 @@ export class JournalSubscription implements Subscription {
   async #readLog(reader: LogReader): Promise<boolean> {
     const journal = this.#deps.journals.get(reader.channel)!;
     if (this.#isBlocked(reader, journal)) return false;
+    this.#passLetGoTail(reader, journal);
     const records = await this.#readRecords(reader, journal, { first: reader.next });
     const before = reader.next;
     for (const record of records) {
       if (record.seq > reader.next && !this.#passHoles(reader, journal, record.seq)) break;
       const entry = this.#deps.decode(record);
       if (entry === null) reader.next = record.seq + record.count;
-      else if (lastSeqOf(entry) >= reader.next) this.#queueEntry(reader, { ...record, entry });
+      else {
+        const originals = await this.#originalsOf(journal, entry);
+        if (lastSeqOf(entry) >= reader.next) this.#queueEntry(reader, { ...record, entry }, originals);
+      }
     }
+    if (this.#queue.size > 0) this.#wake();
+    this.#passLetGoTail(reader, journal);
     if (this.#queue.size > 0) this.#wake();
     const head = journal.head(reader.log);
     if (head === null || reader.next > head.last) reader.behind = false;
@@ -341,9 +421,10 @@ export class JournalSubscription implements Subscription {
     for (const record of records) {
       const entry = this.#deps.decode(record);
       const last = record.seq + record.count - 1;
-      const late = reader.passedOf([{ first: record.seq, last }]);
+      const originals = entry === null ? NO_ORIGINALS : await this.#originalsOf(journal, entry);
+      const of = reader.passedOf([{ first: record.seq, last }]);
       reader.takeLate(record.seq, last);
-      if (entry !== null) this.#queueMessages({ ...record, entry }, reader, late, true);
+      if (entry !== null) this.#queueMessages({ ...record, entry }, reader, { of, late: true, originals });
     }
     if (this.#queue.size > 0) this.#wake();
     return records.length > 0;
@@ -394,9 +475,8 @@ export class JournalSubscription implements Subscription {
       .missing(reader.log)
       .filter(({ first, last }) => last >= reader.next && first < heldSeq);
     if (missing.length > 0 && !this.#patienceRanOut(reader, missing[0]!)) return false;
-    for (const { first, last } of missing) this.#queueGap(reader, Math.max(first, reader.next), last);
-    reader.blockedSinceMs = null;
-    reader.passTo(heldSeq);
+    const holes = missing.map((range) => ({ ...range, reason: 'missing' as const }));
+    this.#passGone(reader, [...holes, ...this.#letGoFrom(reader, journal)], heldSeq);
     return true;
   }
 
@@ -409,17 +489,48 @@ export class JournalSubscription implements Subscription {
     return nowMs - reader.blockedSinceMs >= this.#spec.gapPatienceMs;
   }
 
-  #queueGap(reader: LogReader, first: number, last: number): void {
+  /** Tells of numbers that retention dropped before they were read, where nothing is held behind them. */
+  #passLetGoTail(reader: LogReader, journal: ChannelJournal): void {
+    const letGo = this.#letGoFrom(reader, journal);
+    if (letGo.length === 0 || (journal.head(reader.log)?.last ?? 0) >= reader.next) return;
+    this.#passGone(reader, letGo, letGo.at(-1)!.last + 1);
+  }
+
+  /** Reports numbers that are not held, up to the one that is next, and goes on there. */
+  #passGone(reader: LogReader, gone: readonly GoneRange[], nextSeq: number): void {
+    const before = this.#letGoBefore.get(keyOf(reader)) ?? [];
+    for (const range of [...gone].sort((a, b) => a.first - b.first)) {
+      const asked = { first: Math.max(range.first, reader.next), last: Math.min(range.last, nextSeq - 1) };
+      if (asked.first > asked.last) continue;
+      for (const told of subtractRanges([asked], before)) this.#queueGap(reader, told, range.reason);
+      reader.passTo(asked.last + 1);
+    }
+    reader.blockedSinceMs = null;
+    if (reader.next < nextSeq) reader.passTo(nextSeq);
+  }
+
+  #letGoFrom(reader: LogReader, journal: ChannelJournal): GoneRange[] {
+    const gone: GoneRange[] = [];
+    for (const range of journal.letGo(reader.log)) {
+      if (range.last >= reader.next) gone.push({ ...range, reason: 'let-go' });
+    }
+    return gone;
+  }
+
+  #queueGap(reader: LogReader, { first, last }: SeqRange, reason: DeliveredGap['reason']): void {
     const { author, epoch } = splitLogId(reader.log);
     reader.queued(last, false);
     const name = this.#deps.nameOf(author);
     this.#queue.push({
-      delivery: { kind: 'gap', author, name, channel: reader.channel, epoch, first, last },
+      delivery: { kind: 'gap', author, name, channel: reader.channel, epoch, first, last, reason },
       reader,
+      last,
+      late: false,
+      mark: null,
     });
   }
 
-  async #readArrival(channel: string, arrival: { next: number; behind: boolean }): Promise<boolean> {
+  async #readArrival(channel: string, arrival: ArrivalReader): Promise<boolean> {
     const journal = this.#deps.journals.get(channel)!;
     const records = await journal.readArrival(arrival.next, {
       bytesMax: READ_BYTES,
@@ -428,7 +539,8 @@ export class JournalSubscription implements Subscription {
     const before = arrival.next;
     for (const record of records) {
       const entry = this.#deps.decode(record);
-      if (entry !== null) this.#queueMessages({ ...record, entry }, null);
+      const originals = entry === null ? NO_ORIGINALS : await this.#originalsOf(journal, entry);
+      if (entry !== null) this.#queueMessages({ ...record, entry }, null, { originals });
       arrival.next = record.position + 1;
     }
     if (this.#queue.size > 0) this.#wake();
@@ -454,7 +566,7 @@ export class JournalSubscription implements Subscription {
   #reader(channel: string, log: LogId): LogReader {
     return (
       this.#readers.get(keyOf({ channel, log })) ??
-      this.#addReader(new LogReader({ channel, log, next: 1, reported: [] }))
+      this.#addReader(new LogReader({ channel, log, next: 1, reported: [], marks: [] }))
     );
   }
 
@@ -463,10 +575,34 @@ export class JournalSubscription implements Subscription {
     return reader;
   }
 
-  #noteHandedOut(delivery: Delivery, reader: LogReader | null): void {
-    if (reader === null) return;
-    if (delivery.kind === 'gap') this.#handedOut.push({ reader, last: delivery.last, late: false });
-    else this.#handedOut.push({ reader, last: delivery.seq, late: delivery.late });
+  /** Takes deliveries out of the queue until there are so many. What was had before is acknowledged along. */
+  #takeQueued(batch: Delivery[], max: number): void {
+    while (batch.length < max) {
+      const queued = this.#queue.shift();
+      if (queued === undefined) return;
+      if (queued.delivery !== null) batch.push(queued.delivery);
+      if (queued.reader !== null) this.#handedOut.push(queued);
+    }
+  }
+
+  /** What lies on disk under the first numbers of what was published again. */
+  async #originalsOf(journal: ChannelJournal, entry: Entry): Promise<Originals> {
+    if (!isRepublished(entry)) return NO_ORIGINALS;
+    const originals = await readOriginals(journal, entry, this.#deps.decode);
+    if (!lacksOriginal(journal, entry, originals)) return originals;
+    // One of them came in meanwhile, and may have been queued.
+    return readOriginals(journal, entry, this.#deps.decode);
+  }
+
+  #hadSoFar(channel: string): HadSoFar {
+    const arrival = this.#arrival.get(channel);
+    if (arrival !== undefined) return arrival;
+    const readerOf = (log: LogId) => this.#readers.get(keyOf({ channel, log }));
+    return {
+      isPast: (log, seq) => readerOf(log)?.isPast(seq) ?? false,
+      marksOf: (log) => readerOf(log)?.marks ?? null,
+      marksFor: (log) => this.#reader(channel, log).marks,
+    };
   }
 
   #matchesTopic(topic: string): boolean {
@@ -486,12 +622,6 @@ export class JournalSubscription implements Subscription {
   #wake(): void {
     for (const wake of this.#wakes.splice(0)) wake();
   }
-}
-
-/** `ttl` filters delivery: by the age that came with the entry and the time it lies here. Late, never early. */
-function isExpired(entry: Entry, facts: StoredEntry['facts'], nowMs: number): boolean {
-  if (entry.ttlSeconds === 0) return false;
-  return facts.ageMs + Math.max(0, nowMs - facts.receivedAtMs) > entry.ttlSeconds * 1_000;
 }
 
 function keyOf({ channel, log }: { readonly channel: string; readonly log: LogId }): string {

@@ -1,6 +1,7 @@
 import type { LogId } from '../entry/index.ts';
 import type { SeqRange } from '../journal/index.ts';
 import { addRange, intersectRanges, subtractRanges } from '../sync/index.ts';
+import { type WasMark, WasMarks } from './was-marks.ts';
 
 /** What a durable subscription keeps of one log. */
 export interface LogProgress {
@@ -10,6 +11,8 @@ export interface LogProgress {
   readonly next: number;
   /** Numbers below that were passed over and not delivered yet: what fills them is late. */
   readonly reported: readonly SeqRange[];
+  /** Messages of the log that were delivered as they were published again, in another epoch. */
+  readonly marks: readonly WasMark[];
 }
 
 /** Ranges kept of what was passed over; of more, the lowest are given up. */
@@ -27,6 +30,7 @@ export class LogReader {
   lateBehind: boolean;
   /** When the hole in the way was met; `null` while there is none. */
   blockedSinceMs: number | null = null;
+  readonly marks: WasMarks;
   /** Deliveries queued or handed out and not acknowledged yet. */
   outstanding = 0;
   /** Reported as gaps, or declared unused by the author, and not queued since. */
@@ -41,6 +45,7 @@ export class LogReader {
     this.next = progress.next;
     this.#passed = progress.reported.reduce<SeqRange[]>(addRange, []);
     this.#acknowledged = progress.next;
+    this.marks = new WasMarks(progress.marks);
     this.lateBehind = this.#passed.length > 0;
   }
 
@@ -53,6 +58,11 @@ export class LogReader {
   /** Which of the numbers were passed over. */
   passedOf(ranges: readonly SeqRange[]): SeqRange[] {
     return this.#passed.length === 0 ? [] : intersectRanges(this.#passed, ranges);
+  }
+
+  /** True for a number that was queued: it is neither to come nor was it passed over. */
+  isPast(seq: number): boolean {
+    return seq < this.next && this.passedOf([{ first: seq, last: seq }]).length === 0;
   }
 
   /** Numbers that were passed over are looked at now. */
@@ -75,10 +85,11 @@ export class LogReader {
     if (this.outstanding === 0) this.#acknowledged = Math.max(this.#acknowledged, this.next);
   }
 
-  /** What to keep: after a restart all from `next` on is read again, and so is met what was passed over there. */
+  /** What to keep, of the marks those that are new: after a restart all from `next` on is read again, and so is met what was passed over there. */
   progress(): LogProgress {
     const missed = this.#lateUnderWay.reduce<SeqRange[]>(addRange, this.#passed);
     const reported = intersectRanges(missed, [{ first: 1, last: this.#acknowledged - 1 }]);
-    return { channel: this.channel, log: this.log, next: this.#acknowledged, reported };
+    const marks = this.marks.takeUnsaved();
+    return { channel: this.channel, log: this.log, next: this.#acknowledged, reported, marks };
   }
 }

@@ -3,15 +3,18 @@ import { type Counters, type Log, SedgeError } from '../errors/index.ts';
 import { GossipService } from '../gossip/index.ts';
 import type { NodeId } from '../identity/index.ts';
 import { type ForkEvent, Ingest } from '../ingest/index.ts';
-import type { Disk, StoredEntry } from '../journal/index.ts';
+import { AgeClock, type Disk, type StoredEntry } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
-import type { ChannelDeclaration, Realm, RealmDirectory } from '../realm/index.ts';
+import type { ChannelDeclaration, ChannelPolicy, Realm, RealmDirectory } from '../realm/index.ts';
 import { PeerHoldings, ReceiptsService } from '../receipts/index.ts';
-import { CursorBook, SyncService } from '../sync/index.ts';
+import { CursorBook, ForkSearch, SyncService } from '../sync/index.ts';
+import { Admission } from './admission.ts';
 import { CarriedChannels } from './carried-channels.ts';
 import { Courier } from './courier.ts';
 import { ForkDesk } from './fork-desk.ts';
-import { COMMIT_INTERVAL_MS_MAX, type MeshOptions } from './mesh-options.ts';
+import { findHolders, type Holders, type HoldersOptions, type MessageName } from './holder-query.ts';
+import { Lifetimes } from './lifetimes.ts';
+import { type MeshOptions, resolveMeshOptions } from './mesh-options.ts';
 import { MeshReport } from './mesh-report.ts';
 import type {
   ChannelStatus,
@@ -26,6 +29,8 @@ import { Publisher } from './publisher.ts';
 import { RealmOffice } from './realm-office.ts';
 import type { Invited, InviteOptions, RealmStatus } from './realm-status.ts';
 import { Republisher } from './republisher.ts';
+import { isRetried } from './retried.ts';
+import { StorageKeeper } from './storage-keeper.ts';
 import { loadStoreId } from './store-id.ts';
 import type { SubscribeOptions } from './subscribe-options.ts';
 import type { Subscription } from './subscription.ts';
@@ -70,7 +75,11 @@ export class Mesh {
   readonly #desk: SubscriptionDesk;
   readonly #report: MeshReport;
   readonly #courier: Courier;
+  readonly #clock: AgeClock;
+  readonly #lifetimes: Lifetimes;
+  readonly #keeper: StorageKeeper;
   readonly #forks: ForkDesk;
+  readonly #search: ForkSearch;
   readonly #republisher: Republisher;
   readonly #partings = new Set<NodeJS.Timeout>();
   readonly #cursors: CursorBook;
@@ -86,13 +95,13 @@ export class Mesh {
   readonly #counts = { published: 0, received: 0 };
 
   constructor(options: MeshOptions, deps: MeshDependencies) {
-    const { commitIntervalMs = 0 } = options;
-    if (!(commitIntervalMs >= 0 && commitIntervalMs <= COMMIT_INTERVAL_MS_MAX)) {
-      throw new SedgeError('mesh.bad-option', { option: 'commitIntervalMs', most: COMMIT_INTERVAL_MS_MAX });
-    }
+    const resolved = resolveMeshOptions(options);
+    const { commitIntervalMs } = resolved;
     this.#options = options;
     this.#deps = deps;
     const { overlay, place } = deps;
+    this.#clock = new AgeClock(deps.nowMs);
+    this.#lifetimes = new Lifetimes(this.#clock, (channel) => this.#keeper.policyOf(channel).ttlSeconds ?? 0);
     const self = place.identity.nodeId;
     this.#channels = new CarriedChannels(
       { directory: options.directory, commitIntervalMs },
@@ -103,7 +112,16 @@ export class Mesh {
       { ...deps, journals: this.#channels.journals },
     );
     const journalOf = (channel: string) => this.#channels.of(channel);
-    this.#ingest = new Ingest({}, { ...deps, self, journalOf });
+    this.#keeper = new StorageKeeper(resolved, {
+      ...deps,
+      clock: this.#clock,
+      journals: this.#channels.journals,
+      isHeldElsewhere: (channel, log, range) =>
+        this.#holdings.isHeldElsewhere({ channel, log }, range, (node) => isGranted(deps.realm, node)),
+      onDropped: () => this.#desk.noteLetGo(),
+    });
+    const admission = new Admission(this.#lifetimes);
+    this.#ingest = new Ingest({}, { ...deps, self, journalOf, refusalOf: admission.refusalOf });
     this.#gossip = new GossipService({ ...deps, ingest: this.#ingest, onLeft: () => this.#sync?.announce() });
     this.#publisher = new Publisher({
       ...deps,
@@ -127,6 +145,7 @@ export class Mesh {
       { delayMs: options.forks?.reportDelayMs ?? 1_000 },
       { ...deps, self, forks, publishOwn: (topic, payload) => this.#publisher.publishOwn(topic, payload) },
     );
+    this.#search = new ForkSearch({ ...deps, ingest: this.#ingest, journals: this.#channels.journals });
     this.#republisher = new Republisher(
       { settleMs: options.forks?.settleMs ?? 2_000 },
       {
@@ -144,6 +163,7 @@ export class Mesh {
       self,
       channels: this.#channels,
       directory: `${options.directory}/subscriptions`,
+      isExpired: this.#lifetimes.isExpired,
       isSupplied: (channel, log, range) => this.#sync?.isSupplied(channel, log, range) ?? false,
     });
     this.#report = new MeshReport({
@@ -151,7 +171,11 @@ export class Mesh {
       self,
       journals: this.#channels.journals,
       ownLogs: () => this.#publisher.ownLogs(),
+      elapsedMs: (receivedAtMs) => this.#clock.elapsedMs(receivedAtMs),
+      policyOf: (channel) => this.#keeper.policyOf(channel),
       peerSync: (node) => this.#sync?.peer(node) ?? null,
+      holdings: this.#holdings,
+      heardAtMs: (node) => this.#holdings.heardAtMs(node),
       forks: () => this.#forks.list(),
     });
     this.#courier = new Courier({
@@ -182,6 +206,14 @@ export class Mesh {
     return this.#starting;
   }
 
+  /** Applies the limits on what is kept now, as is done now and then by itself. */
+  applyRetention(): Promise<void> {
+    if (this.#sync === null || this.#stopping !== null) {
+      return Promise.reject(new SedgeError('mesh.not-started'));
+    }
+    return this.#keeper.apply();
+  }
+
   /** Leaves the overlay, makes all durable and closes every file. Idempotent. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
@@ -208,6 +240,7 @@ export class Mesh {
     if (this.#sync === null) return Promise.reject(new SedgeError('mesh.not-started'));
     this.#counts.published++;
     if (this.#introduced) return this.#publisher.publish(topic, payload, options);
+    // Whose author nobody knows would wait at every peer for the grants.
     return this.#introduce().then(() => this.#publisher.publish(topic, payload, options));
   }
 
@@ -268,6 +301,7 @@ export class Mesh {
       ...this.#counts,
       delivered: this.#desk.delivered,
       parked: this.#ingest.parked,
+      storageBytesMax: this.#keeper.storageBytesMax,
       counters: counters.snapshot(),
       problems: this.#report.problems(),
     };
@@ -298,6 +332,21 @@ export class Mesh {
     return this.#forks.list();
   }
 
+  /**
+   * Who holds a message: connected peers are asked and say what they hold after fsync; of absent ones what was last
+   * known comes with when that was. Rejects with `realm.unknown-node` and `mesh.bad-option`.
+   */
+  async holders(message: MessageName, options: HoldersOptions = {}): Promise<Holders> {
+    if (this.#receipts === null) throw new SedgeError('mesh.not-started');
+    return findHolders(message, options, {
+      ...this.#deps,
+      self: this.node,
+      journals: this.#channels.journals,
+      holdings: this.#holdings,
+      receipts: this.#receipts,
+    });
+  }
+
   /** The realm as this node knows it. */
   realm(): RealmStatus {
     return this.#office.status();
@@ -325,6 +374,14 @@ export class Mesh {
     if (this.#sync === null || this.#stopping !== null) throw new SedgeError('mesh.not-started');
   }
 
+  /**
+   * Says for all nodes what is kept of which channel, replacing what was said before. Throws `realm.not-admin` and
+   * `realm.bad-policy`.
+   */
+  declarePolicy(channels: Readonly<Record<string, ChannelPolicy>>): Promise<void> {
+    return this.#office.declarePolicy(channels);
+  }
+
   /** Nobody can check what a node published before it has the node's grants. */
   #introduce(): Promise<void> {
     this.#introducing ??= this.#office.introduce().catch((error: unknown) => {
@@ -348,6 +405,7 @@ export class Mesh {
   async #start(): Promise<void> {
     const { overlay, realm, disk } = this.#deps;
     try {
+      await this.#clock.load(disk, this.#options.directory);
       await this.#cursors.load();
       await this.#office.recall();
       for (const channel of realm.channelNames()) await this.#channels.open(channel);
@@ -356,8 +414,10 @@ export class Mesh {
         ...this.#deps,
         ingest: this.#ingest,
         journals: this.#channels.journals,
+        lifetimes: this.#lifetimes,
         cursors: this.#cursors,
         storeId: this.#storeId,
+        onBadSignature: (channel, record) => this.#ingest.forks.vouched(channel, record),
       });
       this.#receipts = new ReceiptsService({
         ...this.#deps,
@@ -368,13 +428,14 @@ export class Mesh {
         holdings: this.#holdings,
       });
       realm.onChange(() => this.#onRealmChange());
+      this.#keeper.start();
       this.#sync.start();
       this.#receipts.start();
       this.#gossip.start();
       await overlay.start();
       for (const address of this.#deps.place.addresses) overlay.want(address, 'invitation');
       this.#startedAtMs = this.#deps.nowMs();
-      if (this.#options.introduce !== 'publish') await this.#introduce();
+      if (this.#options.introduce !== 'publish' || this.#office.status().admin) await this.#introduce();
       this.#republisher.start();
     } catch (error) {
       await this.#end();
@@ -395,10 +456,12 @@ export class Mesh {
     for (const timer of this.#partings) clearTimeout(timer);
     await this.#deps.overlay.stop();
     this.#forks.stop();
+    this.#search.stop();
     const republished = this.#republisher.stop();
     await this.#publisher.stop();
     await republished;
     await this.#ingest.forks.settle();
+    await this.#keeper.stop();
     await this.#cursors.close();
     await this.#channels.stop();
   }
@@ -408,10 +471,10 @@ export class Mesh {
   #onStored(stored: StoredEntry): void {
     const { entry, facts, position } = stored;
     this.#publisher.witness(stored);
+    this.#keeper.noteStored(entry.bytes.length);
     if (facts.source !== 'own') this.#counts.received += entry.count;
     const journal = this.#channels.of(entry.channel);
-    const guarded =
-      facts.source === 'own' && entry.messages?.some(({ publishId }) => publishId !== undefined);
+    const guarded = facts.source === 'own' && entry.messages?.some(isRetried);
     if (guarded && journal !== null) {
       // A power cut may take it back and a retry publish it again under another number; nobody may see both.
       void whenKept(journal, position).then((kept) => kept && this.#desk.deliver(stored));
@@ -419,19 +482,24 @@ export class Mesh {
   }
 
   #onFork(event: ForkEvent): void {
-    const { channel, log } = event.fork;
+    const { channel, log, end } = event.fork;
     this.#publisher.leave(channel, log);
+    this.#desk.end(channel, log, end);
     this.#forks.handle(event);
     if (this.#startedAtMs > 0) this.#republisher.handle(event.fork);
-    // Peers compare roots: what is held no longer is a difference that gossip does not tell.
     void event.cut.then(
-      () => this.#sync?.announce(),
+      () => {
+        // Peers compare roots: what is held no longer is a difference that gossip does not tell.
+        this.#sync?.announce();
+        if (this.#sync !== null) void this.#search.search(event.fork);
+      },
       () => {},
     );
   }
 
   #onRealmChange(): void {
     const { realm, overlay } = this.#deps;
+    this.#keeper.applySoon();
     const revoked = overlay
       .peers()
       .flatMap(({ node, connected }) => (node !== null && connected ? [node] : []))
@@ -459,4 +527,8 @@ export class Mesh {
     }, PARTING_MS);
     this.#partings.add(timer);
   }
+}
+
+function isGranted(realm: Realm, node: NodeId): boolean {
+  return realm.standing(node).status === 'granted';
 }

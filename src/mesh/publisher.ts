@@ -2,6 +2,7 @@ import { toUtf8 } from '../bytes/index.ts';
 import {
   ENTRY_BATCH_BYTES_MAX,
   type Entry,
+  type EpochId,
   isPublishId,
   type LogId,
   logIdOf,
@@ -66,6 +67,8 @@ export class Publisher {
   readonly #underWay = new Map<string, Promise<Published>>();
   /** The last publish of a producer that had to wait; later ones queue behind it, to keep the order. */
   readonly #tails = new Map<string, Promise<unknown>>();
+  /** Epochs begun since it was found that the key writes elsewhere too; `null` while that was not. */
+  #begunSince: Set<EpochId> | null = null;
   /** Messages that are durable here and wait for other nodes. */
   #unreplicated = 0;
   #stopped = false;
@@ -101,7 +104,7 @@ export class Publisher {
         { channel: entry.channel, seq: entry.seq },
         'another node writes with the key of this one',
       );
-      this.#renew(channel);
+      this.#renewAll(channel);
     }
   }
 
@@ -111,7 +114,7 @@ export class Publisher {
     const { author, epoch } = splitLogId(log);
     if (open === undefined || author !== this.#deps.identity.nodeId || epoch !== open.ownLog.epoch) return;
     this.#deps.log.error({ channel, epoch }, 'the own log was forked: a new epoch begins');
-    this.#renew(open);
+    this.#renewAll(open);
   }
 
   /** Publishes what lost in a fork in the present epoch of its channel; resolves when it is durable. */
@@ -139,9 +142,21 @@ export class Publisher {
     this.#opening.clear();
   }
 
+  /** The key writes elsewhere too: what is not forked yet would be with the next entry, so all channels begin anew. */
+  #renewAll(found: OpenChannel): void {
+    this.#begunSince ??= new Set();
+    for (const open of this.#open.values()) {
+      if (open === found || !this.#begunSince.has(open.ownLog.epoch)) this.#renew(open);
+    }
+  }
+
   #renew({ author, ownLog }: OpenChannel): void {
     author
-      .renew(() => ownLog.newEpoch())
+      .renew(async () => {
+        const begun = ownLog.newEpoch();
+        this.#begunSince?.add(ownLog.epoch);
+        await begun;
+      })
       // The next publish reserves its numbers, or is told why that cannot be.
       .catch((error: unknown) => this.#deps.log.error({ error: String(error) }, 'no new epoch yet'));
   }
@@ -256,8 +271,10 @@ export class Publisher {
     const ownLog = new OwnLog({ self: identity.nodeId }, { disk, journal, randomBytes, log });
     const { prev, epoch } = await ownLog.open();
     // A crash may have come between the end of the epoch and the next one.
-    const ended = endOf(name, logIdOf({ author: identity.nodeId, epoch })) !== null;
+    const ended =
+      this.#begunSince !== null || endOf(name, logIdOf({ author: identity.nodeId, epoch })) !== null;
     if (ended) await ownLog.newEpoch();
+    this.#begunSince?.add(ownLog.epoch);
     const author = new ChannelAuthor(name, ended ? null : prev, {
       ...this.#deps,
       externalAad: realm.entryAad(),

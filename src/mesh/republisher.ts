@@ -9,6 +9,7 @@ import {
   type LocalFacts,
   type StoredRecord,
 } from '../journal/index.ts';
+import { contentOf } from './message-content.ts';
 import { remainingTtlSeconds } from './remaining-ttl.ts';
 
 /** What {@link Republisher} works with. */
@@ -147,7 +148,7 @@ export class Republisher {
     if (entry === null || entry.messages === null || ttlSeconds === null) return [];
     return entry.messages.flatMap((message, index) => {
       const was = message.was ?? { epoch: entry.epoch, seq: entry.seq + index };
-      return known.has(keyOf(was)) ? [] : [{ message: { ...message, was }, ttlSeconds }];
+      return known.has(keyOf(was, message)) ? [] : [{ message: { ...message, was }, ttlSeconds }];
     });
   }
 
@@ -155,7 +156,10 @@ export class Republisher {
     return remainingTtlSeconds(entry, facts, this.#deps.nowMs());
   }
 
-  /** First places of all messages that were published again since, in whatever epoch still counts. */
+  /**
+   * What was published again since, in whatever epoch still counts: by its first place and what it holds, as a clone
+   * publishes something else again under the same number.
+   */
   async #publishedAgain(journal: ChannelJournal, lost: LogId, end: number): Promise<Set<string>> {
     const known = new Set<string>();
     const [first] = await journal.readLog(lost, end, { ended: true, recordsMax: 1 });
@@ -165,9 +169,10 @@ export class Republisher {
       for (let next = 1; ; ) {
         const records = await journal.readLog(log, next);
         for (const record of records) {
-          if (record.facts.source !== 'own' || record.position < first.position) continue;
-          for (const { was } of this.#deps.decode(record)?.messages ?? [])
-            if (was !== undefined) known.add(keyOf(was));
+          if (record.position < first.position) continue;
+          for (const message of this.#deps.decode(record)?.messages ?? []) {
+            if (message.was !== undefined) known.add(keyOf(message.was, message));
+          }
         }
         const last = records.at(-1);
         if (last === undefined) break;
@@ -193,6 +198,6 @@ export class Republisher {
   }
 }
 
-function keyOf({ epoch, seq }: { readonly epoch: string; readonly seq: number }): string {
-  return `${epoch} ${seq}`;
+function keyOf({ epoch, seq }: NonNullable<Message['was']>, message: Message): string {
+  return `${epoch} ${seq} ${contentOf(message)}`;
 }

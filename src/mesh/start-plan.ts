@@ -83,7 +83,8 @@ export function planStart(from: SubscribeFrom, journals: Journals): StartPlan {
 function headsNow(journals: Journals): LogProgress[] {
   const logs: LogProgress[] = [];
   for (const [channel, journal] of journals) {
-    for (const { log, last } of journal.heads()) logs.push({ channel, log, next: last + 1, reported: [] });
+    for (const { log, last } of journal.heads())
+      logs.push({ channel, log, next: last + 1, reported: [], marks: [] });
   }
   return logs;
 }

@@ -97,6 +97,7 @@ export class PeerPulls {
       absent: [],
       left: false,
     } as const;
+    const contested = heldOf(journal, logs);
     let abort = () => {};
     try {
       const stream = await overlay.open(this.#peer, dataProtocol, { signal: this.#signal });
@@ -104,7 +105,7 @@ export class PeerPulls {
       this.#signal.addEventListener('abort', abort);
       const outcome = await pullEntries(stream, { channel, journal, logs, creditBytes, stallMs }, this.#deps);
       if (outcome.refusal !== null) this.#onRefused(outcome.refusal);
-      return outcome.done ? endOf(journal, logs, outcome) : failed;
+      return outcome.done ? endOf(journal, { logs, contested }, outcome) : failed;
     } catch (error) {
       abort();
       if (!isSedgeError(error)) this.#deps.log.warn({ peer: this.#peer, err: error }, 'a pull failed');
@@ -116,16 +117,31 @@ export class PeerPulls {
 }
 
 /** What a pull came to whose peer said that it sent all. */
-function endOf(journal: ChannelJournal, logs: readonly LogRanges[], outcome: PullOutcome): PullEnded {
+function endOf(
+  journal: ChannelJournal,
+  { logs, contested }: { readonly logs: readonly LogRanges[]; readonly contested: readonly LogRanges[] },
+  outcome: PullOutcome,
+): PullEnded {
   const lacking = unheld(journal, logs);
   const refusedByLog = new Map(outcome.refused.map(({ log, ranges }) => [log, ranges]));
   const refused = lacking.flatMap(({ log, ranges }) => {
     const both = intersectRanges(ranges, refusedByLog.get(log) ?? []);
     return both.length === 0 ? [] : [{ log, ranges: both }];
   });
-  const result: PullResult = lacking.length === 0 ? 'complete' : outcome.stored > 0 ? 'partial' : 'nothing';
-  const absent = withoutRanges(lacking, refused);
+  // The peer claimed another entry for a number that is held, and what it sent ended no epoch.
+  const unproven = heldOf(journal, contested);
+  const left = lacking.length + unproven.length;
+  const result: PullResult = left === 0 ? 'complete' : outcome.stored > 0 ? 'partial' : 'nothing';
+  const absent = [...withoutRanges(lacking, refused), ...unproven];
   return { kind: 'pull-ended', channel: journal.channel, result, refused, absent, left: false };
+}
+
+/** What of `logs` is held here. */
+function heldOf(journal: ChannelJournal, logs: readonly LogRanges[]): LogRanges[] {
+  return logs.flatMap(({ log, ranges }) => {
+    const held = intersectRanges(ranges, journal.heldRanges(log));
+    return held.length === 0 ? [] : [{ log, ranges: held }];
+  });
 }
 
 /** What of `logs` is wanted here and not held. */

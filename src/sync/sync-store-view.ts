@@ -66,7 +66,10 @@ export class SyncStoreView implements SyncView {
   missing(channel: string, heads: readonly WireHead[]): LogRanges[] {
     const journal = this.#journals.get(channel);
     if (journal === undefined) return [];
-    return heads.flatMap(({ log, last, holes }) => {
+    return heads.flatMap(({ log, last, lastId, holes }) => {
+      // Another entry at the same end shows a fork: its proof is worth more than the number.
+      const own = journal.head(log);
+      if (own?.last === last && own.lastId !== lastId) return [{ log, ranges: [{ first: last, last }] }];
       const lacking = subtractRanges(rangesBelow(last, holes), journal.heldRanges(log));
       const ranges = subtractRanges(lacking, journal.unwanted(log)).slice(0, HOLES_PER_HEAD_MAX);
       return ranges.length === 0 ? [] : [{ log, ranges }];

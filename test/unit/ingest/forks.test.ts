@@ -142,6 +142,22 @@ describe('two entries of a log that exclude each other', () => {
     expect(endsOf(world)).toEqual([5]);
   });
 
+  it('are found where an entry that was taken by chain turns out not to be signed', async () => {
+    const [one] = world.chain(author, 1);
+    const bad = withBadSignature(sealed(world, author, { seq: 2, prev: one!.id }));
+    const naming = sealed(world, author, { seq: 3, prev: bad.id });
+    await world.ingest.offerRun(
+      [one!, bad, naming].map((entry) => ({ entry, ageMs: 0 })),
+      'sync',
+    );
+    expect(held(one!)).toEqual([[1, 3]]);
+    const [record] = await world.journal.readLog(logIdOf(bad), 2);
+    world.ingest.forks.vouched('main', record!);
+    await world.ingest.forks.settle();
+    expect(events).toMatchObject([{ fork: { kind: 'bad-signature', end: 2 } }]);
+    expect(held(one!)).toEqual([[1, 1]]);
+  });
+
   it('leave other epochs and authors alone', async () => {
     const [one] = world.chain(author, 1);
     await offered(world, [one!, sealed(world, author, { seq: 1, text: 'other' })]);

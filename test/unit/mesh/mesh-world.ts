@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Counters, silentLog } from '../../../src/errors/index.ts';
 import { Identity } from '../../../src/identity/index.ts';
 import { type CrashOptions, type Disk, MemoryDisk } from '../../../src/journal/index.ts';
-import { Mesh } from '../../../src/mesh/index.ts';
+import { Mesh, type MeshOptions } from '../../../src/mesh/index.ts';
 import {
   type ChannelDeclaration,
   createRealm,
@@ -31,6 +31,9 @@ export interface WorldNodeOptions {
     readonly holeDelayMs?: number;
     readonly pullStallMs?: number;
   };
+  /** What is kept, and other settings of a mesh. */
+  readonly mesh?: Partial<MeshOptions>;
+  readonly forks?: { readonly reportDelayMs?: number; readonly settleMs?: number };
   /** Never joins the gossip. */
   readonly syncOnly?: boolean;
   /** Another node's key and place: a clone. */
@@ -187,7 +190,7 @@ export class WorldNode {
   }
 
   #make(): Mesh {
-    const { commitIntervalMs = 0, introduce = 'start', sync = {} } = this.#options;
+    const { commitIntervalMs = 0, introduce = 'start', sync = {}, forks = {} } = this.#options;
     const { syncOnly = false, skewMs = () => 0 } = this.#options;
     const { overlay } = this;
     if (syncOnly) {
@@ -195,7 +198,7 @@ export class WorldNode {
       overlay.publish = () => false;
     }
     return new Mesh(
-      { directory: this.place.directory, commitIntervalMs, introduce, sync },
+      { directory: this.place.directory, commitIntervalMs, introduce, sync, forks, ...this.#options.mesh },
       {
         place: this.place,
         realm: this.realm,

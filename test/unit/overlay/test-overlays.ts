@@ -86,12 +86,13 @@ export class TestOverlays {
 /** Polls until the condition holds; fails with the sentence after the time. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
-  sentence: string,
+  sentence: string | (() => string),
   ms = 10_000,
 ): Promise<void> {
   const endMs = performance.now() + ms;
   while (!(await condition())) {
-    if (performance.now() > endMs) throw new Error(`not within ${ms} ms: ${sentence}`);
+    if (performance.now() > endMs)
+      throw new Error(`not within ${ms} ms: ${typeof sentence === 'string' ? sentence : sentence()}`);
     await sleep(5);
   }
 }
