@@ -20,6 +20,7 @@ export {
   type Message,
   PAYLOAD_BYTES_MAX,
   type PublishId,
+  shareEntries,
 } from './entry/index.ts';
 export {
   Counters,

@@ -7,6 +7,7 @@ import {
   type Overlay,
   SedgeError,
   type SubscribeOptions,
+  shareEntries,
   useEd25519,
 } from '../../src/index.ts';
 import type { Checker, Violation } from './checker.ts';
@@ -50,7 +51,7 @@ const LOOK_MS_MAX = 5_000;
  */
 export class SimulatedMesh {
   readonly #stage: MeshStage;
-  #undoEd25519: (() => void) | null = null;
+  readonly #undo: (() => void)[] = [];
   #stopped = false;
 
   private constructor(options: SimulatedMeshOptions) {
@@ -61,8 +62,8 @@ export class SimulatedMesh {
   static async create(options: SimulatedMeshOptions = {}): Promise<SimulatedMesh> {
     const mesh = new SimulatedMesh(options);
     mesh.clock.install();
-    // What one node checked, another need not: the bytes, and so the verdict, are the same.
-    mesh.#undoEd25519 = useEd25519(memoizedEd25519(nativeEd25519));
+    // What one node checked and decoded, another need not: the bytes are the same.
+    mesh.#undo.push(useEd25519(memoizedEd25519(nativeEd25519)), shareEntries());
     try {
       await mesh.#begin();
     } catch (error) {
@@ -398,7 +399,7 @@ export class SimulatedMesh {
       await this.clock.settle(stopping, { withinMs: 3_600_000 }).catch(() => {});
       await this.clock.settle(this.network.stop(), { withinMs: 60_000 }).catch(() => {});
     } finally {
-      this.#undoEd25519?.();
+      for (const undo of this.#undo) undo();
       this.clock.uninstall();
     }
   }
