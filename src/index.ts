@@ -23,6 +23,7 @@ export {
   PAYLOAD_BYTES_MAX,
   type PublishId,
   sealEntry,
+  shareEntries,
 } from './entry/index.ts';
 export {
   Counters,
