@@ -2,6 +2,7 @@ import {
   type Identity,
   MemoryDisk,
   memoizedEd25519,
+  type NodeId,
   nativeEd25519,
   type Overlay,
   SedgeError,
@@ -10,7 +11,7 @@ import {
   useEd25519,
 } from '../../src/index.ts';
 import type { Checker, Violation } from './checker.ts';
-import { differences } from './convergence.ts';
+import { differences, groupsOf } from './convergence.ts';
 import { type Duration, durationMs } from './duration.ts';
 import type { HistoryEvent } from './history.ts';
 import type { LinkBook } from './link-book.ts';
@@ -111,6 +112,11 @@ export class SimulatedMesh {
     return this.#stage.nameOf(id);
   }
 
+  /** Names by id: of nodes, and of hosts that run no sedge. Two nodes that share a key are here under one name. */
+  get names(): ReadonlyMap<NodeId, string> {
+    return this.#stage.names;
+  }
+
   /** Virtual milliseconds since the mesh was ready. */
   get sinceReadyMs(): number {
     return this.#stage.sinceReadyMs;
@@ -119,6 +125,11 @@ export class SimulatedMesh {
   /** Messages that were acknowledged, in order. */
   get published(): readonly PublishedMessage[] {
     return this.#stage.published;
+  }
+
+  /** How often applications tried to publish each message, acknowledged or not, by `messageKey`. */
+  get attempted(): ReadonlyMap<string, number> {
+    return this.#stage.attempted;
   }
 
   /** What happened since the mesh was ready, in order. */
@@ -190,11 +201,12 @@ export class SimulatedMesh {
 
   /** What running nodes that can reach each other do not have in common, as sentences. */
   differences(): string[] {
-    return differences(this.nodes, {
-      isOpen: (a, b) => this.links.isOpen(a, b),
-      pairs: this.links.pairs(),
-      nameOf: (author) => this.nameOf(author),
-    });
+    return differences(groupsOf(this.nodes, this.links), (author) => this.nameOf(author));
+  }
+
+  /** Names of running nodes, by which of them can reach each other, directly or through others. */
+  groups(): string[][] {
+    return groupsOf(this.nodes, this.links).map((group) => group.map(({ name }) => name));
   }
 
   // ---- links -------------------------------------------------------------------------------------------------
@@ -331,6 +343,7 @@ export class SimulatedMesh {
       overlay.want(this.#stage.addressOf(this.node(peer)), 'given');
     }
     await this.#stage.settle(overlay.start());
+    this.#stage.record('hostile', name, { detail: options.stranger === true ? 'stranger' : 'member' });
     return { name, overlay, identity };
   }
 

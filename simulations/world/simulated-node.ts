@@ -18,6 +18,7 @@ import {
   type SubscribeOptions,
   silentLog,
 } from '../../src/index.ts';
+import { contentOf } from './content.ts';
 import { NodeClock } from './node-clock.ts';
 import type { PublishedMessage } from './published-message.ts';
 import type { SeededRandom } from './seeded-random.ts';
@@ -60,9 +61,14 @@ export interface NodeWorld {
     delivery: Delivery,
     again: boolean,
   ) => void;
+  /** An application hands a message to a node, whatever becomes of it. */
+  readonly onAttempt: (
+    node: SimulatedNode,
+    message: { readonly topic: string; readonly content: string },
+  ) => void;
   readonly onPublished: (
     node: SimulatedNode,
-    message: Published & Pick<PublishedMessage, 'topic' | 'durable' | 'expires'>,
+    message: Published & Pick<PublishedMessage, 'topic' | 'content' | 'durable' | 'expires'>,
   ) => void;
 }
 
@@ -159,10 +165,13 @@ export class SimulatedNode {
   }
 
   async #publish(topic: string, payload: Uint8Array | string, options: PublishOptions): Promise<Published> {
+    const content = contentOf(payload);
+    this.#world.onAttempt(this, { topic, content });
     const published = await this.mesh.publish(topic, payload, options);
     this.#world.onPublished(this, {
       ...published,
       topic,
+      content,
       durable: options.ack !== 'accepted',
       expires: options.ttlSeconds !== undefined,
     });
