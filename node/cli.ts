@@ -63,6 +63,11 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     load: () => import('./commands/gaps.ts'),
   },
   {
+    name: 'forks',
+    summary: 'keys that are used twice: clones, restored backups, thieves',
+    load: () => import('./commands/forks.ts'),
+  },
+  {
     name: 'doctor',
     summary: 'look for what is wrong and say what to do',
     load: () => import('./commands/doctor.ts'),

@@ -47,6 +47,7 @@ function addViews(app: FastifyInstance, { mesh, agentFacts }: ControlServerParts
   app.get('/v1/channels', async () => ({ channels: mesh.channels() }));
   app.get('/v1/logs', async () => ({ logs: mesh.logs() }));
   app.get('/v1/gaps', async () => ({ gaps: mesh.gaps() }));
+  app.get('/v1/forks', async () => ({ forks: mesh.forks() }));
   app.get('/v1/realm', async () => mesh.realm());
 }
 

@@ -1,6 +1,7 @@
 import type {
   ChannelStatus,
   ExportOptions,
+  ForkStatus,
   GapStatus,
   ImportCounts,
   ImportSummary,
@@ -121,6 +122,11 @@ export class AgentClient {
   /** Messages known to exist and not held. */
   async gaps(): Promise<readonly GapStatus[]> {
     return ((await this.#connection.call('GET', '/v1/gaps')) as { gaps: GapStatus[] }).gaps;
+  }
+
+  /** Epochs that ended in a fork: their author's key was used twice. */
+  async forks(): Promise<readonly ForkStatus[]> {
+    return ((await this.#connection.call('GET', '/v1/forks')) as { forks: ForkStatus[] }).forks;
   }
 
   /** The realm, its nodes, channels and invitations. */
