@@ -1,12 +1,8 @@
 import type { Entry } from '../entry/index.ts';
-import type { LocalFacts } from '../journal/index.ts';
 
-/**
- * What is left of an entry's lifetime, in whole seconds; 0 where it has none of its own, `null` where it is over. By
- * the age that came with the entry and the time it lies here: late, never early.
- */
-export function remainingTtlSeconds(entry: Entry, facts: LocalFacts, nowMs: number): number | null {
-  if (entry.ttlSeconds === 0) return 0;
-  const leftMs = entry.ttlSeconds * 1_000 - facts.ageMs - Math.max(0, nowMs - facts.receivedAtMs);
+/** What is left of an entry's own lifetime, in whole seconds: late, never early; 0 for none, `null` where it is over. */
+export function remainingTtlSeconds({ ttlSeconds }: Entry, ageMs: number): number | null {
+  if (ttlSeconds === 0) return 0;
+  const leftMs = ttlSeconds * 1_000 - ageMs;
   return leftMs < 0 ? null : Math.max(1, Math.ceil(leftMs / 1_000));
 }

@@ -31,7 +31,7 @@ export interface WorldNodeOptions {
     readonly holeDelayMs?: number;
     readonly pullStallMs?: number;
   };
-  readonly forks?: { readonly reportDelayMs?: number; readonly settleMs?: number };
+  readonly forks?: { readonly reportDelayMs?: number; readonly settleMs?: number; readonly restMs?: number };
   /** Never joins the gossip. */
   readonly syncOnly?: boolean;
   /** Another node's key and place: a clone. */
