@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { SedgeError } from '../../src/errors/index.ts';
+import type { ChannelPolicy } from '../../src/index.ts';
 import { parseWish } from './acknowledgement-wish.ts';
 import type { ControlServerParts } from './control-server.ts';
 import { ExportStream, parseExport } from './export-stream.ts';
@@ -49,6 +50,19 @@ function addViews(app: FastifyInstance, { mesh, agentFacts }: ControlServerParts
   app.get('/v1/gaps', async () => ({ gaps: mesh.gaps() }));
   app.get('/v1/forks', async () => ({ forks: mesh.forks() }));
   app.get('/v1/realm', async () => mesh.realm());
+  app.post('/v1/holders', async (request) => {
+    const { author, seq, channel, epoch, timeoutMs } = objectOf(request.body);
+    const message = {
+      author: textOf(author, 'author'),
+      seq: numberOf(seq, 'seq'),
+      ...(channel === undefined ? {} : { channel: textOf(channel, 'channel') }),
+      ...(epoch === undefined ? {} : { epoch: textOf(epoch, 'epoch') }),
+    };
+    return mesh.holders(
+      message,
+      timeoutMs === undefined ? {} : { timeoutMs: numberOf(timeoutMs, 'timeoutMs') },
+    );
+  });
 }
 
 function addRealmRoutes(app: FastifyInstance, { mesh }: ControlServerParts): void {
@@ -77,6 +91,13 @@ function addRealmRoutes(app: FastifyInstance, { mesh }: ControlServerParts): voi
     });
     await mesh.declareChannels(declared);
     return { channels: declared };
+  });
+  app.post('/v1/realm/policy', async (request) => {
+    const { channels } = objectOf(request.body);
+    const policy = objectOf(channels) as Record<string, ChannelPolicy>;
+    for (const one of Object.values(policy)) objectOf(one);
+    await mesh.declarePolicy(policy);
+    return { policy };
   });
 }
 

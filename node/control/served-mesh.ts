@@ -17,6 +17,8 @@ export type ServedMesh = Pick<
   | 'invite'
   | 'revoke'
   | 'declareChannels'
+  | 'declarePolicy'
   | 'exportBundle'
+  | 'holders'
   | 'importBundle'
 >;

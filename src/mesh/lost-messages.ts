@@ -1,7 +1,6 @@
 import { type Entry, type LogId, type Message, splitLogId } from '../entry/index.ts';
 import type { ChannelJournal, StoredRecord } from '../journal/index.ts';
 import { contentOf } from './message-content.ts';
-import { remainingTtlSeconds } from './remaining-ttl.ts';
 
 /** A message to publish again, marked `was`, with what is left of its lifetime in seconds; 0 for none of its own. */
 export interface LostMessage {
@@ -15,6 +14,12 @@ export interface LostMessage {
  */
 export class PublishedAgain {
   readonly #known = new Set<string>();
+  readonly #ttlSecondsOf: (entry: Entry) => number;
+
+  /** `ttlSecondsOf`: lifetime of an entry, its channel's where it has none of its own; 0 for none. */
+  constructor(ttlSecondsOf: (entry: Entry) => number) {
+    this.#ttlSecondsOf = ttlSecondsOf;
+  }
 
   /** Takes up what an entry published again. */
   add(entry: Entry): void {
@@ -47,8 +52,11 @@ export class PublishedAgain {
 
   /** What of an entry that lost is still to be published again, taken up as if it were; nothing that expired. */
   take(entry: Entry, ageMs: number): LostMessage[] {
-    const ttlSeconds = remainingTtlSeconds(entry, ageMs);
-    if (ttlSeconds === null) return [];
+    const lifetimeSeconds = this.#ttlSecondsOf(entry);
+    if (lifetimeSeconds > 0 && ageMs > lifetimeSeconds * 1_000) return [];
+    // What is left of its own, late, never early; the channel's begins anew.
+    const leftSeconds = Math.max(1, Math.ceil(entry.ttlSeconds - ageMs / 1_000));
+    const ttlSeconds = entry.ttlSeconds === 0 ? 0 : leftSeconds;
     return (entry.messages ?? []).flatMap((message, index) => {
       // The first place of all: a message may lose more than once.
       const was = message.was ?? { epoch: entry.epoch, seq: entry.seq + index };

@@ -1,5 +1,7 @@
 import type { EpochId } from '../entry/index.ts';
 import type { NodeId } from '../identity/index.ts';
+import type { DropReason } from '../journal/index.ts';
+import type { ChannelPolicy } from '../realm/index.ts';
 
 /** A channel as this node holds it. */
 export interface ChannelStatus {
@@ -11,8 +13,38 @@ export interface ChannelStatus {
   readonly messages: number;
   readonly bytes: number;
   readonly gaps: number;
+  /** Since the oldest entry held was received, milliseconds; `null` while there is none. */
+  readonly oldestAgeMs: number | null;
+  /** What is kept: this node's settings before the realm's. Absent or 0: no limit. */
+  readonly policy: ChannelPolicy;
+  /** Messages that retention dropped since the start, by reason. */
+  readonly dropped: Readonly<Record<DropReason, number>>;
   /** `<incarnation>:<position>` of the last entry; `null` while there is none. */
   readonly offset: string | null;
+  /** Messages that are known to exist and are not to be had here, with why; empty where nothing is lost. */
+  readonly losses: readonly ChannelLoss[];
+}
+
+/**
+ * Messages lost to this node: `let-go` (retention here dropped them), `forked` (they lie behind the end of a forked
+ * epoch; their author publishes them again), `held-elsewhere` (missing, and a peer said that it holds them),
+ * `nowhere` (missing, and no peer that was heard of holds them).
+ */
+export interface ChannelLoss {
+  readonly why: 'let-go' | 'forked' | 'held-elsewhere' | 'nowhere';
+  readonly messages: number;
+}
+
+/** How far this node and a peer are apart in a channel, as far as the peer said what it holds. */
+export interface PeerChannelStatus {
+  readonly channel: string;
+  readonly state: 'in-sync' | 'apart' | 'unknown';
+  /** Messages that the peer holds and this node lacks. */
+  readonly missingHere: number;
+  /** Messages that this node holds and the peer lacks; `null` where that is not known. */
+  readonly missingThere: number | null;
+  /** When both last held the same, milliseconds since 1970. */
+  readonly inSyncAtMs: number | null;
 }
 
 /** A log as this node holds it. */
@@ -82,6 +114,14 @@ export interface PeerStatus {
   readonly sync: 'in-sync' | 'syncing' | 'unknown';
   /** When both were last in sync, milliseconds since 1970. */
   readonly inSyncAtMs: number | null;
+  /**
+   * From progress, not from the socket: `stalled` is a connected peer with which this node has something to exchange
+   * and of which nothing was heard for 75 seconds, more than two hellos.
+   */
+  readonly health: 'ok' | 'stalled' | 'down';
+  /** When a frame of the peer's session last came, milliseconds since 1970; `null` for never. */
+  readonly heardAtMs: number | null;
+  readonly channels: readonly PeerChannelStatus[];
   readonly failedDials: number;
   readonly lastError: string | null;
 }
@@ -101,6 +141,8 @@ export interface MeshStatus {
   readonly delivered: number;
   readonly received: number;
   readonly parked: number;
+  /** Bytes that all journals together may take; `null` for no limit. */
+  readonly storageBytesMax: number | null;
   /** What was refused or dropped, by code. */
   readonly counters: Readonly<Record<string, number>>;
   /** What a person has to look at, by code; empty when all is well. */

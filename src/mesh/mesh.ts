@@ -3,15 +3,18 @@ import { type Counters, type Log, SedgeError } from '../errors/index.ts';
 import { GossipService } from '../gossip/index.ts';
 import type { NodeId } from '../identity/index.ts';
 import { type ForkEvent, Ingest } from '../ingest/index.ts';
-import type { Disk, StoredEntry } from '../journal/index.ts';
+import { AgeClock, type Disk, type StoredEntry } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
-import type { ChannelDeclaration, Realm, RealmDirectory } from '../realm/index.ts';
+import type { ChannelDeclaration, ChannelPolicy, Realm, RealmDirectory } from '../realm/index.ts';
 import { PeerHoldings, ReceiptsService } from '../receipts/index.ts';
 import { CursorBook, ForkSearch, fetchReturned, SyncService } from '../sync/index.ts';
+import { Admission } from './admission.ts';
 import { CarriedChannels } from './carried-channels.ts';
 import { Courier } from './courier.ts';
 import { ForkDesk } from './fork-desk.ts';
-import { COMMIT_INTERVAL_MS_MAX, type MeshOptions } from './mesh-options.ts';
+import { findHolders, type Holders, type HoldersOptions, type MessageName } from './holder-query.ts';
+import { Lifetimes } from './lifetimes.ts';
+import { type MeshOptions, resolveMeshOptions } from './mesh-options.ts';
 import { MeshReport } from './mesh-report.ts';
 import type {
   ChannelStatus,
@@ -27,6 +30,7 @@ import { RealmOffice } from './realm-office.ts';
 import type { Invited, InviteOptions, RealmStatus } from './realm-status.ts';
 import { Republisher } from './republisher.ts';
 import { isRetried } from './retried.ts';
+import { StorageKeeper } from './storage-keeper.ts';
 import { loadStoreId } from './store-id.ts';
 import type { SubscribeOptions } from './subscribe-options.ts';
 import type { Subscription } from './subscription.ts';
@@ -71,6 +75,9 @@ export class Mesh {
   readonly #desk: SubscriptionDesk;
   readonly #report: MeshReport;
   readonly #courier: Courier;
+  readonly #clock: AgeClock;
+  readonly #lifetimes: Lifetimes;
+  readonly #keeper: StorageKeeper;
   readonly #forks: ForkDesk;
   readonly #search: ForkSearch;
   readonly #republisher: Republisher;
@@ -88,13 +95,13 @@ export class Mesh {
   readonly #counts = { published: 0, received: 0 };
 
   constructor(options: MeshOptions, deps: MeshDependencies) {
-    const { commitIntervalMs = 0 } = options;
-    if (!(commitIntervalMs >= 0 && commitIntervalMs <= COMMIT_INTERVAL_MS_MAX)) {
-      throw new SedgeError('mesh.bad-option', { option: 'commitIntervalMs', most: COMMIT_INTERVAL_MS_MAX });
-    }
+    const resolved = resolveMeshOptions(options);
+    const { commitIntervalMs } = resolved;
     this.#options = options;
     this.#deps = deps;
     const { overlay, place } = deps;
+    this.#clock = new AgeClock(deps.nowMs);
+    this.#lifetimes = new Lifetimes(this.#clock, (channel) => this.#keeper.policyOf(channel).ttlSeconds ?? 0);
     const self = place.identity.nodeId;
     this.#channels = new CarriedChannels(
       { directory: options.directory, commitIntervalMs },
@@ -105,7 +112,16 @@ export class Mesh {
       { ...deps, journals: this.#channels.journals },
     );
     const journalOf = (channel: string) => this.#channels.of(channel);
-    this.#ingest = new Ingest({}, { ...deps, self, journalOf });
+    this.#keeper = new StorageKeeper(resolved, {
+      ...deps,
+      clock: this.#clock,
+      journals: this.#channels.journals,
+      isHeldElsewhere: (channel, log, range) =>
+        this.#holdings.isHeldElsewhere({ channel, log }, range, (node) => isGranted(deps.realm, node)),
+      onDropped: () => this.#desk.noteLetGo(),
+    });
+    const admission = new Admission(this.#lifetimes);
+    this.#ingest = new Ingest({}, { ...deps, self, journalOf, refusalOf: admission.refusalOf });
     this.#gossip = new GossipService({ ...deps, ingest: this.#ingest, onLeft: () => this.#sync?.announce() });
     this.#publisher = new Publisher({
       ...deps,
@@ -139,7 +155,8 @@ export class Mesh {
         directory: options.directory,
         journalOf: (channel) => this.#channels.open(channel),
         decode: (record) => this.#channels.decode(record),
-        ageMs: ({ ageMs, receivedAtMs }) => ageMs + Math.max(0, deps.nowMs() - receivedAtMs),
+        ageMs: this.#lifetimes.ageMs,
+        ttlSecondsOf: this.#lifetimes.ttlSecondsOf,
         publishAgain: (channel, lost) => this.#publisher.publishAgain(channel, lost),
         peers: () => connectedPeers(overlay),
         fetchReturned: (request, take) =>
@@ -151,6 +168,7 @@ export class Mesh {
       self,
       channels: this.#channels,
       directory: `${options.directory}/subscriptions`,
+      isExpired: this.#lifetimes.isExpired,
       isSupplied: (channel, log, range) => this.#sync?.isSupplied(channel, log, range) ?? false,
     });
     this.#report = new MeshReport({
@@ -158,7 +176,11 @@ export class Mesh {
       self,
       journals: this.#channels.journals,
       ownLogs: () => this.#publisher.ownLogs(),
+      elapsedMs: (receivedAtMs) => this.#clock.elapsedMs(receivedAtMs),
+      policyOf: (channel) => this.#keeper.policyOf(channel),
       peerSync: (node) => this.#sync?.peer(node) ?? null,
+      holdings: this.#holdings,
+      heardAtMs: (node) => this.#holdings.heardAtMs(node),
       forks: () => this.#forks.list(),
     });
     this.#courier = new Courier({
@@ -189,6 +211,14 @@ export class Mesh {
     return this.#starting;
   }
 
+  /** Applies the limits on what is kept now, as is done now and then by itself. */
+  applyRetention(): Promise<void> {
+    if (this.#sync === null || this.#stopping !== null) {
+      return Promise.reject(new SedgeError('mesh.not-started'));
+    }
+    return this.#keeper.apply();
+  }
+
   /** Leaves the overlay, makes all durable and closes every file. Idempotent. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
@@ -215,6 +245,7 @@ export class Mesh {
     if (this.#sync === null) return Promise.reject(new SedgeError('mesh.not-started'));
     this.#counts.published++;
     if (this.#introduced) return this.#publisher.publish(topic, payload, options);
+    // Whose author nobody knows would wait at every peer for the grants.
     return this.#introduce().then(() => this.#publisher.publish(topic, payload, options));
   }
 
@@ -275,6 +306,7 @@ export class Mesh {
       ...this.#counts,
       delivered: this.#desk.delivered,
       parked: this.#ingest.parked,
+      storageBytesMax: this.#keeper.storageBytesMax,
       counters: counters.snapshot(),
       problems: this.#report.problems(),
     };
@@ -305,6 +337,21 @@ export class Mesh {
     return this.#forks.list();
   }
 
+  /**
+   * Who holds a message: connected peers are asked and say what they hold after fsync; of absent ones what was last
+   * known comes with when that was. Rejects with `realm.unknown-node` and `mesh.bad-option`.
+   */
+  async holders(message: MessageName, options: HoldersOptions = {}): Promise<Holders> {
+    if (this.#receipts === null) throw new SedgeError('mesh.not-started');
+    return findHolders(message, options, {
+      ...this.#deps,
+      self: this.node,
+      journals: this.#channels.journals,
+      holdings: this.#holdings,
+      receipts: this.#receipts,
+    });
+  }
+
   /** The realm as this node knows it. */
   realm(): RealmStatus {
     return this.#office.status();
@@ -332,6 +379,14 @@ export class Mesh {
     if (this.#sync === null || this.#stopping !== null) throw new SedgeError('mesh.not-started');
   }
 
+  /**
+   * Says for all nodes what is kept of which channel, replacing what was said before. Throws `realm.not-admin` and
+   * `realm.bad-policy`.
+   */
+  declarePolicy(channels: Readonly<Record<string, ChannelPolicy>>): Promise<void> {
+    return this.#office.declarePolicy(channels);
+  }
+
   /** Nobody can check what a node published before it has the node's grants. */
   #introduce(): Promise<void> {
     this.#introducing ??= this.#office.introduce().catch((error: unknown) => {
@@ -355,6 +410,7 @@ export class Mesh {
   async #start(): Promise<void> {
     const { overlay, realm, disk } = this.#deps;
     try {
+      await this.#clock.load(disk, this.#options.directory);
       await this.#cursors.load();
       await this.#office.recall();
       for (const channel of realm.channelNames()) await this.#channels.open(channel);
@@ -363,6 +419,7 @@ export class Mesh {
         ...this.#deps,
         ingest: this.#ingest,
         journals: this.#channels.journals,
+        lifetimes: this.#lifetimes,
         cursors: this.#cursors,
         storeId: this.#storeId,
         onBadSignature: (channel, record) => this.#ingest.forks.vouched(channel, record),
@@ -376,13 +433,14 @@ export class Mesh {
         holdings: this.#holdings,
       });
       realm.onChange(() => this.#onRealmChange());
+      this.#keeper.start();
       this.#sync.start();
       this.#receipts.start();
       this.#gossip.start();
       await overlay.start();
       for (const address of this.#deps.place.addresses) overlay.want(address, 'invitation');
       this.#startedAtMs = this.#deps.nowMs();
-      if (this.#options.introduce !== 'publish') await this.#introduce();
+      if (this.#options.introduce !== 'publish' || this.#office.status().admin) await this.#introduce();
       this.#republisher.start();
       overlay.onPeer(({ kind, node }) => {
         if (kind === 'up') this.#republisher.meet(node);
@@ -411,6 +469,7 @@ export class Mesh {
     await this.#publisher.stop();
     await republished;
     await this.#ingest.forks.settle();
+    await this.#keeper.stop();
     await this.#cursors.close();
     await this.#channels.stop();
   }
@@ -420,6 +479,7 @@ export class Mesh {
   #onStored(stored: StoredEntry): void {
     const { entry, facts, position } = stored;
     this.#publisher.witness(stored);
+    this.#keeper.noteStored(entry.bytes.length);
     if (facts.source !== 'own') this.#counts.received += entry.count;
     const journal = this.#channels.of(entry.channel);
     const guarded = facts.source === 'own' && entry.messages?.some(isRetried);
@@ -447,6 +507,7 @@ export class Mesh {
 
   #onRealmChange(): void {
     const { realm, overlay } = this.#deps;
+    this.#keeper.applySoon();
     const revoked = overlay
       .peers()
       .flatMap(({ node, connected }) => (node !== null && connected ? [node] : []))
@@ -478,4 +539,8 @@ export class Mesh {
 
 function connectedPeers(overlay: Overlay): NodeId[] {
   return overlay.peers().flatMap(({ node, connected }) => (node !== null && connected ? [node] : []));
+}
+
+function isGranted(realm: Realm, node: NodeId): boolean {
+  return realm.standing(node).status === 'granted';
 }

@@ -22,6 +22,8 @@ export interface RepublisherDependencies {
   readonly decode: (record: StoredRecord) => Entry | null;
   /** Age of a held entry, milliseconds. */
   readonly ageMs: (facts: LocalFacts) => number;
+  /** Lifetime of an entry, its channel's where it has none of its own; 0 for none. */
+  readonly ttlSecondsOf: (entry: Entry) => number;
   /** Publishes in the present epoch of the channel; resolves when it is durable. */
   readonly publishAgain: (channel: string, lost: LostMessage) => Promise<unknown>;
   /** Peers that are connected now. */
@@ -218,7 +220,7 @@ export class Republisher {
   async #publishedAgain(journal: ChannelJournal, lost: LogId, end: number): Promise<PublishedAgain> {
     // Nothing of it can have been published again before the first of it came here.
     const [first] = await journal.readLog(lost, end, { ended: true, recordsMax: 1 });
-    return new PublishedAgain().read(
+    return new PublishedAgain(this.#deps.ttlSecondsOf).read(
       journal,
       { lost, fromPosition: first?.position ?? 1 },
       this.#deps.decode,

@@ -17,6 +17,12 @@ const EARLY_MS = 60_000;
 const BACKOFF_MS_MAX_NAMED = 1_000;
 /** Longest wait for a peer that nobody named, and for one that answers but is not of this realm. */
 const BACKOFF_MS_MAX_OTHER = 30_000;
+/** A connection that was of use and ended before was cut short. */
+const SHORT_LIFE_MS = 5_000;
+/** So many short lives in a row, with no dial failing between: somebody else takes the peer's place. */
+const SHORT_LIVES_WITH_HOPE = 4;
+/** Longest wait then: two cards with one key take turns, instead of throwing each other out all the time. */
+const BACKOFF_MS_MAX_TAKING_TURNS = 10_000;
 /** Attempts after which an answer that proves a peer to be of no use is believed. */
 const ATTEMPTS_WITH_HOPE = 6;
 /** Addresses kept for a peer. */
@@ -56,6 +62,8 @@ export interface Target {
   lastError: ErrorCode | null;
   /** Attempts since the last time that the peer was of use, or the network changed. */
   attempts: number;
+  /** Connections in a row that were of use and cut short; a dial that fails in between says that it is the link. */
+  shortLives: number;
   dueMs: number;
   downSinceMs: number;
 }
@@ -77,6 +85,7 @@ export function newTarget(
     failedDials: 0,
     lastError: null,
     attempts: 0,
+    shortLives: 0,
     dueMs: nowMs,
     downSinceMs: nowMs,
   };
@@ -94,9 +103,20 @@ export function waitBeforeNext(target: Target, nowMs: number, random: () => numb
   if (isWished && nowMs - target.downSinceMs < EARLY_MS) most = BACKOFF_MS_MAX_EARLY;
   const isPointless = target.lastError !== null && ANSWERED.has(target.lastError);
   if (isPointless && target.attempts >= ATTEMPTS_WITH_HOPE) most = BACKOFF_MS_MAX_OTHER;
-  const wait = Math.min(most, BACKOFF_MS_FIRST * 2 ** Math.min(target.attempts, 20));
+  let doublings = target.attempts;
+  if (target.shortLives >= SHORT_LIVES_WITH_HOPE) {
+    most = BACKOFF_MS_MAX_TAKING_TURNS;
+    doublings = target.shortLives;
+  }
+  const wait = Math.min(most, BACKOFF_MS_FIRST * 2 ** Math.min(doublings, 20));
   target.attempts++;
   target.dueMs = nowMs + wait * (0.5 + random() / 2);
+}
+
+/** A connection of use is gone: whether it lived long enough to be worth the next one at once. */
+export function noteLife(target: Target, nowMs: number): void {
+  const livedMs = nowMs - (target.sinceMs ?? nowMs);
+  target.shortLives = livedMs < SHORT_LIFE_MS ? target.shortLives + 1 : 0;
 }
 
 /** Ends the waits: something makes it likely that the peer can be reached now. */

@@ -6,6 +6,7 @@ import {
   isNamed,
   isWaiting,
   newTarget,
+  noteLife,
   PRIORITY,
   retrySoon,
   type Target,
@@ -194,6 +195,7 @@ export class SupervisorState {
     if (target === undefined) return;
     target.dialing = false;
     if (target.connected) return;
+    target.shortLives = 0;
     target.failedDials++;
     target.lastError = code;
     // The next attempt takes the next address; the one that worked last comes first again after a connection.
@@ -265,9 +267,11 @@ export class SupervisorState {
     const target = this.#byNode.get(node);
     if (target === undefined || !target.connected) return;
     target.connected = false;
+    if (target.attempts === 0) {
+      noteLife(target, nowMs);
+      target.downSinceMs = nowMs;
+    } else target.lastError = 'overlay.denied';
     target.sinceMs = nowMs;
-    if (target.attempts === 0) target.downSinceMs = nowMs;
-    else target.lastError = 'overlay.denied';
     if (target.addresses.length === 0) this.#forget(target);
     else waitBeforeNext(target, nowMs, this.#limits.random);
   }

@@ -1,12 +1,16 @@
 import type {
+  ChannelPolicy,
   ChannelStatus,
   ExportOptions,
   ForkStatus,
   GapStatus,
+  Holders,
+  HoldersOptions,
   ImportCounts,
   ImportSummary,
   LogStatus,
   MeshStatus,
+  MessageName,
   NodeId,
   PeerStatus,
   Published,
@@ -129,6 +133,11 @@ export class AgentClient {
     return ((await this.#connection.call('GET', '/v1/forks')) as { forks: ForkStatus[] }).forks;
   }
 
+  /** Who holds a message: connected peers are asked, of absent ones comes what was last known. */
+  async holders(message: MessageName, options: HoldersOptions = {}): Promise<Holders> {
+    return (await this.#connection.call('POST', '/v1/holders', { ...message, ...options })) as Holders;
+  }
+
   /** The realm, its nodes, channels and invitations. */
   async realm(): Promise<RealmStatus> {
     return (await this.#connection.call('GET', '/v1/realm')) as RealmStatus;
@@ -151,6 +160,11 @@ export class AgentClient {
   /** Replaces the channels that the realm declares. */
   async declareChannels(channels: readonly { name: string; filter: string }[]): Promise<void> {
     await this.#connection.call('POST', '/v1/realm/channels', { channels });
+  }
+
+  /** Replaces what the realm says about keeping channels. */
+  async declarePolicy(channels: Readonly<Record<string, ChannelPolicy>>): Promise<void> {
+    await this.#connection.call('POST', '/v1/realm/policy', { channels });
   }
 
   /** Asks the agent to stop; resolves when it has begun to. */

@@ -239,6 +239,36 @@ describe('the supervisor', () => {
     }
   });
 
+  /** Connects, lives so long, and is lost; how long the next dial waits. */
+  function live(ms: number): number {
+    tell({ kind: 'connected', node: B });
+    tell({ kind: 'dial-done', target: 1, node: B, address: ADDRESS });
+    tell({ kind: 'ready', node: B });
+    nowMs += ms;
+    tell({ kind: 'disconnected', node: B });
+    return nextDial().afterMs;
+  }
+
+  it('takes turns with another node of the same key that throws it out each time', () => {
+    want(ADDRESS, B);
+    const waits = Array.from({ length: 12 }, () => live(200));
+    expect(Math.max(...waits.slice(0, 3))).toBeLessThanOrEqual(250);
+    expect(waits.at(-1)).toBeGreaterThanOrEqual(5_000);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(10_000);
+    // One life of use, and it is a peer like any other.
+    expect(live(60_000)).toBeLessThanOrEqual(250);
+    expect(live(200)).toBeLessThanOrEqual(250);
+  });
+
+  it('dials a peer behind a link that comes and goes as soon as ever', () => {
+    want(ADDRESS, B);
+    for (let index = 0; index < 20; index++) {
+      expect(live(1_000)).toBeLessThanOrEqual(250);
+      tell({ kind: 'dial-failed', target: 1, code: 'overlay.no-route' });
+      expect(nextDial().afterMs).toBeLessThanOrEqual(250);
+    }
+  });
+
   it('keeps no more discovered peers than it may, and lets a failing one make room', () => {
     const [b] = want(ADDRESS, B, 'discovered');
     want(OTHER, C, 'discovered');
