@@ -17,7 +17,7 @@ import type { HistoryEvent } from './history.ts';
 import type { LinkBook } from './link-book.ts';
 import { figuresOf, type MeshFigures } from './mesh-figures.ts';
 import { MeshStage } from './mesh-stage.ts';
-import { undelivered } from './message-ledger.ts';
+import { undelivered, unheard } from './message-ledger.ts';
 import type { PublishedMessage } from './published-message.ts';
 import type { SimulatedMeshOptions } from './simulated-mesh-options.ts';
 import type { SimulatedNode, SimulatedNodeOptions } from './simulated-node.ts';
@@ -365,10 +365,13 @@ export class SimulatedMesh {
     this.#assertNone(undelivered(this, options));
   }
 
-  /** Throws `simulation.violated` unless every acknowledged message is held by every running node and was delivered. */
+  /**
+   * Throws `simulation.violated` unless running nodes that reach each other hold the same, somebody has every message
+   * that was acknowledged as durable, and every subscription was delivered what it should have been.
+   */
   assertNothingLost(): void {
     const unheld = this.differences().map((sentence) => ({ checker: 'nothing lost', sentence }));
-    this.#assertNone([...unheld, ...undelivered(this, {})]);
+    this.#assertNone([...unheld, ...unheard(this), ...undelivered(this, {})]);
   }
 
   /** What checkers find wrong. */
