@@ -5,7 +5,7 @@ import type { ChannelJournal } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
 import { type ChannelPolicy, REALM_CHANNEL, type Realm } from '../realm/index.ts';
 import type { PeerHoldings } from '../receipts/index.ts';
-import type { PeerSync } from '../sync/index.ts';
+import type { PeerChannelSync, PeerSync } from '../sync/index.ts';
 import { forkProblem } from './fork-problem.ts';
 import type {
   ChannelStatus,
@@ -34,6 +34,8 @@ export interface MeshReportDependencies {
   readonly policyOf: (channel: string) => ChannelPolicy;
   /** How far this node is in step with a peer; `null` before the start. */
   readonly peerSync: (node: NodeId) => PeerSync | null;
+  /** The same by channel, of a peer that is connected. */
+  readonly peerChannelSync: (node: NodeId) => readonly PeerChannelSync[];
   readonly holdings: PeerHoldings;
   /** When something of a peer last came: a frame of its session, or an entry. */
   readonly heardAtMs: (node: NodeId) => number | null;
@@ -72,7 +74,10 @@ export class MeshReport {
 
   #peerChannels(peer: NodeId): PeerChannelStatus[] {
     const { journals, holdings } = this.#deps;
-    return [...journals.values()].map((journal) => peerChannelStatus(peer, journal, holdings));
+    const sessions = new Map(this.#deps.peerChannelSync(peer).map((session) => [session.channel, session]));
+    return [...journals.values()].map((journal) =>
+      peerChannelStatus(peer, journal, { holdings, session: sessions.get(journal.channel) }),
+    );
   }
 
   /** A socket that is open says nothing: what counts is whether anything comes. */

@@ -38,11 +38,14 @@ export interface ChannelLoss {
 /** How far this node and a peer are apart in a channel, as far as the peer said what it holds. */
 export interface PeerChannelStatus {
   readonly channel: string;
+  /** `in-sync`: both hold the same, or the last exchange left nothing to fetch here. */
   readonly state: 'in-sync' | 'apart' | 'unknown';
   /** Messages that the peer holds and this node lacks. */
   readonly missingHere: number;
-  /** Messages that this node holds and the peer lacks; `null` where that is not known. */
+  /** Messages that this node holds and the peer had not said to hold when it was last heard; `null` for unknown. */
   readonly missingThere: number | null;
+  /** Messages that it was asked for in vain: refused here, past their lifetime, or not sent. */
+  readonly givenUp: number;
   /** When both last held the same, milliseconds since 1970. */
   readonly inSyncAtMs: number | null;
 }
