@@ -105,6 +105,9 @@ function trafficOf(status: AgentStatus): string {
 
 function problemsText({ problems }: AgentStatus): string {
   if (problems.length === 0) return '\nNo problems.\n';
-  const lines = problems.map(({ code, sentence, next }) => `  ${code}: ${sentence}\n    ${next}\n`);
+  const lines = problems.map(({ code, severity, sentence, next }) => {
+    const mark = severity === 'alarm' ? 'ALARM ' : '';
+    return `  ${mark}${code}: ${sentence}\n    ${next}\n`;
+  });
   return `\n${plural(problems.length, 'problem')}:\n${lines.join('')}`;
 }

@@ -206,6 +206,16 @@ describe('in a simulated mesh', () => {
     expect(mesh.differences()).toEqual([]);
   });
 
+  it('says what nobody has any more', async () => {
+    await make({ nodes: 2, topology: line() });
+    mesh.cut('n1', 'n2');
+    await mesh.node('n1').publish('site/x', 'on one disk alone');
+    await mesh.wipe('n1');
+    mesh.mend('n1', 'n2');
+    await mesh.converged();
+    expect(() => mesh.assertNothingLost()).toThrow('nobody that runs has 1 of n1 in main');
+  });
+
   it('says who lacks what where nodes do not come together', async () => {
     await make({ nodes: 3, topology: line() });
     mesh.node('n3').disk.onOperation = ({ kind }) => {
