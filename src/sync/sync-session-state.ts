@@ -18,7 +18,7 @@ const HELLO_ANSWER_MS = 1_000;
 /** A peer whose claims came to nothing so often in a row is asked more rarely, up to every so often. */
 const FRUITLESS_MAX = 3;
 const FRUITLESS_PAUSE_MS_MAX = 30_000;
-/** With more heads than this, ranges of them are compared first. */
+/** Where both may have more heads than this, ranges of them are compared first. */
 const LISTED_HEADS_MAX = 64;
 /** So long the peer has the turn to begin a reconciliation, before this side does. */
 const PEER_TURN_MS = 2_000;
@@ -135,6 +135,7 @@ export class SyncSessionState {
     if (own === null) return [];
     const state = this.#channel(channel);
     state.peerRoot = root;
+    state.peerPosition = offset?.position ?? 0;
     if (own === root) {
       state.inSync = true;
       state.waitsForPull = false;
@@ -180,7 +181,7 @@ export class SyncSessionState {
       return [];
     }
     const since = this.#memory.cursor(this.#storeId, channel);
-    if (since === null && this.#canReconcile(channel)) {
+    if (since === null && state.peerPosition > LISTED_HEADS_MAX && this.#canReconcile(channel)) {
       const waited = state.waitsForPeerAtMs !== null;
       if (this.#isPeersTurn(state, nowMs))
         return waited ? [] : [{ kind: 'later', channel, ms: PEER_TURN_MS }];
