@@ -66,6 +66,7 @@ function stepText(peers: readonly PeerStatus[], nowMs: number): string {
       align: 'right',
     },
     { title: 'THERE', cell: ({ channel }) => missingText(channel, channel.missingThere), align: 'right' },
+    { title: 'IN VAIN', cell: ({ channel }) => formatCount(channel.givenUp), align: 'right' },
     { title: 'IN SYNC', cell: ({ channel }) => formatAgo(channel.inSyncAtMs, nowMs) },
   ]);
   return `\n${table}`;

@@ -180,6 +180,7 @@ export class Mesh {
       policyOf: (channel) => this.#keeper.policyOf(channel),
       peerSync: (node) => this.#sync?.peer(node) ?? null,
       holdings: this.#holdings,
+      peerChannelSync: (node) => this.#sync?.peerChannels(node) ?? [],
       heardAtMs: (node) => this.#holdings.heardAtMs(node),
       forks: () => this.#forks.list(),
     });
@@ -189,6 +190,8 @@ export class Mesh {
       ingest: this.#ingest,
       storeId: () => this.#storeId,
       audit: () => this.#sync!.audit,
+      lifetimes: this.#lifetimes,
+      holdings: this.#holdings,
     });
     this.#ingest.onStored((stored) => this.#onStored(stored));
     forks.onFork((event) => this.#onFork(event));

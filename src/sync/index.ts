@@ -1,4 +1,5 @@
 export { CursorBook, type CursorBookDependencies } from './cursor-book.ts';
+export { type EntryLifetimes, lifetimesByClock } from './entry-server.ts';
 export { ForkSearch, type ForkSearchDependencies } from './fork-search.ts';
 export { fetchReturned } from './returned-entries.ts';
 export { addRange, coversRange, intersectRanges, rangesBelow, subtractRanges } from './seq-ranges.ts';
