@@ -1,4 +1,4 @@
-import type { LogId } from '../entry/index.ts';
+import { type LogId, splitLogId } from '../entry/index.ts';
 import { type Counters, describeError, ERROR_TABLE, type ErrorCode } from '../errors/index.ts';
 import type { NodeId } from '../identity/index.ts';
 import type { ChannelJournal } from '../journal/index.ts';
@@ -119,16 +119,22 @@ export class MeshReport {
   logs(): LogStatus[] {
     const own = this.#deps.ownLogs();
     return [...this.#deps.journals].flatMap(([channel, journal]) =>
-      [...journal.heads()].map(({ log, author, epoch, last }) => ({
-        channel,
-        author,
-        name: this.#deps.realm.nameOf(author),
-        epoch,
-        last,
-        held: count(journal.heldRanges(log)),
-        missing: count(journal.missing(log)),
-        own: own.get(channel) === log,
-      })),
+      [...new Set([...journal.logs(), ...journal.logsLetGo()])].map((log) => {
+        const { author, epoch } = splitLogId(log);
+        const letGo = journal.letGo(log);
+        return {
+          channel,
+          author,
+          name: this.#deps.realm.nameOf(author),
+          epoch,
+          last: Math.max(journal.head(log)?.last ?? 0, letGo.at(-1)?.last ?? 0),
+          held: count(journal.heldRanges(log)),
+          missing: count(journal.missing(log)),
+          letGo: count(letGo),
+          end: journal.endOf(log),
+          own: own.get(channel) === log,
+        };
+      }),
     );
   }
 

@@ -50,17 +50,22 @@ export interface PeerChannelStatus {
   readonly inSyncAtMs: number | null;
 }
 
-/** A log as this node holds it. */
+/** A log as this node knows it: of which it holds something, or let something go. */
 export interface LogStatus {
   readonly channel: string;
   readonly author: NodeId;
   readonly name: string;
   readonly epoch: EpochId;
+  /** The highest number held or let go. */
   readonly last: number;
   /** Messages held. */
   readonly held: number;
   /** Messages known to exist and not held. */
   readonly missing: number;
+  /** Messages that retention dropped here. */
+  readonly letGo: number;
+  /** The first number of a forked epoch that no longer counts; `null` while the epoch goes on. */
+  readonly end: number | null;
   readonly own: boolean;
 }
 
