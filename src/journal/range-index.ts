@@ -33,6 +33,8 @@ export interface HeldLog {
 export class RangeIndex {
   readonly #logs = new Map<LogId, HeldLog>();
   readonly #byNumber: HeldLog[] = [];
+  /** Index files name logs by their bytes; to make ids of them costs far more than to look them up. */
+  readonly #byKey = new Map<string, HeldLog>();
   readonly #changed = new Set<HeldLog>();
   #sum = 0n;
   #root: Uint8Array | null = null;
@@ -58,6 +60,15 @@ export class RangeIndex {
     this.#byNumber.push(made);
     this.#order = null;
     return made;
+  }
+
+  /** The log of the 40 bytes of {@link encodeLogKey}, a character each, made known if it is new. */
+  logOfKey(key: string): HeldLog {
+    const known = this.#byKey.get(key);
+    if (known !== undefined) return known;
+    const held = this.logOf(decodeLogKey(Buffer.from(key, 'latin1'), 0));
+    this.#byKey.set(key, held);
+    return held;
   }
 
   /** The log of a number given by {@link RangeIndex.logOf}. */

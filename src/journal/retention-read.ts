@@ -37,7 +37,7 @@ async function contentOf(store: SegmentStore, segment: Segment): Promise<Content
   // An index of version 1 does not tell of retained values.
   if (summary?.retained == null) return contentOfRows(store, (await store.rebuild(segment)).rows);
   const { index } = store.context;
-  const numbers = new Map(summary.logs.map(({ key, numbers: held }) => [index.logOf(key), held]));
+  const numbers = new Map(summary.logs.map(({ key, numbers: held }) => [index.logOfKey(key), held]));
   return { numbers, values: [...summary.retained.all()] };
 }
 
