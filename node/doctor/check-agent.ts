@@ -59,8 +59,8 @@ function checkPeers(peers: readonly PeerStatus[]): Finding {
 
 function checkProblems({ problems }: AgentStatus): Finding[] {
   if (problems.length === 0) return [ok('problems', 'the agent reports none')];
-  return problems.map(({ code, sentence, next }) => ({
-    check: 'problem',
+  return problems.map(({ code, severity, sentence, next }) => ({
+    check: severity === 'alarm' ? 'alarm' : 'problem',
     level: 'fail',
     sentence,
     next,

@@ -18,7 +18,9 @@ import {
   type SubscribeOptions,
   silentLog,
 } from '../../src/index.ts';
+import { contentOf } from './content.ts';
 import { NodeClock } from './node-clock.ts';
+import type { PublishedMessage } from './published-message.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { SimulatedSubscription } from './simulated-subscription.ts';
 import { type DiskLatency, SlowDisk } from './slow-disk.ts';
@@ -59,9 +61,14 @@ export interface NodeWorld {
     delivery: Delivery,
     again: boolean,
   ) => void;
+  /** An application hands a message to a node, whatever becomes of it. */
+  readonly onAttempt: (
+    node: SimulatedNode,
+    message: { readonly topic: string; readonly content: string },
+  ) => void;
   readonly onPublished: (
     node: SimulatedNode,
-    message: Published & { readonly topic: string; readonly durable: boolean },
+    message: Published & Pick<PublishedMessage, 'topic' | 'content' | 'durable' | 'expires'>,
   ) => void;
 }
 
@@ -158,8 +165,16 @@ export class SimulatedNode {
   }
 
   async #publish(topic: string, payload: Uint8Array | string, options: PublishOptions): Promise<Published> {
+    const content = contentOf(payload);
+    this.#world.onAttempt(this, { topic, content });
     const published = await this.mesh.publish(topic, payload, options);
-    this.#world.onPublished(this, { ...published, topic, durable: options.ack !== 'accepted' });
+    this.#world.onPublished(this, {
+      ...published,
+      topic,
+      content,
+      durable: options.ack !== 'accepted',
+      expires: options.ttlSeconds !== undefined,
+    });
     return published;
   }
 

@@ -511,8 +511,11 @@ export class JournalSubscription implements Subscription {
 
   #letGoFrom(reader: LogReader, journal: ChannelJournal): GoneRange[] {
     const gone: GoneRange[] = [];
-    for (const range of journal.letGo(reader.log)) {
-      if (range.last >= reader.next) gone.push({ ...range, reason: 'let-go' });
+    // Nobody is told of what a fork took: its author publishes it again.
+    const end = journal.endOf(reader.log) ?? Number.POSITIVE_INFINITY;
+    for (const { first, last: through } of journal.letGo(reader.log)) {
+      const last = Math.min(through, end - 1);
+      if (last >= Math.max(first, reader.next)) gone.push({ first, last, reason: 'let-go' });
     }
     return gone;
   }

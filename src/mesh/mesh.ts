@@ -7,7 +7,7 @@ import { AgeClock, type Disk, type StoredEntry } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
 import type { ChannelDeclaration, ChannelPolicy, Realm, RealmDirectory } from '../realm/index.ts';
 import { PeerHoldings, ReceiptsService } from '../receipts/index.ts';
-import { CursorBook, ForkSearch, SyncService } from '../sync/index.ts';
+import { CursorBook, ForkSearch, fetchReturned, SyncService } from '../sync/index.ts';
 import { Admission } from './admission.ts';
 import { CarriedChannels } from './carried-channels.ts';
 import { Courier } from './courier.ts';
@@ -147,7 +147,7 @@ export class Mesh {
     );
     this.#search = new ForkSearch({ ...deps, ingest: this.#ingest, journals: this.#channels.journals });
     this.#republisher = new Republisher(
-      { settleMs: options.forks?.settleMs ?? 2_000 },
+      { settleMs: options.forks?.settleMs ?? 2_000, restMs: options.forks?.restMs ?? 30_000 },
       {
         ...deps,
         self,
@@ -155,7 +155,12 @@ export class Mesh {
         directory: options.directory,
         journalOf: (channel) => this.#channels.open(channel),
         decode: (record) => this.#channels.decode(record),
-        publishAgain: (...message) => this.#publisher.publishAgain(...message),
+        ageMs: this.#lifetimes.ageMs,
+        ttlSecondsOf: this.#lifetimes.ttlSecondsOf,
+        publishAgain: (channel, lost) => this.#publisher.publishAgain(channel, lost),
+        peers: () => connectedPeers(overlay),
+        fetchReturned: (request, take) =>
+          fetchReturned(request, take, { ...deps, externalAad: deps.realm.entryAad() }),
       },
     );
     this.#desk = new SubscriptionDesk({
@@ -175,6 +180,7 @@ export class Mesh {
       policyOf: (channel) => this.#keeper.policyOf(channel),
       peerSync: (node) => this.#sync?.peer(node) ?? null,
       holdings: this.#holdings,
+      peerChannelSync: (node) => this.#sync?.peerChannels(node) ?? [],
       heardAtMs: (node) => this.#holdings.heardAtMs(node),
       forks: () => this.#forks.list(),
     });
@@ -184,6 +190,8 @@ export class Mesh {
       ingest: this.#ingest,
       storeId: () => this.#storeId,
       audit: () => this.#sync!.audit,
+      lifetimes: this.#lifetimes,
+      holdings: this.#holdings,
     });
     this.#ingest.onStored((stored) => this.#onStored(stored));
     forks.onFork((event) => this.#onFork(event));
@@ -416,6 +424,7 @@ export class Mesh {
         journals: this.#channels.journals,
         lifetimes: this.#lifetimes,
         cursors: this.#cursors,
+        priorityOf: (channel) => this.#keeper.policyOf(channel).priority ?? 'normal',
         storeId: this.#storeId,
         onBadSignature: (channel, record) => this.#ingest.forks.vouched(channel, record),
       });
@@ -437,6 +446,9 @@ export class Mesh {
       this.#startedAtMs = this.#deps.nowMs();
       if (this.#options.introduce !== 'publish' || this.#office.status().admin) await this.#introduce();
       this.#republisher.start();
+      overlay.onPeer(({ kind, node }) => {
+        if (kind === 'up') this.#republisher.meet(node);
+      });
     } catch (error) {
       await this.#end();
       throw error;
@@ -527,6 +539,10 @@ export class Mesh {
     }, PARTING_MS);
     this.#partings.add(timer);
   }
+}
+
+function connectedPeers(overlay: Overlay): NodeId[] {
+  return overlay.peers().flatMap(({ node, connected }) => (node !== null && connected ? [node] : []));
 }
 
 function isGranted(realm: Realm, node: NodeId): boolean {

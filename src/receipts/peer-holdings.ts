@@ -4,8 +4,11 @@ import type { SeqRange } from '../journal/index.ts';
 import { coversRange } from '../sync/index.ts';
 import type { ChannelLog } from './receipt-frames.ts';
 
-/** How this node came to know what a peer holds: from a receipt (after fsync there), its heads, or equal roots. */
-export type HoldingSource = 'receipt' | 'heads' | 'in-sync';
+/**
+ * How this node came to know what a peer holds: from a receipt (after fsync there), its heads, equal roots, or a bundle
+ * that it signed.
+ */
+export type HoldingSource = 'receipt' | 'heads' | 'in-sync' | 'bundle';
 
 /** What a peer was last known to hold of a log. */
 export interface Holding {

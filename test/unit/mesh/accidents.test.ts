@@ -10,7 +10,7 @@ import { MeshWorld, until, type WorldNode, type WorldNodeOptions } from './mesh-
 const EPOCH = '00000000000000aa' as EpochId;
 const QUICK: WorldNodeOptions = {
   sync: { helloIntervalMs: 300 },
-  forks: { reportDelayMs: 20, settleMs: 100 },
+  forks: { reportDelayMs: 20, settleMs: 100, restMs: 400 },
 };
 
 describe('accidents with the identity of a node', () => {
@@ -202,8 +202,37 @@ describe('accidents with the identity of a node', () => {
       'after 3',
     ]);
     expect(await within(subscription, 150)).toEqual([]);
-    await agree([left, restored]);
     expect(left.mesh.forks()).toMatchObject([{ channel: 'main', end: 4 }]);
+    // What it had written before the backup was restored lives nowhere else than behind the end.
+    await until(() => mainOf(restored) === 8, 'that is published again too');
+    await agree([left, restored]);
+    const late = await world.node('late', QUICK);
+    await world.link(restored, late);
+    const all = ['1', '2', '3', 'after 1', 'after 2', 'after 3', 'before 1', 'before 2'];
+    expect((await texts(late.mesh.subscribe('#', { from: 'all' }), 8)).sort()).toEqual(all);
+    expect(await within(subscription, 300)).toEqual([]);
+  });
+
+  it('a restored backup: what only a peer has that comes much later is published again as well', async () => {
+    const { left, a, backup } = await backedUp();
+    await publish(a, ['before 1', 'before 2']);
+    await until(() => mainOf(left) === 5, 'left has all');
+    await a.mesh.stop();
+    await left.mesh.stop();
+    const restored = await world.node('restored', { ...QUICK, place: a.place, disk: backup });
+    const right = await world.node('right', QUICK);
+    await world.link(right, restored);
+    await publish(restored, ['after 1']);
+    await restored.restart();
+    await sleep(600);
+    await left.revive();
+    await world.link(left, right);
+    await world.link(left, restored);
+    await until(
+      () => mainOf(right) === 6,
+      () => `it is there again: ${rootsOf(right)}`,
+    );
+    expect(await within(right.mesh.subscribe('#', { from: 'all' }), 300)).toHaveLength(6);
   });
 
   async function backedUp(): Promise<{ left: WorldNode; a: WorldNode; backup: MemoryDisk }> {
