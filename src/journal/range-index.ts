@@ -35,6 +35,7 @@ export class RangeIndex {
   readonly #byNumber: HeldLog[] = [];
   /** Index files name logs by their bytes; to make ids of them costs far more than to look them up. */
   readonly #byKey = new Map<string, HeldLog>();
+  readonly #logsOf = new Map<HeldLog['author'], number>();
   readonly #changed = new Set<HeldLog>();
   #sum = 0n;
   #root: Uint8Array | null = null;
@@ -58,6 +59,7 @@ export class RangeIndex {
     };
     this.#logs.set(log, made);
     this.#byNumber.push(made);
+    this.#logsOf.set(made.author, this.logsOf(made.author) + 1);
     this.#order = null;
     return made;
   }
@@ -76,6 +78,11 @@ export class RangeIndex {
     const held = this.#byNumber[number];
     assert(held !== undefined, 'log numbers come from the index');
     return held;
+  }
+
+  /** Logs of an author that are known. */
+  logsOf(author: HeldLog['author']): number {
+    return this.#logsOf.get(author) ?? 0;
   }
 
   /** The log, if anything of it was ever held. */
