@@ -40,9 +40,10 @@ export interface HostileHost {
 }
 
 const CONVERGED_WITHIN: Duration = '10m';
-/** Between two looks at what the nodes hold, virtual milliseconds: at first, and at most. */
+/** Between two looks at what the nodes hold, virtual milliseconds: at least, at most, and of what was waited for. */
 const LOOK_MS = 100;
 const LOOK_MS_MAX = 5_000;
+const LOOK_SHARE = 0.05;
 
 /**
  * Real sedge nodes in one process, on virtual time, a virtual network and virtual disks. One at a time in a process:
@@ -168,11 +169,13 @@ export class SimulatedMesh {
     options: { readonly within?: Duration } = {},
   ): Promise<void> {
     const withinMs = durationMs(options.within ?? CONVERGED_WITHIN);
-    const endMs = this.clock.elapsedMs + withinMs;
-    for (let stepMs = LOOK_MS; !condition(); stepMs = Math.min(LOOK_MS_MAX, stepMs * 1.2)) {
-      if (this.clock.elapsedMs >= endMs)
-        throw new SedgeError('simulation.stuck', { waitedFor: sentence, withinMs });
-      await this.clock.advance(Math.min(stepMs, endMs - this.clock.elapsedMs), this.#stage.drive());
+    const { clock } = this;
+    const beganMs = clock.elapsedMs;
+    while (!condition()) {
+      const waitedMs = clock.elapsedMs - beganMs;
+      if (waitedMs >= withinMs) throw new SedgeError('simulation.stuck', { waitedFor: sentence, withinMs });
+      const stepMs = Math.min(LOOK_MS_MAX, Math.max(LOOK_MS, waitedMs * LOOK_SHARE), withinMs - waitedMs);
+      await clock.advance(stepMs, this.#stage.drive());
     }
   }
 

@@ -14,6 +14,7 @@ import {
   type HadSoFar,
   isRepublished,
   lacksOriginal,
+  NEW_MESSAGE,
   type Originals,
   readOriginals,
   recognize,
@@ -318,13 +319,14 @@ export class JournalSubscription implements Subscription {
     const journal = this.#deps.journals.get(entry.channel);
     assert(journal !== undefined, 'entries come from the journals of this subscription');
     const had = this.#hadSoFar(entry.channel);
+    const plain = !isRepublished(entry) && (had.marksOf(logIdOf(entry))?.size ?? 0) === 0;
     let offset: string | null = null;
     for (const { first, last } of of) {
       for (let seq = first; seq <= last; seq++) {
         const index = seq - entry.seq;
         if (index < taken || !this.#matchesTopic(entry.messages[index]!.topic)) continue;
         offset ??= journal.offsetText(position);
-        const { repeated, mark } = recognize(entry, index, originals, had);
+        const { repeated, mark } = plain ? NEW_MESSAGE : recognize(entry, index, originals, had);
         const noted =
           mark === null || reader === null
             ? null

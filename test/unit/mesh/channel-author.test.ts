@@ -11,6 +11,7 @@ function authorWith(left: number) {
   const reserved = Promise.withResolvers<void>();
   let next = 1;
   let through = left;
+  let begun = 0;
   const ownLog = {
     epoch: '00000000000000aa' as EpochId,
     take: (count: number) => {
@@ -49,7 +50,13 @@ function authorWith(left: number) {
   };
   const payloads = () =>
     entries.flatMap(({ messages }) => messages!.map(({ payload }) => Number(Buffer.from(payload))));
-  return { publish, refill, payloads, entries };
+  const renew = () =>
+    author.renew(async () => {
+      begun++;
+      ownLog.epoch = begun.toString(16).padStart(16, '0') as EpochId;
+      next = 1;
+    });
+  return { publish, refill, payloads, entries, renew };
 }
 
 it('lets nothing overtake an entry that waits for its numbers', async () => {
@@ -84,4 +91,28 @@ it('chains its entries', async () => {
   const { publish, entries } = authorWith(1_000);
   for (let n = 0; n < 3; n++) await publish(n);
   expect(entries.map(({ prev }) => prev)).toEqual([null, entries[0]!.id, entries[1]!.id]);
+});
+
+it('puts nothing into an epoch that it leaves, not even what waits for numbers', async () => {
+  const { publish, refill, payloads, entries, renew } = authorWith(5);
+  const waiting = Array.from({ length: 10 }, (_, n) => publish(n));
+  await turn();
+  const renewed = renew();
+  refill();
+  await Promise.all([renewed, ...waiting]);
+  expect(payloads()).toEqual(Array.from({ length: 10 }, (_, n) => n));
+  expect(entries.map(({ epoch, seq, prev }) => [epoch, seq, prev])).toEqual([['0000000000000001', 1, null]]);
+});
+
+it('begins one epoch, however often it is asked while that is under way', async () => {
+  const { publish, entries, renew } = authorWith(1_000);
+  await publish(1);
+  await Promise.all([renew(), renew(), publish(2), renew()]);
+  await renew();
+  await publish(3);
+  expect(entries.map(({ epoch, prev }) => [epoch, prev === null])).toEqual([
+    ['00000000000000aa', true],
+    ['0000000000000001', true],
+    ['0000000000000002', true],
+  ]);
 });
