@@ -11,12 +11,9 @@ export interface ScaleOutlook {
   readonly idleBytesPerSecond: number;
   /** Sent once by a node in the life of the mesh, where every node publishes. */
   readonly introductionBytes: number;
-  /** Kept by a node of every other, where every node publishes. */
+  /** Kept in a node's memory of all others, where every node publishes. */
   readonly keptBytes: number;
 }
-
-/** The grants of one node, in the journal and in memory, rounded up. */
-const KEPT_BYTES_PER_AUTHOR = 1_000;
 
 /**
  * Draws the measured lines on: what a node sends for a message or while idle does not depend on the number of nodes, so
@@ -39,7 +36,7 @@ export function scaleOutlook(rows: readonly ScaleRow[], nodes: number): ScaleOut
     delayP99Ms: delay((row) => row.delayP99Ms),
     idleBytesPerSecond: Math.round(idle / 60),
     introductionBytes: largest.introductionBytesPerNode * nodes,
-    keptBytes: KEPT_BYTES_PER_AUTHOR * nodes,
+    keptBytes: largest.authorMemoryBytesPerNode * nodes,
   };
 }
 
@@ -52,7 +49,7 @@ export function outlookText(outlook: ScaleOutlook): string {
     `- a message a second in the whole mesh costs each node ${number(outlook.gossipBytesPerSecond)} B/s, and ten messages a second ten times that;`,
     `- it is at half of the nodes after ${number(outlook.delayP50Ms)} ms and at 99 of 100 after ${number(outlook.delayP99Ms)} ms, over links of 20 to 30 ms;`,
     `- a node that is idle sends ${number(outlook.idleBytesPerSecond)} B/s;`,
-    `- where all of them publish, a node sends ${megabytes(outlook.introductionBytes)} in all to get every author known, and keeps ${megabytes(outlook.keptBytes)} of them.`,
+    `- where all of them publish, a node sends ${megabytes(outlook.introductionBytes)} in all to get every author known, and keeps ${megabytes(outlook.keptBytes)} of them in memory.`,
   ].join('\n');
 }
 
