@@ -63,6 +63,11 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     load: () => import('./commands/gaps.ts'),
   },
   {
+    name: 'holders',
+    summary: 'who holds a message, as far as this node can learn',
+    load: () => import('./commands/holders.ts'),
+  },
+  {
     name: 'doctor',
     summary: 'look for what is wrong and say what to do',
     load: () => import('./commands/doctor.ts'),

@@ -1,8 +1,12 @@
+import type { ChannelLoss, PeerChannelStatus, PeerStatus } from '../../src/index.ts';
 import type { CommandContext } from '../cli/command-context.ts';
 import { addExamples, type DefineCommand } from '../cli/command-definition.ts';
-import { formatBytes, formatCount, formatSpan, plural } from '../cli/human-figures.ts';
-import { formatFacts } from '../cli/table.ts';
+import { formatAgo, formatBytes, formatCount, formatSpan, plural } from '../cli/human-figures.ts';
+import { formatFacts, formatTable } from '../cli/table.ts';
 import type { AgentStatus } from '../control/client/index.ts';
+
+/** Rows of channels and peers up to which all are shown. */
+const ROWS_MAX = 40;
 
 /** `sedge status`: the node at a glance. */
 export const define: DefineCommand = (command, run) => {
@@ -14,12 +18,13 @@ export const define: DefineCommand = (command, run) => {
 };
 
 async function status(context: CommandContext): Promise<void> {
-  const facts = await context.withAgent((agent) => agent.status());
-  if (context.json) return context.record(facts);
-  await context.write(statusText(facts, context.io.nowMs()));
+  const [facts, peers] = await context.withAgent((agent) => Promise.all([agent.status(), agent.peers()]));
+  if (context.json) return context.record({ ...facts, peers });
+  await context.write(statusText(facts, peers, context.io.nowMs()));
 }
 
-function statusText(status: AgentStatus, nowMs: number): string {
+/** The text of `sedge status`. */
+export function statusText(status: AgentStatus, peers: readonly PeerStatus[], nowMs: number): string {
   const { agent, channels } = status;
   const messages = channels.reduce((sum, channel) => sum + channel.messages, 0);
   const bytes = channels.reduce((sum, channel) => sum + channel.bytes, 0);
@@ -42,7 +47,51 @@ function statusText(status: AgentStatus, nowMs: number): string {
     ],
     ['version', `sedge ${agent.version} on Node ${agent.nodeVersion}`],
   ]);
-  return `${facts}${problemsText(status)}`;
+  return `${facts}${stepText(peers, nowMs)}${lossesText(status)}${problemsText(status)}`;
+}
+
+/** A line for each channel and peer: who lacks how much. */
+function stepText(peers: readonly PeerStatus[], nowMs: number): string {
+  const all = peers.flatMap((peer) => peer.channels.map((channel) => ({ peer, channel })));
+  // Of very many those are of interest that are not in step.
+  const rows = all.length <= ROWS_MAX ? all : all.filter(({ channel }) => channel.state !== 'in-sync');
+  if (rows.length === 0) return '';
+  const table = formatTable(rows, [
+    { title: 'CHANNEL', cell: ({ channel }) => channel.channel },
+    { title: 'PEER', cell: ({ peer }) => peer.name || '-' },
+    { title: 'STATE', cell: stateText },
+    {
+      title: 'MISSING HERE',
+      cell: ({ channel }) => missingText(channel, channel.missingHere),
+      align: 'right',
+    },
+    { title: 'THERE', cell: ({ channel }) => missingText(channel, channel.missingThere), align: 'right' },
+    { title: 'IN SYNC', cell: ({ channel }) => formatAgo(channel.inSyncAtMs, nowMs) },
+  ]);
+  return `\n${table}`;
+}
+
+function stateText({ peer, channel }: { peer: PeerStatus; channel: PeerChannelStatus }): string {
+  const state = channel.state === 'apart' ? 'not in sync' : channel.state.replace('-', ' ');
+  return peer.health === 'ok' ? state : `${state}, ${peer.health}`;
+}
+
+function missingText({ state }: PeerChannelStatus, count: number | null): string {
+  return state === 'unknown' || count === null ? '?' : formatCount(count);
+}
+
+const LOSSES: Readonly<Record<ChannelLoss['why'], string>> = Object.freeze({
+  'let-go': 'let go by retention here',
+  forked: 'behind the end of a forked epoch; their author publishes them again',
+  'held-elsewhere': 'missing, and held by a peer: to come when it is met',
+  nowhere: 'missing, and held by no peer that was heard of',
+});
+
+function lossesText({ channels }: AgentStatus): string {
+  const lines = channels.flatMap(({ channel, losses }) =>
+    losses.map(({ why, messages }) => `  ${channel}: ${plural(messages, 'message')} ${LOSSES[why]}\n`),
+  );
+  return lines.length === 0 ? '' : `\nNot here:\n${lines.join('')}`;
 }
 
 function trafficOf(status: AgentStatus): string {

@@ -48,6 +48,19 @@ function addViews(app: FastifyInstance, { mesh, agentFacts }: ControlServerParts
   app.get('/v1/logs', async () => ({ logs: mesh.logs() }));
   app.get('/v1/gaps', async () => ({ gaps: mesh.gaps() }));
   app.get('/v1/realm', async () => mesh.realm());
+  app.post('/v1/holders', async (request) => {
+    const { author, seq, channel, epoch, timeoutMs } = objectOf(request.body);
+    const message = {
+      author: textOf(author, 'author'),
+      seq: numberOf(seq, 'seq'),
+      ...(channel === undefined ? {} : { channel: textOf(channel, 'channel') }),
+      ...(epoch === undefined ? {} : { epoch: textOf(epoch, 'epoch') }),
+    };
+    return mesh.holders(
+      message,
+      timeoutMs === undefined ? {} : { timeoutMs: numberOf(timeoutMs, 'timeoutMs') },
+    );
+  });
 }
 
 function addRealmRoutes(app: FastifyInstance, { mesh }: ControlServerParts): void {

@@ -17,5 +17,6 @@ export type ServedMesh = Pick<
   | 'revoke'
   | 'declareChannels'
   | 'exportBundle'
+  | 'holders'
   | 'importBundle'
 >;

@@ -46,10 +46,8 @@ const TOLERANCE_MS = 1;
 
 /** A message as the history shows it. */
 interface Followed {
-  readonly topic: string;
   /** Milliseconds of trace time of its delivery at each node; not a number where there was none. */
   readonly deliveredMs: Float64Array;
-  duplicates: number;
 }
 
 /** Holds a replay to what its trace makes possible; nothing of sedge is asked, only the history. */
@@ -64,6 +62,8 @@ export class ContactJudge {
   readonly #counts = { missing: 0, impossible: 0, duplicate: 0, unknown: 0 };
   #gaps = 0;
   #late = 0;
+  /** Deliveries that need not be and were, each with its node and when. */
+  readonly extra: { readonly place: number; readonly atMs: number }[] = [];
   readonly must: Reachability;
   readonly may: Reachability;
 
@@ -105,15 +105,14 @@ export class ContactJudge {
     const place = this.#places.get(event.node);
     if (place === undefined) return;
     const key = keyOf(event);
-    if (this.#followed.has(key) && this.#published[place]!.includes(key)) return;
     this.#published[place]!.push(key);
-    this.#follow(key, event);
+    this.#follow(key);
   }
 
   #deliver(event: HistoryEvent): void {
     const place = this.#places.get(event.node);
     if (place === undefined) return;
-    const { deliveredMs } = this.#follow(keyOf(event), event);
+    const { deliveredMs } = this.#follow(keyOf(event));
     if (event.late === true) this.#late++;
     if (Number.isNaN(deliveredMs[place]!)) {
       deliveredMs[place] = event.t * 1_000;
@@ -123,11 +122,11 @@ export class ContactJudge {
   }
 
   /** A delivery at the author itself may be told of before its publishing is. */
-  #follow(key: string, { topic = '' }: HistoryEvent): Followed {
+  #follow(key: string): Followed {
     const known = this.#followed.get(key);
     if (known !== undefined) return known;
     const deliveredMs = new Float64Array(this.#trace.nodes.length).fill(Number.NaN);
-    const followed = { topic, deliveredMs, duplicates: 0 };
+    const followed = { deliveredMs };
     this.#followed.set(key, followed);
     return followed;
   }
@@ -143,7 +142,10 @@ export class ContactJudge {
       const followed = key === undefined ? undefined : this.#followed.get(key);
       for (let place = 0; place < this.#trace.nodes.length; place++) {
         const atMs = followed?.deliveredMs[place] ?? Number.NaN;
-        if (!Number.isNaN(atMs)) delivered++;
+        if (!Number.isNaN(atMs)) {
+          delivered++;
+          if (!this.must.reaches(message, place)) this.extra.push({ place, atMs });
+        }
         this.#compareOne(message, place, atMs);
       }
     }

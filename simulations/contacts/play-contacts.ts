@@ -119,20 +119,23 @@ function reportedRun(
   };
 }
 
-/** Deliveries that there must be, and those that there may be and were. */
+/** Deliveries that there must be, and those that need not be and were. */
 function expectedOf(
   trace: ContactTrace,
   plan: readonly PlannedPublish[],
-  { must }: ContactJudge,
+  { must, extra }: ContactJudge,
 ): ExpectedDeliveries {
   const atSeconds: number[] = [];
   const perNode = new Map<string, number>();
+  const expect = (node: string, atMs: number) => {
+    atSeconds.push(atMs / 1_000);
+    perNode.set(node, (perNode.get(node) ?? 0) + 1);
+  };
   for (const message of plan.keys()) {
     for (const [place, name] of trace.nodes.entries()) {
-      if (!must.reaches(message, place)) continue;
-      atSeconds.push(must.arrivalMs(message, place) / 1_000);
-      perNode.set(name, (perNode.get(name) ?? 0) + 1);
+      if (must.reaches(message, place)) expect(name, must.arrivalMs(message, place));
     }
   }
+  for (const { place, atMs } of extra) expect(trace.nodes[place]!, atMs);
   return { atSeconds, perNode };
 }

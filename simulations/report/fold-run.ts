@@ -5,7 +5,7 @@ import { NetworkFold } from './fold-network.ts';
 import { layOut } from './layout.ts';
 import type { ReportedConvergence, ReportedSeries, ReportedViolation, RunReport } from './run-report.ts';
 
-/** Bytes sent so far by kind (`gossip`, `sync`, ...), at a moment. */
+/** Bytes sent so far by kind (`gossip`, `sync`, ...), at a moment. What the first sample counts was sent before the run. */
 export interface TrafficSample {
   readonly t: number;
   readonly bytes: Readonly<Record<string, number>>;
@@ -105,11 +105,11 @@ function convergenceOf(messages: MessageFold, network: NetworkFold): ReportedCon
 /** What was sent in each column, by kind: the difference between two samples, spread over the time between. */
 function bytesOf(samples: readonly TrafficSample[], columns: Columns): ReportedSeries[] {
   const kinds = [...new Set(samples.flatMap(({ bytes }) => Object.keys(bytes)))];
-  return kinds.map((name) => {
+  const series = kinds.map((name) => {
     const sent = new CountOverTime(columns);
-    let before = 0;
+    let before = samples[0]?.bytes[name] ?? 0;
     let since = columns.startSeconds;
-    for (const { t, bytes } of samples) {
+    for (const { t, bytes } of samples.slice(1)) {
       const total = bytes[name] ?? before;
       // What was sent up to the seam of two columns belongs to the one before it.
       const [first, last] = [columns.at(since), columns.at(t - columns.widthSeconds / 1_000)];
@@ -122,6 +122,7 @@ function bytesOf(samples: readonly TrafficSample[], columns: Columns): ReportedS
     }
     return { name, values: wholeAmounts(sent.totals()) };
   });
+  return series.filter(({ values }) => values.some((value) => value > 0));
 }
 
 /** Whole amounts of which the sums stay right. */

@@ -3,6 +3,7 @@ import { CHECKERS } from '../checkers/checker-list.ts';
 import type { TrafficSample } from '../report/fold-run.ts';
 import type { ReportedViolation } from '../report/run-report.ts';
 import { TrafficLog } from '../report/traffic-log.ts';
+import type { Checker } from '../world/checker.ts';
 import type { HistoryEvent } from '../world/history.ts';
 import { SimulatedMesh } from '../world/simulated-mesh.ts';
 import type { Scenario, ScenarioContext, ScenarioOverlay } from './scenario.ts';
@@ -108,11 +109,7 @@ class Stage {
   async check(): Promise<ReportedViolation[]> {
     const found: ReportedViolation[] = [];
     if (this.mesh === null) return [{ checker: 'scenario', what: 'it made no mesh' }];
-    for (const checker of CHECKERS) {
-      for (const { node, sentence } of await checker.check(this.mesh)) {
-        found.push({ checker: checker.name, what: sentence, ...(node === undefined ? {} : { node }) });
-      }
-    }
+    for (const checker of CHECKERS) found.push(...(await heldTo(checker, this.mesh)));
     return found;
   }
 
@@ -137,7 +134,22 @@ class Stage {
       ...(signal === undefined ? {} : { signal }),
       ...(onProgress === undefined ? {} : { onProgress: (sinceReadyMs) => onProgress(sinceReadyMs / 1_000) }),
     });
+    this.#traffic.take(0, this.mesh.network.traffic());
     return this.mesh;
+  }
+}
+
+/** What a checker finds; one that fails has found something too. */
+async function heldTo(checker: Checker, mesh: SimulatedMesh): Promise<ReportedViolation[]> {
+  try {
+    const found = await checker.check(mesh);
+    return found.map(({ node, sentence }) => ({
+      checker: checker.name,
+      what: sentence,
+      ...(node === undefined ? {} : { node }),
+    }));
+  } catch (error) {
+    return [{ checker: checker.name, what: `it failed: ${messageOf(error)}` }];
   }
 }
 

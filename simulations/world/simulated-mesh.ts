@@ -204,43 +204,43 @@ export class SimulatedMesh {
    */
   partition(groups: readonly (readonly string[])[], options: { readonly silent?: boolean } = {}): void {
     this.#stage.requireHosts(groups.flat());
-    this.links.partition(groups, options.silent === true ? 'silent' : 'down');
     this.#stage.record('partition', '', { detail: groups.map((group) => group.join(' ')).join(' | ') });
+    this.links.partition(groups, options.silent === true ? 'silent' : 'down');
   }
 
   /** Ends partitions, one-way links and black holes; links that were cut stay so. */
   heal(): void {
-    this.links.heal();
     this.#stage.record('heal', '');
+    this.links.heal();
   }
 
   /** Cuts a link; both ends notice at once. */
   cut(a: string, b: string): void {
     this.#stage.requireHosts([a, b]);
-    this.links.setCut(a, b, true);
     this.#stage.record('cut', a, { peer: b });
+    this.links.setCut(a, b, true);
   }
 
   /** Mends a link, however it was broken, or makes it. */
   mend(a: string, b: string): void {
     this.#stage.want(a, b);
-    this.links.setCut(a, b, false);
     this.#stage.record('mend', a, { peer: b });
+    this.links.setCut(a, b, false);
   }
 
   /** From now on packets pass only from `a` to `b`. */
   oneWay(a: string, b: string): void {
     this.#stage.want(a, b);
-    this.links.setSilent(b, a, true);
     this.#stage.record('one-way', a, { peer: b });
+    this.links.setSilent(b, a, true);
   }
 
   /** From now on packets of a link vanish, both ways. */
   blackHole(a: string, b: string): void {
     this.#stage.want(a, b);
+    this.#stage.record('black-hole', a, { peer: b });
     this.links.setSilent(a, b, true);
     this.links.setSilent(b, a, true);
-    this.#stage.record('black-hole', a, { peer: b });
   }
 
   /** Changes latency, jitter or rate of a link, in both directions unless `direction` is `'one'`. */

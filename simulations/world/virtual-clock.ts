@@ -325,7 +325,7 @@ export class VirtualClock {
 /** The first frame of a stack that is not the clock's. */
 function placeOf(stack: string | null): string | null {
   const frames = (stack ?? '').split('\n').slice(1);
-  const frame = frames.find((line) => !/virtual-clock|clock-globals/.test(line));
+  const frame = frames.find((line) => !/world\/(virtual-clock|clock-globals)\.ts/.test(line));
   return frame === undefined ? null : frame.trim().replace(/^at /, '');
 }
 

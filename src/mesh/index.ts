@@ -1,12 +1,15 @@
 export type { DeliveredGap, DeliveredMessage, Delivery } from './delivery.ts';
+export type { Holder, Holders, HoldersOptions, MessageName } from './holder-query.ts';
 export { Mesh, type MeshDependencies, type MessageToPublish } from './mesh.ts';
 export type { MeshOptions } from './mesh-options.ts';
 export type {
+  ChannelLoss,
   ChannelStatus,
   ForkStatus,
   GapStatus,
   LogStatus,
   MeshStatus,
+  PeerChannelStatus,
   PeerStatus,
   Problem,
 } from './mesh-status.ts';

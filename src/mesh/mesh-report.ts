@@ -4,6 +4,7 @@ import type { NodeId } from '../identity/index.ts';
 import type { ChannelJournal } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
 import { REALM_CHANNEL, type Realm } from '../realm/index.ts';
+import type { PeerHoldings } from '../receipts/index.ts';
 import type { PeerSync } from '../sync/index.ts';
 import { forkProblem } from './fork-problem.ts';
 import type {
@@ -12,9 +13,11 @@ import type {
   GapStatus,
   LogStatus,
   MeshStatus,
+  PeerChannelStatus,
   PeerStatus,
   Problem,
 } from './mesh-status.ts';
+import { channelLosses, peerChannelStatus } from './sync-report.ts';
 
 /** What {@link MeshReport} looks at. */
 export interface MeshReportDependencies {
@@ -27,9 +30,16 @@ export interface MeshReportDependencies {
   readonly ownLogs: () => ReadonlyMap<string, LogId>;
   /** How far this node is in step with a peer; `null` before the start. */
   readonly peerSync: (node: NodeId) => PeerSync | null;
+  readonly holdings: PeerHoldings;
+  /** When something of a peer last came: a frame of its session, or an entry. */
+  readonly heardAtMs: (node: NodeId) => number | null;
+  readonly nowMs: () => number;
   /** Forks that are known. */
   readonly forks: () => readonly ForkStatus[];
 }
+
+/** A peer that is not in step and silent for so long is stalled: two hellos were due. */
+const STALLED_MS = 75_000;
 
 /** What a node knows and holds, for people. */
 export class MeshReport {
@@ -43,13 +53,29 @@ export class MeshReport {
   peers(): PeerStatus[] {
     return this.#deps.overlay.peers().map((peer) => {
       const sync = peer.node === null ? null : this.#deps.peerSync(peer.node);
-      return {
+      const heardAtMs = peer.node === null ? null : this.#deps.heardAtMs(peer.node);
+      const known = {
         ...peer,
         name: peer.node === null ? '' : this.#deps.realm.nameOf(peer.node),
         sync: sync?.status ?? 'unknown',
         inSyncAtMs: sync?.inSyncAtMs ?? null,
+        heardAtMs,
+        channels: peer.node === null ? [] : this.#peerChannels(peer.node),
       };
+      return { ...known, health: this.#healthOf(known) };
     });
+  }
+
+  #peerChannels(peer: NodeId): PeerChannelStatus[] {
+    const { journals, holdings } = this.#deps;
+    return [...journals.values()].map((journal) => peerChannelStatus(peer, journal, holdings));
+  }
+
+  /** A socket that is open says nothing: what counts is whether anything comes. */
+  #healthOf({ connected, sync, sinceMs, heardAtMs }: Omit<PeerStatus, 'health'>): PeerStatus['health'] {
+    if (!connected) return 'down';
+    const silentMs = this.#deps.nowMs() - Math.max(heardAtMs ?? 0, sinceMs ?? 0);
+    return sync !== 'in-sync' && silentMs > STALLED_MS ? 'stalled' : 'ok';
   }
 
   /** Channels that this node carries. */
@@ -61,7 +87,8 @@ export class MeshReport {
       const filter = channel === REALM_CHANNEL ? `${REALM_CHANNEL}/#` : (filters.get(channel) ?? null);
       const gaps = this.#gapsOf(channel, journal).length;
       const at = offset === null ? null : `${offset.incarnation}:${offset.position}`;
-      return { channel, filter, logs, entries, messages, bytes, gaps, offset: at };
+      const losses = channelLosses(journal, this.#deps.holdings);
+      return { channel, filter, logs, entries, messages, bytes, gaps, offset: at, losses };
     });
   }
 

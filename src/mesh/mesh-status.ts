@@ -13,6 +13,30 @@ export interface ChannelStatus {
   readonly gaps: number;
   /** `<incarnation>:<position>` of the last entry; `null` while there is none. */
   readonly offset: string | null;
+  /** Messages that are known to exist and are not to be had here, with why; empty where nothing is lost. */
+  readonly losses: readonly ChannelLoss[];
+}
+
+/**
+ * Messages lost to this node: `let-go` (retention here dropped them), `forked` (they lie behind the end of a forked
+ * epoch; their author publishes them again), `held-elsewhere` (missing, and a peer said that it holds them),
+ * `nowhere` (missing, and no peer that was heard of holds them).
+ */
+export interface ChannelLoss {
+  readonly why: 'let-go' | 'forked' | 'held-elsewhere' | 'nowhere';
+  readonly messages: number;
+}
+
+/** How far this node and a peer are apart in a channel, as far as the peer said what it holds. */
+export interface PeerChannelStatus {
+  readonly channel: string;
+  readonly state: 'in-sync' | 'apart' | 'unknown';
+  /** Messages that the peer holds and this node lacks. */
+  readonly missingHere: number;
+  /** Messages that this node holds and the peer lacks; `null` where that is not known. */
+  readonly missingThere: number | null;
+  /** When both last held the same, milliseconds since 1970. */
+  readonly inSyncAtMs: number | null;
 }
 
 /** A log as this node holds it. */
@@ -82,6 +106,14 @@ export interface PeerStatus {
   readonly sync: 'in-sync' | 'syncing' | 'unknown';
   /** When both were last in sync, milliseconds since 1970. */
   readonly inSyncAtMs: number | null;
+  /**
+   * From progress, not from the socket: `stalled` is a connected peer with which this node has something to exchange
+   * and of which nothing was heard for 75 seconds, more than two hellos.
+   */
+  readonly health: 'ok' | 'stalled' | 'down';
+  /** When a frame of the peer's session last came, milliseconds since 1970; `null` for never. */
+  readonly heardAtMs: number | null;
+  readonly channels: readonly PeerChannelStatus[];
   readonly failedDials: number;
   readonly lastError: string | null;
 }

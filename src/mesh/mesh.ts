@@ -11,6 +11,7 @@ import { CursorBook, ForkSearch, SyncService } from '../sync/index.ts';
 import { CarriedChannels } from './carried-channels.ts';
 import { Courier } from './courier.ts';
 import { ForkDesk } from './fork-desk.ts';
+import { findHolders, type Holders, type HoldersOptions, type MessageName } from './holder-query.ts';
 import { COMMIT_INTERVAL_MS_MAX, type MeshOptions } from './mesh-options.ts';
 import { MeshReport } from './mesh-report.ts';
 import type {
@@ -155,6 +156,8 @@ export class Mesh {
       journals: this.#channels.journals,
       ownLogs: () => this.#publisher.ownLogs(),
       peerSync: (node) => this.#sync?.peer(node) ?? null,
+      holdings: this.#holdings,
+      heardAtMs: (node) => this.#holdings.heardAtMs(node),
       forks: () => this.#forks.list(),
     });
     this.#courier = new Courier({
@@ -300,6 +303,21 @@ export class Mesh {
   /** Epochs that ended in a fork, as two entries of their author exclude each other; the latest first. */
   forks(): ForkStatus[] {
     return this.#forks.list();
+  }
+
+  /**
+   * Who holds a message: connected peers are asked and say what they hold after fsync; of absent ones what was last
+   * known comes with when that was. Rejects with `realm.unknown-node` and `mesh.bad-option`.
+   */
+  async holders(message: MessageName, options: HoldersOptions = {}): Promise<Holders> {
+    if (this.#receipts === null) throw new SedgeError('mesh.not-started');
+    return findHolders(message, options, {
+      ...this.#deps,
+      self: this.node,
+      journals: this.#channels.journals,
+      holdings: this.#holdings,
+      receipts: this.#receipts,
+    });
   }
 
   /** The realm as this node knows it. */

@@ -23,6 +23,7 @@ export class HoldingsWatch {
 
   /** A peer that showed its grant sent a frame. */
   onFrame(peer: NodeId, frame: ControlFrame): void {
+    this.#deps.holdings.noteHeard(peer, this.#deps.nowMs());
     if (frame.kind === 'heads') this.#onHeads(peer, frame);
     if (frame.kind !== 'hello') return;
     this.#deps.holdings.noteStore(peer, frame.storeId);

@@ -1,3 +1,4 @@
+import type { LogId } from '../entry/index.ts';
 import type { NodeId } from '../identity/index.ts';
 import type { SeqRange } from '../journal/index.ts';
 import { coversRange } from '../sync/index.ts';
@@ -35,6 +36,7 @@ export const HOLDING_DEFAULTS: HoldingLimits = Object.freeze({ peersMax: 256, lo
 
 interface PeerRecord {
   storeId: string | null;
+  heardAtMs: number | null;
   readonly logs: Map<string, Holding>;
   readonly inSync: Map<string, InSyncAt>;
 }
@@ -75,9 +77,26 @@ export class PeerHoldings {
     this.#touch(peer).storeId = storeId;
   }
 
+  /** A frame of a peer's session came. */
+  noteHeard(peer: NodeId, atMs: number): void {
+    this.#touch(peer).heardAtMs = atMs;
+  }
+
+  /** When a frame of a peer's session last came, milliseconds since 1970; `null` for never. */
+  heardAtMs(peer: NodeId): number | null {
+    return this.#peers.get(peer)?.heardAtMs ?? null;
+  }
+
   /** What a peer was last known to hold of a log; `null` for unknown. */
   of(peer: NodeId, log: ChannelLog): Holding | null {
     return this.#peers.get(peer)?.logs.get(keyOf(log)) ?? null;
+  }
+
+  /** All logs of a channel of which a peer said what it holds. */
+  *logsOf(peer: NodeId, channel: string): IterableIterator<[LogId, Holding]> {
+    for (const [key, holding] of this.#peers.get(peer)?.logs ?? []) {
+      if (key.startsWith(`${channel} `)) yield [key.slice(channel.length + 1) as LogId, holding];
+    }
   }
 
   /** When a peer last held all of a channel; `null` for never. */
@@ -95,7 +114,12 @@ export class PeerHoldings {
   }
 
   #touch(peer: NodeId): PeerRecord {
-    const record = this.#peers.get(peer) ?? { storeId: null, logs: new Map(), inSync: new Map() };
+    const record = this.#peers.get(peer) ?? {
+      storeId: null,
+      heardAtMs: null,
+      logs: new Map(),
+      inSync: new Map(),
+    };
     this.#peers.delete(peer);
     this.#peers.set(peer, record);
     const [oldest] = this.#peers.keys();

@@ -41,6 +41,7 @@ it('the samples of the README do what it says, in their order', async () => {
     if (info === 'sh agent') await startAgent(code);
     else if (info === 'sh') await run('bash', ['-euo', 'pipefail', '-c', code], inScratch(60_000));
     else if (info === 'ts') await runProgram(code);
+    else if (info === 'ts vitest') await runTest(code);
   }
 });
 
@@ -82,13 +83,25 @@ async function startAgent(command: string): Promise<void> {
 
 /** Runs a program as a user's own package would: it imports `sedge` by name. */
 async function runProgram(code: string): Promise<void> {
+  const stdout = await runInSamples({ 'sample.ts': code }, 'sample.ts');
+  expect(stdout).not.toBe('');
+}
+
+/** Runs a test as a user's own package would: with vitest as it is without settings. */
+async function runTest(code: string): Promise<void> {
+  const files = { 'sample.test.ts': code, 'vitest.config.ts': 'export default {};' };
+  const stdout = await runInSamples(files, join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run');
+  expect(stdout).toContain('1 passed');
+}
+
+/** Writes files into a folder within the package, runs Node there and returns what it said. */
+async function runInSamples(files: Readonly<Record<string, string>>, ...command: string[]): Promise<string> {
   const folder = join(ROOT, 'test', '.samples');
   await mkdir(folder, { recursive: true });
   try {
-    const file = join(folder, 'sample.ts');
-    await writeFile(file, code);
-    const { stdout } = await run('node', [file], inScratch(30_000));
-    expect(stdout).not.toBe('');
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+    const { stdout } = await run('node', command, { ...inScratch(60_000), cwd: folder });
+    return stdout;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

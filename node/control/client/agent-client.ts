@@ -2,10 +2,13 @@ import type {
   ChannelStatus,
   ExportOptions,
   GapStatus,
+  Holders,
+  HoldersOptions,
   ImportCounts,
   ImportSummary,
   LogStatus,
   MeshStatus,
+  MessageName,
   NodeId,
   PeerStatus,
   Published,
@@ -121,6 +124,11 @@ export class AgentClient {
   /** Messages known to exist and not held. */
   async gaps(): Promise<readonly GapStatus[]> {
     return ((await this.#connection.call('GET', '/v1/gaps')) as { gaps: GapStatus[] }).gaps;
+  }
+
+  /** Who holds a message: connected peers are asked, of absent ones comes what was last known. */
+  async holders(message: MessageName, options: HoldersOptions = {}): Promise<Holders> {
+    return (await this.#connection.call('POST', '/v1/holders', { ...message, ...options })) as Holders;
   }
 
   /** The realm, its nodes, channels and invitations. */

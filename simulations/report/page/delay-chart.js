@@ -6,6 +6,10 @@ import { showTooltip } from './tooltip.js';
 const ROOM = { left: 44, right: 16, top: 26, bottom: 24 };
 const HEIGHT = 210;
 const COLUMNS = 200;
+const LANDMARKS = [
+  0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 60, 180, 600, 1_800, 3_600, 10_800, 43_200, 86_400,
+  259_200, 604_800, 2_419_200, 7_776_000, 31_536_000,
+];
 
 /** How many of the deliveries took at most how long, over time on a logarithmic scale. */
 export function delayChart({ percentiles, p50, p90, p99, max }) {
@@ -25,7 +29,7 @@ export function delayChart({ percentiles, p50, p90, p99, max }) {
       'aria-label': 'Distribution of the delay',
     });
     drawing.append(...[0, 25, 50, 75, 100].map((percent) => gridLine(percent, y, width)));
-    drawing.append(...decades(low, high, inner.width).map((power) => decade(power, x)));
+    drawing.append(...landmarks(low, high, inner.width).map((seconds) => landmark(seconds, x)));
     const points = percentiles.map((seconds, percent) => `${x(seconds).toFixed(1)} ${y(percent).toFixed(1)}`);
     const closed = `${x(max).toFixed(1)} ${y(0)}L${x(percentiles[0]).toFixed(1)} ${y(0)}Z`;
     drawing.append(svg('path', { class: 'area s0', d: `M${points.join('L')}L${closed}` }));
@@ -57,20 +61,27 @@ function gridLine(percent, y, width) {
   );
 }
 
-function decades(low, high, width) {
-  const step = Math.max(1, Math.ceil((high - low) / Math.max(1, width / 70)));
-  const powers = [];
-  for (let power = Math.ceil(low - 1e-9); power <= high; power += step) powers.push(power);
-  return powers;
+/** Times that people think in, as many as there is room for. */
+function landmarks(low, high, width) {
+  const shown = LANDMARKS.filter(
+    (seconds) => Math.log10(seconds) >= low - 1e-9 && Math.log10(seconds) <= high,
+  );
+  const apart = ((high - low) / Math.max(1, width)) * 58;
+  let last = Number.NEGATIVE_INFINITY;
+  return shown.filter((seconds) => {
+    if (Math.log10(seconds) - last < apart) return false;
+    last = Math.log10(seconds);
+    return true;
+  });
 }
 
-function decade(power, x) {
-  const at = x(10 ** power);
+function landmark(seconds, x) {
+  const at = x(seconds);
   return svg(
     'g',
     {},
     svg('line', { class: 'grid', x1: at, x2: at, y1: ROOM.top, y2: HEIGHT - ROOM.bottom }),
-    svg('text', { class: 'tick', x: at, y: HEIGHT - 7, 'text-anchor': 'middle' }, span(10 ** power)),
+    svg('text', { class: 'tick', x: at, y: HEIGHT - 7, 'text-anchor': 'middle' }, span(seconds)),
   );
 }
 

@@ -31,7 +31,8 @@ export function drawn(className, draw) {
     const next = Math.floor(entry.contentRect.width);
     if (next === width || next === 0) return;
     width = next;
-    redraw();
+    // Not at once: what is drawn changes the size again.
+    requestAnimationFrame(redraw);
   }).observe(box);
   return { box, redraw };
 }

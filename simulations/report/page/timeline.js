@@ -95,7 +95,7 @@ function drawLane(run, lane, { x, y, height, left, index }) {
   for (const [columns, level] of lane.levels) {
     const width = x(column + columns) - x(column);
     if (level > 0) {
-      const bar = { class: 'up', x: x(column), y, width: Math.max(width, 0.6), height: height - gap };
+      const bar = { class: 'up', x: x(column), y, width: Math.max(width, 1.5), height: height - gap };
       bars.push(svg('rect', { ...bar, opacity: level.toFixed(2) }));
     }
     column += columns;

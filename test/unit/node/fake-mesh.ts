@@ -122,6 +122,10 @@ export class FakeMesh implements ServedMesh {
     this.channelsDeclared = channels;
   }
 
+  async holders(): Promise<never> {
+    throw new SedgeError('mesh.not-started');
+  }
+
   /** Bundles need a real mesh; their tests bring one. */
   exportBundle(): never {
     throw new SedgeError('mesh.not-started');

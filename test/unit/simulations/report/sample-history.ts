@@ -43,8 +43,9 @@ export function sampleRun(changes: Partial<ReportedRun> = {}): ReportedRun {
     nodes: NODES,
     history: SAMPLE_HISTORY,
     traffic: [
-      { t: 50, bytes: { gossip: 1_000 } },
-      { t: 100, bytes: { gossip: 1_500, sync: 300 } },
+      { t: 0, bytes: { gossip: 70, idle: 0 } },
+      { t: 50, bytes: { gossip: 1_070, idle: 0 } },
+      { t: 100, bytes: { gossip: 1_570, sync: 300, idle: 0 } },
     ],
     violations: [],
     ...changes,
