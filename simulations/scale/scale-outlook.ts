@@ -17,21 +17,22 @@ export interface ScaleOutlook {
 
 /**
  * Draws the measured lines on: what a node sends for a message or while idle does not depend on the number of nodes, so
- * the largest meshes' figures go on; delay grows with the number of hops, in a mesh of chance links with the
- * logarithm of the nodes (fitted over the model's rows).
+ * the figures of the largest meshes go on; delay grows with the number of hops, in a mesh of chance links with the
+ * logarithm of the nodes (fitted over the model's rows), and is as much longer on libp2p as it was in the largest mesh
+ * that both ran. `rows` has meshes of both overlays.
  */
 export function scaleOutlook(rows: readonly ScaleRow[], nodes: number): ScaleOutlook {
-  const model = rows.filter(({ overlay }) => overlay === 'model').sort((a, b) => a.nodes - b.nodes);
+  const bySize = [...rows].sort((a, b) => a.nodes - b.nodes);
+  const model = bySize.filter(({ overlay }) => overlay === 'model');
   const largest = model.at(-1)!;
-  const real = rows
-    .filter(({ overlay }) => overlay === 'libp2p')
-    .sort((a, b) => a.nodes - b.nodes)
-    .at(-1);
-  const delay = (of: (row: ScaleRow) => number) => Math.round(fitted(model, of)(Math.log(nodes)));
-  const idle = largest.syncBytesPerNodePerMinute + (real?.connectionBytesPerNodePerMinute ?? 0);
+  const real = bySize.filter(({ overlay }) => overlay === 'libp2p').at(-1)!;
+  const alike = model.find((row) => row.nodes === real.nodes)!;
+  const delay = (of: (row: ScaleRow) => number) =>
+    Math.round((fitted(model, of)(Math.log(nodes)) * of(real)) / of(alike));
+  const idle = largest.syncBytesPerNodePerMinute + real.connectionBytesPerNodePerMinute;
   return {
     nodes,
-    gossipBytesPerSecond: (real ?? largest).gossipBytesPerMessagePerNode,
+    gossipBytesPerSecond: real.gossipBytesPerMessagePerNode,
     delayP50Ms: delay((row) => row.delayP50Ms),
     delayP99Ms: delay((row) => row.delayP99Ms),
     idleBytesPerSecond: Math.round(idle / 60),
