@@ -8,6 +8,7 @@ import {
 } from '../src/index.ts';
 import type { AgentSettings } from './config/index.ts';
 import { ControlServer } from './control/index.ts';
+import { defaultStorageMax } from './default-storage-max.ts';
 import { DirectoryLock } from './directory-lock.ts';
 import { freePort } from './free-port.ts';
 import { defaultName, prepareDirectory } from './node-directory.ts';
@@ -104,12 +105,15 @@ export class Agent {
 
   async #openMesh(): Promise<Mesh> {
     const { directory, settings, log } = this.#parts;
-    const { listen, peers, mdns, discovery, commitIntervalMs } = settings;
+    const { listen, peers, mdns, discovery, commitIntervalMs, retention } = settings;
+    const { storageMax = await defaultStorageMax(directory) } = settings;
     const listening = listen ?? [`/ip4/0.0.0.0/tcp/${await freePort()}`];
     return openMesh({
       directory,
       log,
       listen: listening,
+      storageBytesMax: storageMax,
+      ...(retention === undefined ? {} : { retention }),
       ...(peers === undefined ? {} : { peers }),
       ...(mdns === undefined ? {} : { mdns }),
       ...(discovery === undefined ? {} : { discovery }),

@@ -4,8 +4,9 @@ import type { CommandContext } from '../cli/command-context.ts';
 import { addExamples, type DefineCommand } from '../cli/command-definition.ts';
 import { formatAgo } from '../cli/human-figures.ts';
 import { formatFacts, formatTable } from '../cli/table.ts';
+import { formatKeep, KEEP_RULE, parseKeep } from '../config/keep-text.ts';
 
-/** `sedge realm`: shows the realm; `backup` copies its root key, `channel add` and `channel remove` change it. */
+/** `sedge realm`: shows the realm; `backup` copies its root key, `channel` and `retention` change it. */
 export const define: DefineCommand = (command, run) => {
   command.action(run(show));
   const backup = command
@@ -25,15 +26,70 @@ export const define: DefineCommand = (command, run) => {
     .description('stop using a channel; what it holds stays')
     .argument('<name>', 'name of the channel')
     .action(run(removeChannel));
+  const retention = command
+    .command('retention')
+    .description('show or say what all nodes keep of a channel')
+    .argument('[channel]', 'name of the channel')
+    .argument('[keep]', KEEP_RULE)
+    .option('--clear', 'say nothing about the channel any more')
+    .action(run(keep));
+  addExamples(retention, [
+    ['sedge realm retention', 'what is said of each channel'],
+    ['sedge realm retention main 7d,2GB', 'a week of main, and at most 2 GB of it on each node'],
+    ['sedge realm retention alarm 90d,priority=alarm', 'alarms longer, and first over slow links'],
+    ['sedge realm retention main all,ttl=1h', 'no limit; messages are worth nothing after an hour'],
+    ['sedge realm retention main --clear', 'each node decides for itself'],
+  ]);
   addExamples(command, [
     ['sedge realm', 'nodes, channels and invitations'],
     ['sedge realm backup /media/usb/farm-root.key', 'copy the root key'],
     ["sedge realm channel add alarm 'alarm/#'", 'a channel with its own journal'],
+    ['sedge realm retention main 7d,2GB', 'what all nodes keep of it'],
   ]);
   addExamples(backup, [['sedge realm backup /media/usb/farm-root.key', 'then put the stick into a drawer']]);
   addExamples(add, [["sedge realm channel add alarm 'alarm/#'", 'alarms get a journal of their own']]);
   addExamples(remove, [['sedge realm channel remove alarm', 'alarms go to main again']]);
 };
+
+async function keep(
+  context: CommandContext,
+  name: string | undefined,
+  text: string | undefined,
+  { clear = false }: { readonly clear?: boolean },
+): Promise<void> {
+  const policy = await context.withAgent(async (agent) => {
+    const { policy: known, channels } = await agent.realm();
+    if (name === undefined || (text === undefined && !clear)) return known;
+    const edited = edit(known, name, clear ? null : (text ?? ''));
+    await agent.declarePolicy(edited);
+    const isDeclared = name === 'main' || channels.some((channel) => channel.name === name);
+    if (!isDeclared) context.note(`there is no channel ${name} yet; this counts once there is`);
+    return edited;
+  });
+  if (context.json) return context.record({ policy });
+  await context.write(policyText(policy));
+}
+
+type Policy = RealmStatus['policy'];
+
+function edit(known: Policy, name: string, text: string | null): Policy {
+  const edited = { ...known };
+  delete edited[name];
+  if (text === null) return edited;
+  const policy = parseKeep(text);
+  if (policy === null)
+    throw new SedgeError('realm.bad-policy', { keep: text.slice(0, 100), form: KEEP_RULE });
+  return { ...edited, [name]: policy };
+}
+
+function policyText(policy: Policy): string {
+  const rows = Object.entries(policy).sort(([a], [b]) => a.localeCompare(b));
+  if (rows.length === 0) return 'The realm says nothing; each node keeps what fits its storage limit.\n';
+  return formatTable(rows, [
+    { title: 'CHANNEL', cell: ([name]) => name },
+    { title: 'KEPT', cell: ([, one]) => formatKeep(one) },
+  ]);
+}
 
 async function show(context: CommandContext): Promise<void> {
   const realm = await context.withAgent((agent) => agent.realm());

@@ -13,6 +13,8 @@ interface StartOptions {
   readonly mdns: boolean;
   readonly discovery: boolean;
   readonly commitInterval?: number;
+  readonly retention?: readonly string[];
+  readonly storageMax?: string;
   readonly logLevel?: LogLevel;
 }
 
@@ -39,11 +41,21 @@ export const define: DefineCommand = (command, run) => {
       wholeNumber(0, 60_000),
     )
     .addOption(
+      new Option(
+        '--retention <channel=keep>',
+        'what to keep of a channel, such as main=7d,2GB; may be repeated (env: SEDGE_RETENTION)',
+      ).argParser(repeatable),
+    )
+    .option(
+      '--storage-max <size>',
+      'what all channels together may take, such as 10GB, or none (env: SEDGE_STORAGE_MAX)',
+    )
+    .addOption(
       new Option('--log-level <level>', 'least level to log (env: SEDGE_LOG_LEVEL)').choices([...LOG_LEVELS]),
     )
     .addHelpText(
       'after',
-      '\nThe same settings may stand in config.json in the directory: listen, peers, name, mdns,\ndiscovery, commitIntervalMs, logLevel. The command line comes before the environment, that before the file.',
+      '\nThe same settings may stand in config.json in the directory: listen, peers, name, mdns,\ndiscovery, commitIntervalMs, retention, storageMax, logLevel. The command line comes before the environment, that before the file.',
     )
     .action(run(start));
   addExamples(command, [
@@ -51,6 +63,7 @@ export const define: DefineCommand = (command, run) => {
     ['sedge start --listen /ip4/0.0.0.0/tcp/7700', 'listen on another port'],
     ['sedge start --peer /dns4/hub.example/tcp/7600', 'keep a link to a far node'],
     ['sedge start --no-discovery --peer /ip4/10.0.0.5/tcp/7600', 'talk to that node alone'],
+    ['sedge start --retention main=7d,2GB --storage-max 10GB', 'keep a week of main, and 10 GB in all'],
     ['sedge --dir /var/lib/sedge start --json', 'as a service: a ready line on stdout, JSON logs on stderr'],
   ]);
 };
@@ -85,12 +98,15 @@ function endOnBug(log: Log): void {
 }
 
 function settingsOf(options: StartOptions): AgentSettings {
-  const { listen, peer, name, commitInterval, logLevel } = options;
+  const { listen, peer, name, commitInterval, retention, storageMax, logLevel } = options;
   return {
     ...(listen === undefined ? {} : { listen }),
     ...(peer === undefined ? {} : { peers: peer }),
     ...(name === undefined ? {} : { name }),
     ...(commitInterval === undefined ? {} : { commitIntervalMs: commitInterval }),
+    // Read and checked as what the file says.
+    ...(retention === undefined ? {} : { retention: retention as never }),
+    ...(storageMax === undefined ? {} : { storageMax: storageMax as never }),
     ...(logLevel === undefined ? {} : { logLevel }),
     // Only `--no-…` exists: without it the environment and the file decide.
     ...(options.mdns ? {} : { mdns: false }),

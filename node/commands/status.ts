@@ -36,7 +36,7 @@ export function statusText(status: AgentStatus, peers: readonly PeerStatus[], no
     ['peers', `${formatCount(status.peersConnected)} connected, ${formatCount(status.peersKnown)} known`],
     [
       'holds',
-      `${plural(messages, 'message')} in ${plural(channels.length, 'channel')}, ${formatBytes(bytes)}`,
+      `${plural(messages, 'message')} in ${plural(channels.length, 'channel')}, ${formatBytes(bytes)}${limitOf(status)}`,
     ],
     ['gaps', gaps === 0 ? 'none' : `${formatCount(gaps)}; see "sedge gaps"`],
     ['traffic', trafficOf(status)],
@@ -92,6 +92,10 @@ function lossesText({ channels }: AgentStatus): string {
     losses.map(({ why, messages }) => `  ${channel}: ${plural(messages, 'message')} ${LOSSES[why]}\n`),
   );
   return lines.length === 0 ? '' : `\nNot here:\n${lines.join('')}`;
+}
+
+function limitOf({ storageBytesMax }: AgentStatus): string {
+  return storageBytesMax === null ? '' : ` of ${formatBytes(storageBytesMax)}`;
 }
 
 function trafficOf(status: AgentStatus): string {

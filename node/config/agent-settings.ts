@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SedgeError } from '../../src/errors/index.ts';
+import type { ChannelPolicy } from '../../src/index.ts';
 import { type LogLevel, SETTING_READERS } from './setting-readers.ts';
 
 /** Name of the optional configuration file in the directory of a node. */
@@ -16,6 +17,12 @@ export interface AgentSettings {
   readonly name?: string;
   /** Milliseconds over which fsyncs are grouped, 0 to 60,000. */
   readonly commitIntervalMs?: number;
+  /** What this node keeps of a channel, by its name; before what the realm says. */
+  readonly retention?: Readonly<Record<string, ChannelPolicy>>;
+  /**
+   * Bytes that all channels together may take; `null` for no limit. @defaultValue a tenth of the disk, at most 4 GiB
+   */
+  readonly storageMax?: number | null;
   /** Finds peers on the local network. @defaultValue `true` */
   readonly mdns?: boolean;
   /** Connects to peers beyond those given. @defaultValue `true` */
@@ -30,6 +37,8 @@ export const SETTING_VARIABLES = Object.freeze({
   peers: 'SEDGE_PEER',
   name: 'SEDGE_NAME',
   commitIntervalMs: 'SEDGE_COMMIT_INTERVAL_MS',
+  retention: 'SEDGE_RETENTION',
+  storageMax: 'SEDGE_STORAGE_MAX',
   mdns: 'SEDGE_MDNS',
   discovery: 'SEDGE_DISCOVERY',
   logLevel: 'SEDGE_LOG_LEVEL',

@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
+import type { ChannelPolicy } from '../../src/index.ts';
 import type { AgentSettings } from './agent-settings.ts';
+import { KEEP_RULE, parseBytes, parseKeep } from './keep-text.ts';
 
 /** Levels of log lines, the most talkative first; `silent` writes none. */
 export const LOG_LEVELS = Object.freeze(['debug', 'info', 'warn', 'error', 'silent'] as const);
@@ -17,8 +19,12 @@ interface SettingReader<T> {
   readonly fromText: (text: string) => unknown;
 }
 
+/** `$realm` is not among them: it is never dropped. */
+const CHANNEL_NAME = /^[a-z0-9-]{1,64}$/;
 const ADDRESSES_MAX = 64;
 const COMMIT_INTERVAL_MS_MAX = 60_000;
+const STORAGE_MAX_LEAST = 1_048_576;
+const STORAGE_MAX_LEAST_TEXT = '1MiB';
 
 /** One reader a setting. */
 export const SETTING_READERS: {
@@ -39,6 +45,24 @@ export const SETTING_READERS: {
         : null,
     fromText: (text) => (/^\d+$/.test(text) ? Number(text) : text),
   },
+  retention: {
+    rule: `it must name channels and what is kept of each, as main=7d,2GB: ${KEEP_RULE}`,
+    check: (value) => {
+      const retention = readRetention(value);
+      return retention === null ? null : { value: retention };
+    },
+    fromText: (text) => text.split(/[\s;]+/),
+  },
+  storageMax: {
+    rule: `it must be a size of at least ${STORAGE_MAX_LEAST_TEXT}, such as 10GB, or none`,
+    check: (value) => {
+      if (value === 'none' || value === null) return { value: null };
+      const bytes = typeof value === 'string' ? parseBytes(value) : value;
+      const fits = typeof bytes === 'number' && Number.isInteger(bytes) && bytes >= STORAGE_MAX_LEAST;
+      return fits ? { value: bytes } : null;
+    },
+    fromText: (text) => text,
+  },
   mdns: truth(),
   discovery: truth(),
   logLevel: {
@@ -47,6 +71,24 @@ export const SETTING_READERS: {
     fromText: (text) => text,
   },
 });
+
+/** From `["main=7d,2GB"]` or `{"main": "7d,2GB"}`. */
+function readRetention(value: unknown): Record<string, ChannelPolicy> | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const pairs: readonly (readonly [string, unknown])[] = Array.isArray(value)
+    ? value.map((text) => {
+        const [name = '', ...keep] = String(text).split('=');
+        return [name, keep.join('=')];
+      })
+    : Object.entries(value);
+  const retention: Record<string, ChannelPolicy> = {};
+  for (const [name, keep] of pairs) {
+    const policy = typeof keep === 'string' ? parseKeep(keep) : null;
+    if (!CHANNEL_NAME.test(name) || policy === null) return null;
+    retention[name] = policy;
+  }
+  return retention;
+}
 
 function addresses(
   isAddress: (value: unknown) => value is string,

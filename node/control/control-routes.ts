@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { SedgeError } from '../../src/errors/index.ts';
+import type { ChannelPolicy } from '../../src/index.ts';
 import { parseWish } from './acknowledgement-wish.ts';
 import type { ControlServerParts } from './control-server.ts';
 import { ExportStream, parseExport } from './export-stream.ts';
@@ -89,6 +90,13 @@ function addRealmRoutes(app: FastifyInstance, { mesh }: ControlServerParts): voi
     });
     await mesh.declareChannels(declared);
     return { channels: declared };
+  });
+  app.post('/v1/realm/policy', async (request) => {
+    const { channels } = objectOf(request.body);
+    const policy = objectOf(channels) as Record<string, ChannelPolicy>;
+    for (const one of Object.values(policy)) objectOf(one);
+    await mesh.declarePolicy(policy);
+    return { policy };
   });
 }
 

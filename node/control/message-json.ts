@@ -51,8 +51,8 @@ export function messageToJson(
 }
 
 /** A gap for JSON. */
-export function gapToJson({ author, name, channel, epoch, first, last }: DeliveredGap): GapJson {
-  return { gap: { author, name, channel, epoch, first, last } };
+export function gapToJson({ author, name, channel, epoch, first, last, reason }: DeliveredGap): GapJson {
+  return { gap: { author, name, channel, epoch, first, last, reason } };
 }
 
 /** Cheap test for what most messages do not have. */

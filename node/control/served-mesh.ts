@@ -16,6 +16,7 @@ export type ServedMesh = Pick<
   | 'invite'
   | 'revoke'
   | 'declareChannels'
+  | 'declarePolicy'
   | 'exportBundle'
   | 'holders'
   | 'importBundle'

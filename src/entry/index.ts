@@ -18,6 +18,7 @@ export {
   sealEntry,
   verifyEntry,
 } from './entry-codec.ts';
+export { ttlSecondsOf } from './entry-ttl.ts';
 export {
   ENTRY_BATCH_BYTES_MAX,
   ENTRY_BYTES_MAX,

@@ -129,6 +129,10 @@ export const ERROR_TABLE = {
     meaning: 'The channels or the name of a realm record are not allowed.',
     next: 'Channel names are 1 to 64 of a-z, 0-9 and -, each with a topic prefix filter of its own.',
   },
+  'realm.bad-policy': {
+    meaning: 'What a policy says about keeping a channel is not allowed.',
+    next: 'Use whole numbers below 2^48 and a priority of control, alarm, normal or bulk; $realm is never dropped.',
+  },
   'realm.bad-name': {
     meaning: 'The name of the realm, node or invitation is not allowed.',
     next: 'Use 1 to 64 bytes of text without control characters.',
@@ -171,6 +175,10 @@ export const ERROR_TABLE = {
   'entry.forked': {
     meaning: 'The entry contradicts another valid entry of the same log.',
     next: 'Look at "sedge doctor": the author\'s key may have been cloned.',
+  },
+  'entry.expired': {
+    meaning: 'The entry is older than its lifetime (ttl).',
+    next: 'Nothing: it is neither kept nor handed on. Check the clocks if it should be young.',
   },
   'entry.after-end': {
     meaning: 'The epoch of the entry ended in a fork before it.',

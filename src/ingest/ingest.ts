@@ -19,6 +19,8 @@ export interface IngestDependencies {
   /** The journal of a channel; `null` where the channel is not carried. */
   readonly journalOf: (channel: string) => ChannelJournal | null;
   readonly nowMs: () => number;
+  /** Why an entry of that age is not taken though it may be valid; `null` if it is. @defaultValue all are taken */
+  readonly refusalOf?: (entry: Entry, ageMs: number) => ErrorCode | null;
   readonly counters: Counters;
   readonly log: Log;
 }
@@ -88,6 +90,12 @@ export class Ingest {
     const log = logIdOf(entry);
     const held = journal?.holds(log, entry.seq, lastSeqOf(entry)) ?? 'none';
     if (journal !== null && held !== 'none') return this.#judgeOverlap(journal, entry, held);
+    if (this.#wasLetGo(entry)) {
+      this.#deps.counters.count('journal.let-go');
+      return KNOWN;
+    }
+    const unwelcome = this.#deps.refusalOf?.(entry, origin.ageMs) ?? null;
+    if (unwelcome !== null) return this.#refuse(unwelcome);
     const breaks = journal !== null && breaksChain(journal, log, entry);
     if (!breaks && this.#isAfterEnd(entry)) return this.#refuse('entry.after-end');
     const refusal = this.#authorize(entry, origin);
@@ -124,13 +132,14 @@ export class Ingest {
     const { realm, journalOf } = this.#deps;
     const proven = new Map<Entry, LocalFacts['verifiedBy']>();
     const fresh = run
-      .map(({ entry }) => entry)
-      .filter((entry) => {
+      .filter(({ entry, ageMs }) => {
+        if (this.#wasLetGo(entry) || (this.#deps.refusalOf?.(entry, ageMs) ?? null) !== null) return false;
         if (entry.channel === REALM_CHANNEL || this.#standing(entry) !== 'granted') return false;
         const journal = journalOf(entry.channel);
         if (journal === null || this.#isAfterEnd(entry)) return false;
         return journal.holds(logIdOf(entry), entry.seq, lastSeqOf(entry)) === 'none';
-      });
+      })
+      .map(({ entry }) => entry);
     const proofs = await proveRun(fresh, ({ bytes }) => verifyEntry(bytes, realm.entryAad()).ok);
     for (const [at, proof] of proofs.entries()) if (proof !== 'none') proven.set(fresh[at]!, proof);
     return proven;
@@ -141,11 +150,18 @@ export class Ingest {
     const journal = this.#deps.journalOf(entry.channel);
     const log = logIdOf(entry);
     const held = journal?.holds(log, entry.seq, lastSeqOf(entry));
-    if (journal === null || held !== 'none' || this.#standing(entry) !== 'granted')
+    const other = held !== 'none' || this.#standing(entry) !== 'granted' || this.#wasLetGo(entry);
+    if (journal === null || other || (this.#deps.refusalOf?.(entry, origin.ageMs) ?? null) !== null)
       return this.offerEntry(entry, origin);
     // A fork is proven by two signatures, so that the single way has to judge it.
     if (this.#isAfterEnd(entry) || breaksChain(journal, log, entry)) return this.offerEntry(entry, origin);
     return this.#take(journal, entry, origin);
+  }
+
+  /** Retention dropped it here: to take it again would be to drop it again. */
+  #wasLetGo(entry: Entry): boolean {
+    const journal = this.#deps.journalOf(entry.channel);
+    return journal?.wasLetGo(logIdOf(entry), entry.seq, lastSeqOf(entry)) ?? false;
   }
 
   #isAfterEnd(entry: Entry): boolean {

@@ -19,6 +19,7 @@ import { type RecoveryReport, recoverJournal } from './recovery.ts';
 import { RetainedTopics } from './retained-topics.ts';
 import { retainedValuesOf } from './retained-values.ts';
 import { DROP_REASONS, type DropReason, type RetentionLimits } from './retention-plan.ts';
+import type { Segment } from './segment.ts';
 import { SegmentRepair } from './segment-repair.ts';
 import { SegmentStore } from './segment-store.ts';
 import type { ReadOptions, StoredRecord } from './stored-record.ts';
@@ -185,6 +186,11 @@ export class ChannelJournal extends HeldLogs {
     return outcome;
   }
 
+  /** Segments that retention could drop now, oldest first. */
+  droppable(context: RetentionContext): { readonly ageMs: number; readonly bytes: number }[] {
+    return this.#retention.droppable(context);
+  }
+
   /** From now on segments are sealed at this size: 16 KiB to what the options said. */
   set segmentBytes(bytes: number) {
     this.#store.segmentBytes = Math.min(Math.max(bytes, SEGMENT_BYTES_MIN), this.#options.segmentBytes);
@@ -330,13 +336,23 @@ export class ChannelJournal extends HeldLogs {
     return highest;
   }
 
+  /** When the oldest of what is held was received, by this node's clock then; `null` if nothing is held. */
+  oldestReceivedAtMs(): number | null {
+    let oldest: Segment | null = null;
+    for (const segment of this.#store.all()) {
+      const before = oldest === null || segment.firstPosition < oldest.firstPosition;
+      if (segment.records > 0 && before) oldest = segment;
+    }
+    return oldest?.receivedMinMs ?? null;
+  }
+
   /** What is held, in numbers. */
   totals(): { logs: number; entries: number; messages: number; bytes: number; segments: number } {
     const totals = { logs: [...this.index.held()].length, entries: 0, messages: 0, bytes: 0, segments: 0 };
     for (const segment of this.#store.all()) {
       totals.entries += segment.records;
       totals.messages += segment.messages;
-      totals.bytes += segment.size;
+      totals.bytes += segment.diskBytes;
       totals.segments++;
     }
     return totals;

@@ -65,6 +65,13 @@ export class HeldLogs {
     return this.letGoBook.of(log);
   }
 
+  /** True if all of these numbers were let go. */
+  wasLetGo(log: LogId, first: number, last: number): boolean {
+    const ranges = this.letGoBook.of(log);
+    const range = ranges[firstEndingAtOrAfter(ranges, first)];
+    return range !== undefined && range.first <= first && range.last >= last;
+  }
+
   /** Logs of which something was let go, held ones among them. */
   logsLetGo(): IterableIterator<LogId> {
     return this.letGoBook.logs();

@@ -1,3 +1,4 @@
+export { AgeClock } from './age-clock.ts';
 export { ChannelJournal } from './channel-journal.ts';
 export { CursorFile } from './cursor-file.ts';
 export type { Disk, DiskFile } from './disk.ts';

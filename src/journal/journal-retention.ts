@@ -79,15 +79,22 @@ export class JournalRetention {
     return this.#deps.repair.exclusive(() => this.#drop(limits, context));
   }
 
+  /** Segments that can go now, oldest first. */
+  droppable(context: RetentionContext): { readonly ageMs: number; readonly bytes: number }[] {
+    return this.#candidates(context);
+  }
+
   /** Ends the part of segments that are written to and that an age or number would keep too long. */
   async #leaveBehind(limits: RetentionLimits, { elapsedMs }: RetentionContext): Promise<void> {
     let any = false;
     for (const kind of SEGMENT_KINDS) {
       const active = this.#store.active(kind);
       if (active === null || active.rows === null || active.rows.count === 0) continue;
-      const { ageMs, bytes, messages } = limits;
+      const { ageMs, messages } = limits;
+      const bytes = least(limits.bytes, limits.storageBytes);
       const old = ageMs !== null && elapsedMs(active.rows.receivedMinMs) > ageMs * ROLL_FRACTION;
-      const large = bytes !== null && active.size > bytes * ROLL_FRACTION * 2;
+      const large =
+        active.size > this.#store.segmentBytes || (bytes !== null && active.size > bytes * ROLL_FRACTION * 2);
       const many = messages !== null && active.messages > messages * ROLL_FRACTION;
       if (!old && !large && !many) continue;
       this.#store.retire(active);
@@ -119,7 +126,7 @@ export class JournalRetention {
       .map((segment) => ({
         segment,
         kind: segment.kind,
-        bytes: segment.size,
+        bytes: segment.diskBytes,
         messages: segment.messages,
         ageMs: elapsedMs(segment.receivedMaxMs),
         isSafe: segment.kind === 'carried' || this.#isHeldElsewhere(segment, isHeldElsewhere),
@@ -146,7 +153,7 @@ export class JournalRetention {
   #totals(): { bytes: number; messages: number } {
     const totals = { bytes: 0, messages: 0 };
     for (const segment of this.#store.all()) {
-      totals.bytes += segment.size;
+      totals.bytes += segment.diskBytes;
       totals.messages += segment.messages;
     }
     return totals;
@@ -328,6 +335,11 @@ export class JournalRetention {
   }
 }
 
+function least(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b;
+  return Math.min(a, b);
+}
+
 /** True if a segment was looked at and most of it has to stay. */
 function survivesMostly(segment: Segment): boolean {
   if (segment.kept === null) return false;
@@ -370,14 +382,14 @@ class Outcome {
     const count = this.#counts[reason];
     count.segments++;
     count.messages += segment.messages;
-    count.bytes += segment.size;
+    count.bytes += segment.diskBytes;
     this.#changed = true;
   }
 
   /** Of what was added some stayed. */
   subtract(reason: DropReason, made: Segment): void {
     this.#counts[reason].messages -= made.messages;
-    this.#counts[reason].bytes -= made.size;
+    this.#counts[reason].bytes -= made.diskBytes;
   }
 
   done(): RetentionOutcome {

@@ -59,6 +59,15 @@ export class SealedIndex {
     this.#lastSeq = Float64Array.from(order, (at) => ranges(at).at(-1)?.last ?? 0);
   }
 
+  /** Bytes of the file. */
+  get bytes(): number {
+    const { rows, summaryBytes } = this.header;
+    const last = Math.ceil(rows / ROWS_IN_BLOCK) - 1;
+    if (last < 0) return INDEX_HEADER_BYTES + summaryBytes;
+    const { position, length } = rowBlockPlace(this.header, last);
+    return position + length;
+  }
+
   /** Numbers of the logs with rows in the segment. */
   get logNumbers(): Uint32Array {
     return this.#logs;

@@ -73,6 +73,16 @@ export class Segment implements SegmentName {
     return this.rows?.messages ?? this.sealed?.header.messages ?? 0;
   }
 
+  /** Bytes on disk, with its index. */
+  get diskBytes(): number {
+    return this.size + (this.sealed?.bytes ?? 0);
+  }
+
+  /** Earliest receipt in it, milliseconds since 1970. */
+  get receivedMinMs(): number {
+    return this.rows?.receivedMinMs ?? this.sealed?.header.receivedMinMs ?? 0;
+  }
+
   /** Latest receipt in it, milliseconds since 1970. */
   get receivedMaxMs(): number {
     return this.rows?.receivedMaxMs ?? this.sealed?.header.receivedMaxMs ?? 0;

@@ -29,6 +29,11 @@ export interface DeliveredGap {
   /** First and last number missing. */
   readonly first: number;
   readonly last: number;
+  /**
+   * `missing`: nobody that was met has them. `let-go`: they were held here, and retention dropped them before they
+   * were delivered.
+   */
+  readonly reason: 'missing' | 'let-go';
 }
 
 export type Delivery = DeliveredMessage | DeliveredGap;

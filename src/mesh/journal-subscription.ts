@@ -2,9 +2,10 @@ import { type Entry, type LogId, lastSeqOf, logIdOf, type Message, splitLogId } 
 import { assert } from '../errors/index.ts';
 import type { NodeId } from '../identity/index.ts';
 import type { ChannelJournal, SeqRange, StoredEntry, StoredRecord } from '../journal/index.ts';
+import { subtractRanges } from '../sync/index.ts';
 import type { TopicFilter } from '../topic/index.ts';
 import { ArrivalReader } from './arrival-reader.ts';
-import type { DeliveredMessage, Delivery } from './delivery.ts';
+import type { DeliveredGap, DeliveredMessage, Delivery } from './delivery.ts';
 import { DeliveryQueue, type QueuedDelivery } from './delivery-queue.ts';
 import type { DurableProgress } from './durable-progress.ts';
 import { LogReader } from './log-reader.ts';
@@ -40,9 +41,16 @@ export interface SubscriptionDependencies {
   readonly decode: (record: StoredRecord) => Entry | null;
   readonly nameOf: (node: NodeId) => string;
   readonly isSupplied: (channel: string, log: LogId, range: SeqRange) => boolean;
+  /** True for an entry past its lifetime: it is not delivered. */
+  readonly isExpired: (entry: Entry, facts: StoredEntry['facts']) => boolean;
   readonly nowMs: () => number;
   readonly onDelivered: (messages: number) => void;
   readonly onClosed: () => void;
+}
+
+/** Numbers that are not held, and why. */
+interface GoneRange extends SeqRange {
+  readonly reason: DeliveredGap['reason'];
 }
 
 /** Read from a log in one go. */
@@ -64,6 +72,8 @@ export class JournalSubscription implements Subscription {
   readonly #readers = new Map<string, LogReader>();
   readonly #arrival = new Map<string, ArrivalReader>();
   readonly #matches = new Map<string, boolean>();
+  /** By log: what had been let go before this subscription began. It is not told of that. */
+  readonly #letGoBefore = new Map<string, readonly SeqRange[]>();
   readonly #ready: Promise<void>;
   #minPositions: ReadonlyMap<string, number> = new Map();
   #taken: ReadonlyMap<string, number> = new Map();
@@ -164,6 +174,16 @@ export class JournalSubscription implements Subscription {
     else this.#onStoredInLog(stored);
   }
 
+  /** Retention dropped something in the journals. */
+  onLetGo(): void {
+    if (this.#closed || !this.#started || this.#spec.order !== 'author') return;
+    for (const reader of this.#readers.values()) {
+      const journal = this.#deps.journals.get(reader.channel);
+      if (journal !== undefined && this.#letGoFrom(reader, journal).length > 0) reader.behind = true;
+    }
+    this.#pump();
+  }
+
   /** The epoch of a log ended in a fork. */
   onEnd(channel: string, log: LogId, end: number): void {
     this.#arrival.get(channel)?.noteEnd(log, end);
@@ -193,7 +213,11 @@ export class JournalSubscription implements Subscription {
     }
     this.#started = true;
     // Either the logs are read or the order of arrival: both would deliver everything twice.
-    if (this.#spec.order === 'author') this.#markAllBehind();
+    if (this.#spec.order === 'author') {
+      // Who begins now gets what is held; who goes on is told of what went meanwhile.
+      if (kept === null) this.#noteLetGoBefore();
+      this.#markAllBehind();
+    }
     this.#pump();
   }
 
@@ -201,11 +225,20 @@ export class JournalSubscription implements Subscription {
   #markAllBehind(): void {
     for (const [channel, journal] of this.#deps.journals) {
       for (const log of journal.logs()) this.#reader(channel, log).behind = true;
+      for (const log of journal.logsLetGo()) this.#reader(channel, log).behind = true;
+    }
+  }
+
+  #noteLetGoBefore(): void {
+    for (const [channel, journal] of this.#deps.journals) {
+      for (const log of journal.logsLetGo()) {
+        this.#letGoBefore.set(keyOf({ channel, log }), journal.letGo(log));
+      }
     }
   }
 
   #queueLastValue(record: StoredRecord, entry: Entry, index: number): void {
-    if (isExpired(entry, record.facts, this.#deps.nowMs())) return;
+    if (this.#deps.isExpired(entry, record.facts)) return;
     const journal = this.#deps.journals.get(entry.channel);
     assert(journal !== undefined, 'last values come from the journals that were scanned');
     this.#queue.push({
@@ -281,7 +314,7 @@ export class JournalSubscription implements Subscription {
     const minPosition = this.#minPositions.get(entry.channel) ?? 0;
     if (entry.messages === null || position < minPosition) return;
     const taken = position === minPosition ? (this.#taken.get(entry.channel) ?? 0) : 0;
-    if (isExpired(entry, facts, this.#deps.nowMs())) return;
+    if (this.#deps.isExpired(entry, facts)) return;
     const journal = this.#deps.journals.get(entry.channel);
     assert(journal !== undefined, 'entries come from the journals of this subscription');
     const had = this.#hadSoFar(entry.channel);
@@ -358,6 +391,7 @@ export class JournalSubscription implements Subscription {
   async #readLog(reader: LogReader): Promise<boolean> {
     const journal = this.#deps.journals.get(reader.channel)!;
     if (this.#isBlocked(reader, journal)) return false;
+    this.#passLetGoTail(reader, journal);
     const records = await this.#readRecords(reader, journal, { first: reader.next });
     const before = reader.next;
     for (const record of records) {
@@ -369,6 +403,8 @@ export class JournalSubscription implements Subscription {
         if (lastSeqOf(entry) >= reader.next) this.#queueEntry(reader, { ...record, entry }, originals);
       }
     }
+    if (this.#queue.size > 0) this.#wake();
+    this.#passLetGoTail(reader, journal);
     if (this.#queue.size > 0) this.#wake();
     const head = journal.head(reader.log);
     if (head === null || reader.next > head.last) reader.behind = false;
@@ -439,9 +475,8 @@ export class JournalSubscription implements Subscription {
       .missing(reader.log)
       .filter(({ first, last }) => last >= reader.next && first < heldSeq);
     if (missing.length > 0 && !this.#patienceRanOut(reader, missing[0]!)) return false;
-    for (const { first, last } of missing) this.#queueGap(reader, Math.max(first, reader.next), last);
-    reader.blockedSinceMs = null;
-    reader.passTo(heldSeq);
+    const holes = missing.map((range) => ({ ...range, reason: 'missing' as const }));
+    this.#passGone(reader, [...holes, ...this.#letGoFrom(reader, journal)], heldSeq);
     return true;
   }
 
@@ -454,12 +489,40 @@ export class JournalSubscription implements Subscription {
     return nowMs - reader.blockedSinceMs >= this.#spec.gapPatienceMs;
   }
 
-  #queueGap(reader: LogReader, first: number, last: number): void {
+  /** Tells of numbers that retention dropped before they were read, where nothing is held behind them. */
+  #passLetGoTail(reader: LogReader, journal: ChannelJournal): void {
+    const letGo = this.#letGoFrom(reader, journal);
+    if (letGo.length === 0 || (journal.head(reader.log)?.last ?? 0) >= reader.next) return;
+    this.#passGone(reader, letGo, letGo.at(-1)!.last + 1);
+  }
+
+  /** Reports numbers that are not held, up to the one that is next, and goes on there. */
+  #passGone(reader: LogReader, gone: readonly GoneRange[], nextSeq: number): void {
+    const before = this.#letGoBefore.get(keyOf(reader)) ?? [];
+    for (const range of [...gone].sort((a, b) => a.first - b.first)) {
+      const asked = { first: Math.max(range.first, reader.next), last: Math.min(range.last, nextSeq - 1) };
+      if (asked.first > asked.last) continue;
+      for (const told of subtractRanges([asked], before)) this.#queueGap(reader, told, range.reason);
+      reader.passTo(asked.last + 1);
+    }
+    reader.blockedSinceMs = null;
+    if (reader.next < nextSeq) reader.passTo(nextSeq);
+  }
+
+  #letGoFrom(reader: LogReader, journal: ChannelJournal): GoneRange[] {
+    const gone: GoneRange[] = [];
+    for (const range of journal.letGo(reader.log)) {
+      if (range.last >= reader.next) gone.push({ ...range, reason: 'let-go' });
+    }
+    return gone;
+  }
+
+  #queueGap(reader: LogReader, { first, last }: SeqRange, reason: DeliveredGap['reason']): void {
     const { author, epoch } = splitLogId(reader.log);
     reader.queued(last, false);
     const name = this.#deps.nameOf(author);
     this.#queue.push({
-      delivery: { kind: 'gap', author, name, channel: reader.channel, epoch, first, last },
+      delivery: { kind: 'gap', author, name, channel: reader.channel, epoch, first, last, reason },
       reader,
       last,
       late: false,
@@ -559,12 +622,6 @@ export class JournalSubscription implements Subscription {
   #wake(): void {
     for (const wake of this.#wakes.splice(0)) wake();
   }
-}
-
-/** `ttl` filters delivery: by the age that came with the entry and the time it lies here. Late, never early. */
-function isExpired(entry: Entry, facts: StoredEntry['facts'], nowMs: number): boolean {
-  if (entry.ttlSeconds === 0) return false;
-  return facts.ageMs + Math.max(0, nowMs - facts.receivedAtMs) > entry.ttlSeconds * 1_000;
 }
 
 function keyOf({ channel, log }: { readonly channel: string; readonly log: LogId }): string {

@@ -1,3 +1,6 @@
+import { SedgeError } from '../errors/index.ts';
+import { type ChannelPolicy, hasPolicy, isChannelPolicy } from '../realm/index.ts';
+
 /** Options of a mesh node. */
 export interface MeshOptions {
   /** The node's directory, made by `initRealmDirectory` or `joinRealmDirectory`. */
@@ -7,6 +10,18 @@ export interface MeshOptions {
    * them far less, and `durable` then takes up to a second. @defaultValue 0: as soon as the one before ended
    */
   readonly commitIntervalMs?: number;
+  /**
+   * What this node keeps of a channel, by name; each setting goes before the realm's. @defaultValue the realm's policy,
+   * and where it says nothing all that fits `storageBytesMax`
+   */
+  readonly retention?: Readonly<Record<string, ChannelPolicy>>;
+  /**
+   * Bytes that all journals together may take, 1 MiB or more; `null` for no limit. Over it the oldest of the lowest
+   * priority goes first; `$realm` is never dropped. @defaultValue 4 GiB
+   */
+  readonly storageBytesMax?: number | null;
+  /** Limits are looked at this often, milliseconds, and sooner where much comes in. @defaultValue 60,000 */
+  readonly retentionIntervalMs?: number;
   /**
    * When the node tells the realm its grants: at its first start, so that its name is known everywhere, or with its
    * first message. In meshes of thousands, most of which only listen and carry, the latter spares every node the
@@ -34,3 +49,31 @@ export interface MeshOptions {
 
 /** Longest commit interval, milliseconds. */
 export const COMMIT_INTERVAL_MS_MAX = 60_000;
+/** Bytes that all journals together may take, unless said otherwise. */
+export const STORAGE_BYTES_MAX_DEFAULT = 4 * 1024 ** 3;
+/** Least value of that limit. */
+export const STORAGE_BYTES_LEAST = 1024 ** 2;
+
+/** Checks the options and fills in the defaults. Throws `mesh.bad-option`. */
+export function resolveMeshOptions(options: MeshOptions) {
+  const { commitIntervalMs = 0, retention = {}, retentionIntervalMs = 60_000 } = options;
+  const { storageBytesMax = STORAGE_BYTES_MAX_DEFAULT } = options;
+  requireWithin('commitIntervalMs', commitIntervalMs, 0, COMMIT_INTERVAL_MS_MAX);
+  requireWithin('retentionIntervalMs', retentionIntervalMs, 10, 86_400_000);
+  if (storageBytesMax !== null) {
+    requireWithin('storageBytesMax', storageBytesMax, STORAGE_BYTES_LEAST, Number.MAX_SAFE_INTEGER);
+  }
+  for (const [channel, policy] of Object.entries(retention)) {
+    if (hasPolicy(channel) && isChannelPolicy(policy)) continue;
+    throw new SedgeError('mesh.bad-option', {
+      option: 'retention',
+      reason: `not for the channel ${channel}`,
+    });
+  }
+  return { ...options, commitIntervalMs, retention, retentionIntervalMs, storageBytesMax };
+}
+
+function requireWithin(option: string, value: number, least: number, most: number): void {
+  if (value >= least && value <= most) return;
+  throw new SedgeError('mesh.bad-option', { option, least, most });
+}

@@ -3,7 +3,7 @@ import { type Counters, describeError, ERROR_TABLE, type ErrorCode } from '../er
 import type { NodeId } from '../identity/index.ts';
 import type { ChannelJournal } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
-import { REALM_CHANNEL, type Realm } from '../realm/index.ts';
+import { type ChannelPolicy, REALM_CHANNEL, type Realm } from '../realm/index.ts';
 import type { PeerHoldings } from '../receipts/index.ts';
 import type { PeerSync } from '../sync/index.ts';
 import { forkProblem } from './fork-problem.ts';
@@ -28,6 +28,10 @@ export interface MeshReportDependencies {
   readonly journals: ReadonlyMap<string, ChannelJournal>;
   /** Logs that this node writes now, by channel. */
   readonly ownLogs: () => ReadonlyMap<string, LogId>;
+  /** How long ago something was received, milliseconds. */
+  readonly elapsedMs: (receivedAtMs: number) => number;
+  /** What is kept of a channel. */
+  readonly policyOf: (channel: string) => ChannelPolicy;
   /** How far this node is in step with a peer; `null` before the start. */
   readonly peerSync: (node: NodeId) => PeerSync | null;
   readonly holdings: PeerHoldings;
@@ -88,7 +92,21 @@ export class MeshReport {
       const gaps = this.#gapsOf(channel, journal).length;
       const at = offset === null ? null : `${offset.incarnation}:${offset.position}`;
       const losses = channelLosses(journal, this.#deps.holdings);
-      return { channel, filter, logs, entries, messages, bytes, gaps, offset: at, losses };
+      const received = journal.oldestReceivedAtMs();
+      return {
+        channel,
+        filter,
+        logs,
+        entries,
+        messages,
+        bytes,
+        gaps,
+        oldestAgeMs: received === null ? null : this.#deps.elapsedMs(received),
+        policy: this.#deps.policyOf(channel),
+        dropped: { ...journal.dropped },
+        offset: at,
+        losses,
+      };
     });
   }
 
@@ -128,6 +146,8 @@ export class MeshReport {
       if (journal.fault !== null) report(journal.fault.code, { channel: journal.channel });
     }
     const { counters, realm, self } = this.#deps;
+    const unreplicated = counters.get('journal.dropped-unreplicated');
+    if (unreplicated > 0) report('journal.dropped-unreplicated', { messages: unreplicated });
     if (counters.get('journal.segment-corrupt') > 0) report('journal.segment-corrupt');
     for (const { invite, overused, used } of realm.inviteUses()) {
       if (overused) report('realm.token-used', { invite, used });

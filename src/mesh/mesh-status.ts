@@ -1,5 +1,7 @@
 import type { EpochId } from '../entry/index.ts';
 import type { NodeId } from '../identity/index.ts';
+import type { DropReason } from '../journal/index.ts';
+import type { ChannelPolicy } from '../realm/index.ts';
 
 /** A channel as this node holds it. */
 export interface ChannelStatus {
@@ -11,6 +13,12 @@ export interface ChannelStatus {
   readonly messages: number;
   readonly bytes: number;
   readonly gaps: number;
+  /** Since the oldest entry held was received, milliseconds; `null` while there is none. */
+  readonly oldestAgeMs: number | null;
+  /** What is kept: this node's settings before the realm's. Absent or 0: no limit. */
+  readonly policy: ChannelPolicy;
+  /** Messages that retention dropped since the start, by reason. */
+  readonly dropped: Readonly<Record<DropReason, number>>;
   /** `<incarnation>:<position>` of the last entry; `null` while there is none. */
   readonly offset: string | null;
   /** Messages that are known to exist and are not to be had here, with why; empty where nothing is lost. */
@@ -133,6 +141,8 @@ export interface MeshStatus {
   readonly delivered: number;
   readonly received: number;
   readonly parked: number;
+  /** Bytes that all journals together may take; `null` for no limit. */
+  readonly storageBytesMax: number | null;
   /** What was refused or dropped, by code. */
   readonly counters: Readonly<Record<string, number>>;
   /** What a person has to look at, by code; empty when all is well. */

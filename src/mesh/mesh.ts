@@ -3,16 +3,18 @@ import { type Counters, type Log, SedgeError } from '../errors/index.ts';
 import { GossipService } from '../gossip/index.ts';
 import type { NodeId } from '../identity/index.ts';
 import { type ForkEvent, Ingest } from '../ingest/index.ts';
-import type { Disk, StoredEntry } from '../journal/index.ts';
+import { AgeClock, type Disk, type StoredEntry } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
-import type { ChannelDeclaration, Realm, RealmDirectory } from '../realm/index.ts';
+import type { ChannelDeclaration, ChannelPolicy, Realm, RealmDirectory } from '../realm/index.ts';
 import { PeerHoldings, ReceiptsService } from '../receipts/index.ts';
 import { CursorBook, ForkSearch, SyncService } from '../sync/index.ts';
+import { Admission } from './admission.ts';
 import { CarriedChannels } from './carried-channels.ts';
 import { Courier } from './courier.ts';
 import { ForkDesk } from './fork-desk.ts';
 import { findHolders, type Holders, type HoldersOptions, type MessageName } from './holder-query.ts';
-import { COMMIT_INTERVAL_MS_MAX, type MeshOptions } from './mesh-options.ts';
+import { Lifetimes } from './lifetimes.ts';
+import { type MeshOptions, resolveMeshOptions } from './mesh-options.ts';
 import { MeshReport } from './mesh-report.ts';
 import type {
   ChannelStatus,
@@ -28,6 +30,7 @@ import { RealmOffice } from './realm-office.ts';
 import type { Invited, InviteOptions, RealmStatus } from './realm-status.ts';
 import { Republisher } from './republisher.ts';
 import { isRetried } from './retried.ts';
+import { StorageKeeper } from './storage-keeper.ts';
 import { loadStoreId } from './store-id.ts';
 import type { SubscribeOptions } from './subscribe-options.ts';
 import type { Subscription } from './subscription.ts';
@@ -72,6 +75,9 @@ export class Mesh {
   readonly #desk: SubscriptionDesk;
   readonly #report: MeshReport;
   readonly #courier: Courier;
+  readonly #clock: AgeClock;
+  readonly #lifetimes: Lifetimes;
+  readonly #keeper: StorageKeeper;
   readonly #forks: ForkDesk;
   readonly #search: ForkSearch;
   readonly #republisher: Republisher;
@@ -89,13 +95,13 @@ export class Mesh {
   readonly #counts = { published: 0, received: 0 };
 
   constructor(options: MeshOptions, deps: MeshDependencies) {
-    const { commitIntervalMs = 0 } = options;
-    if (!(commitIntervalMs >= 0 && commitIntervalMs <= COMMIT_INTERVAL_MS_MAX)) {
-      throw new SedgeError('mesh.bad-option', { option: 'commitIntervalMs', most: COMMIT_INTERVAL_MS_MAX });
-    }
+    const resolved = resolveMeshOptions(options);
+    const { commitIntervalMs } = resolved;
     this.#options = options;
     this.#deps = deps;
     const { overlay, place } = deps;
+    this.#clock = new AgeClock(deps.nowMs);
+    this.#lifetimes = new Lifetimes(this.#clock, (channel) => this.#keeper.policyOf(channel).ttlSeconds ?? 0);
     const self = place.identity.nodeId;
     this.#channels = new CarriedChannels(
       { directory: options.directory, commitIntervalMs },
@@ -106,7 +112,16 @@ export class Mesh {
       { ...deps, journals: this.#channels.journals },
     );
     const journalOf = (channel: string) => this.#channels.of(channel);
-    this.#ingest = new Ingest({}, { ...deps, self, journalOf });
+    this.#keeper = new StorageKeeper(resolved, {
+      ...deps,
+      clock: this.#clock,
+      journals: this.#channels.journals,
+      isHeldElsewhere: (channel, log, range) =>
+        this.#holdings.isHeldElsewhere({ channel, log }, range, (node) => isGranted(deps.realm, node)),
+      onDropped: () => this.#desk.noteLetGo(),
+    });
+    const admission = new Admission(this.#lifetimes);
+    this.#ingest = new Ingest({}, { ...deps, self, journalOf, refusalOf: admission.refusalOf });
     this.#gossip = new GossipService({ ...deps, ingest: this.#ingest, onLeft: () => this.#sync?.announce() });
     this.#publisher = new Publisher({
       ...deps,
@@ -148,6 +163,7 @@ export class Mesh {
       self,
       channels: this.#channels,
       directory: `${options.directory}/subscriptions`,
+      isExpired: this.#lifetimes.isExpired,
       isSupplied: (channel, log, range) => this.#sync?.isSupplied(channel, log, range) ?? false,
     });
     this.#report = new MeshReport({
@@ -155,6 +171,8 @@ export class Mesh {
       self,
       journals: this.#channels.journals,
       ownLogs: () => this.#publisher.ownLogs(),
+      elapsedMs: (receivedAtMs) => this.#clock.elapsedMs(receivedAtMs),
+      policyOf: (channel) => this.#keeper.policyOf(channel),
       peerSync: (node) => this.#sync?.peer(node) ?? null,
       holdings: this.#holdings,
       heardAtMs: (node) => this.#holdings.heardAtMs(node),
@@ -186,6 +204,14 @@ export class Mesh {
     if (this.#stopping !== null) return Promise.reject(new SedgeError('mesh.not-started'));
     this.#starting ??= this.#start();
     return this.#starting;
+  }
+
+  /** Applies the limits on what is kept now, as is done now and then by itself. */
+  applyRetention(): Promise<void> {
+    if (this.#sync === null || this.#stopping !== null) {
+      return Promise.reject(new SedgeError('mesh.not-started'));
+    }
+    return this.#keeper.apply();
   }
 
   /** Leaves the overlay, makes all durable and closes every file. Idempotent. */
@@ -275,6 +301,7 @@ export class Mesh {
       ...this.#counts,
       delivered: this.#desk.delivered,
       parked: this.#ingest.parked,
+      storageBytesMax: this.#keeper.storageBytesMax,
       counters: counters.snapshot(),
       problems: this.#report.problems(),
     };
@@ -347,6 +374,14 @@ export class Mesh {
     if (this.#sync === null || this.#stopping !== null) throw new SedgeError('mesh.not-started');
   }
 
+  /**
+   * Says for all nodes what is kept of which channel, replacing what was said before. Throws `realm.not-admin` and
+   * `realm.bad-policy`.
+   */
+  declarePolicy(channels: Readonly<Record<string, ChannelPolicy>>): Promise<void> {
+    return this.#office.declarePolicy(channels);
+  }
+
   /** Nobody can check what a node published before it has the node's grants. */
   #introduce(): Promise<void> {
     this.#introducing ??= this.#office.introduce().catch((error: unknown) => {
@@ -370,6 +405,7 @@ export class Mesh {
   async #start(): Promise<void> {
     const { overlay, realm, disk } = this.#deps;
     try {
+      await this.#clock.load(disk, this.#options.directory);
       await this.#cursors.load();
       await this.#office.recall();
       for (const channel of realm.channelNames()) await this.#channels.open(channel);
@@ -378,6 +414,7 @@ export class Mesh {
         ...this.#deps,
         ingest: this.#ingest,
         journals: this.#channels.journals,
+        lifetimes: this.#lifetimes,
         cursors: this.#cursors,
         storeId: this.#storeId,
         onBadSignature: (channel, record) => this.#ingest.forks.vouched(channel, record),
@@ -391,6 +428,7 @@ export class Mesh {
         holdings: this.#holdings,
       });
       realm.onChange(() => this.#onRealmChange());
+      this.#keeper.start();
       this.#sync.start();
       this.#receipts.start();
       this.#gossip.start();
@@ -423,6 +461,7 @@ export class Mesh {
     await this.#publisher.stop();
     await republished;
     await this.#ingest.forks.settle();
+    await this.#keeper.stop();
     await this.#cursors.close();
     await this.#channels.stop();
   }
@@ -432,6 +471,7 @@ export class Mesh {
   #onStored(stored: StoredEntry): void {
     const { entry, facts, position } = stored;
     this.#publisher.witness(stored);
+    this.#keeper.noteStored(entry.bytes.length);
     if (facts.source !== 'own') this.#counts.received += entry.count;
     const journal = this.#channels.of(entry.channel);
     const guarded = facts.source === 'own' && entry.messages?.some(isRetried);
@@ -459,6 +499,7 @@ export class Mesh {
 
   #onRealmChange(): void {
     const { realm, overlay } = this.#deps;
+    this.#keeper.applySoon();
     const revoked = overlay
       .peers()
       .flatMap(({ node, connected }) => (node !== null && connected ? [node] : []))
@@ -486,4 +527,8 @@ export class Mesh {
     }, PARTING_MS);
     this.#partings.add(timer);
   }
+}
+
+function isGranted(realm: Realm, node: NodeId): boolean {
+  return realm.standing(node).status === 'granted';
 }

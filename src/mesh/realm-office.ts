@@ -4,10 +4,12 @@ import type { NodeId } from '../identity/index.ts';
 import { FORK_TOPIC, type ProofOrigin } from '../ingest/index.ts';
 import {
   type ChannelDeclaration,
+  type ChannelPolicy,
   encodeChainPayload,
   type Issuer,
   type LogEnd,
   makeInvite,
+  makePolicy,
   makeRecord,
   makeRevocation,
   REALM_CHANNEL,
@@ -111,6 +113,7 @@ export class RealmOffice {
     const name = realm.nameOf(subject);
     // What an admin declared falls with it; what is in force goes on in this node's name.
     if (realm.record?.issuer === subject) await this.declareChannels(realm.channels());
+    if (realm.policy?.issuer === subject) await this.declarePolicy(Object.fromEntries(realm.policy.channels));
     const keeps = realm.grantedThrough(subject);
     const revocation = makeRevocation({
       ...issuer,
@@ -137,6 +140,18 @@ export class RealmOffice {
     await publishOwn(REALM_TOPICS.record, record);
   }
 
+  /** See `Mesh.declarePolicy`. */
+  async declarePolicy(channels: Readonly<Record<string, ChannelPolicy>>): Promise<void> {
+    const { realm, publishOwn, nowMs } = this.#deps;
+    const policy = makePolicy({
+      ...this.#issuer(),
+      version: (realm.policy?.version ?? 0) + 1,
+      channels: new Map(Object.entries(channels)),
+      issuedAtMs: nowMs(),
+    });
+    await publishOwn(REALM_TOPICS.policy, policy);
+  }
+
   /** See `Mesh.realm`. */
   status(): RealmStatus {
     const { realm, place } = this.#deps;
@@ -150,6 +165,7 @@ export class RealmOffice {
       admin: place.root !== null || role === 'admin',
       nodes: realm.nodes(),
       channels: realm.channels(),
+      policy: Object.fromEntries(realm.policy?.channels ?? []),
       invites: realm.inviteUses(),
     };
   }

@@ -1,5 +1,5 @@
 import type { NodeId } from '../identity/index.ts';
-import type { ChannelDeclaration, InviteUse, RealmNode, Role } from '../realm/index.ts';
+import type { ChannelDeclaration, ChannelPolicy, InviteUse, RealmNode, Role } from '../realm/index.ts';
 
 /** The realm as this node knows it. */
 export interface RealmStatus {
@@ -12,6 +12,8 @@ export interface RealmStatus {
   readonly admin: boolean;
   readonly nodes: readonly RealmNode[];
   readonly channels: readonly ChannelDeclaration[];
+  /** What the realm says about keeping channels, by name. */
+  readonly policy: Readonly<Record<string, ChannelPolicy>>;
   readonly invites: readonly InviteUse[];
 }
 

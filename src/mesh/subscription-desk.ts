@@ -12,7 +12,11 @@ import type { Realm } from '../realm/index.ts';
 import { TopicFilter } from '../topic/index.ts';
 import type { CarriedChannels } from './carried-channels.ts';
 import { DurableProgress } from './durable-progress.ts';
-import { JournalSubscription, type SubscriptionSpec } from './journal-subscription.ts';
+import {
+  JournalSubscription,
+  type SubscriptionDependencies,
+  type SubscriptionSpec,
+} from './journal-subscription.ts';
 import type { SubscribeOptions } from './subscribe-options.ts';
 import { channelsOfFilter } from './subscribed-channels.ts';
 import type { Subscription } from './subscription.ts';
@@ -26,6 +30,8 @@ export interface SubscriptionDeskDependencies {
   /** Where durable subscriptions are kept. */
   readonly directory: string;
   readonly isSupplied: (channel: string, log: LogId, range: SeqRange) => boolean;
+  /** True for an entry past its lifetime. */
+  readonly isExpired: SubscriptionDependencies['isExpired'];
   readonly nowMs: () => number;
 }
 
@@ -69,6 +75,11 @@ export class SubscriptionDesk {
     for (const { subscription } of this.#open) subscription.onStored(stored);
   }
 
+  /** Retention let something go: what was not read yet is to be said. */
+  noteLetGo(): void {
+    for (const { subscription } of this.#open) subscription.onLetGo();
+  }
+
   /** Tells all of an epoch that ended in a fork. */
   end(channel: string, log: LogId, end: number): void {
     for (const { subscription } of this.#open) subscription.onEnd(channel, log, end);
@@ -101,6 +112,7 @@ export class SubscriptionDesk {
       decode: (record) => this.#deps.channels.decode(record),
       nameOf: (node) => this.#deps.realm.nameOf(node),
       isSupplied: this.#deps.isSupplied,
+      isExpired: this.#deps.isExpired,
       nowMs: this.#deps.nowMs,
       onDelivered: (messages) => {
         this.#delivered += messages;

@@ -19,7 +19,7 @@ export interface RealmAnchor {
 }
 
 /** The objects of the realm layer. What is signed as one kind is nothing as another. */
-export type SignedKind = 'grant' | 'revocation' | 'record';
+export type SignedKind = 'grant' | 'revocation' | 'record' | 'policy';
 
 /** Id of the realm of a root's public key. */
 export function realmIdOf(rootKey: Uint8Array): string {

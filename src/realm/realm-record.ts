@@ -105,11 +105,6 @@ export function readRecord(
   return accept({ ...fields, id, issuedAtMs, issuer: nodeIdOf(issuer), issuerGrants, bytes });
 }
 
-/** Positive where `a` is the later record: the higher version, then the higher id. */
-export function compareRecords(a: RealmRecord, b: RealmRecord): number {
-  return a.version - b.version || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
-}
-
 function readChannels(items: unknown): readonly ChannelDeclaration[] | null {
   if (!Array.isArray(items) || items.length > CHANNELS_MAX_LIMIT) return null;
   const channels: ChannelDeclaration[] = [];

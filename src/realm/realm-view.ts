@@ -1,5 +1,6 @@
 import type { NodeId } from '../identity/index.ts';
 import type { Grant, Role } from './grant.ts';
+import type { RealmPolicy } from './realm-policy.ts';
 import type { RealmRecord } from './realm-record.ts';
 import type { Revocation } from './revocation.ts';
 
@@ -47,4 +48,5 @@ export type RealmOffer =
   | { readonly kind: 'grant'; readonly grant: Grant }
   | { readonly kind: 'revocation'; readonly revocation: Revocation }
   | { readonly kind: 'record'; readonly record: RealmRecord }
+  | { readonly kind: 'policy'; readonly policy: RealmPolicy }
   | { readonly kind: 'ignored' };

@@ -3,11 +3,13 @@ import { accept, assert, type Refusal, type Result, refuse } from '../errors/ind
 import { type NodeId, nodeIdOf } from '../identity/index.ts';
 import { decodeChainPayload } from './chain-payload.ts';
 import { ChannelMap, MAIN_CHANNEL, REALM_CHANNEL } from './channel-map.ts';
+import { type ChannelPolicy, type Priority, priorityUnder } from './channel-policy.ts';
 import type { Grant } from './grant.ts';
 import { CHAIN_GRANTS_MAX, readGrantChain } from './grant-chain.ts';
 import { findNodeIn, grantsThrough, inviteUsesOf, nodesOf } from './member-queries.ts';
 import { type Member, Membership } from './membership.ts';
 import { entryAadOf, type RealmAnchor } from './realm-anchor.ts';
+import { type RealmPolicy, readPolicy } from './realm-policy.ts';
 import {
   CHANNELS_MAX_DEFAULT,
   CHANNELS_MAX_LIMIT,
@@ -39,6 +41,8 @@ export const REALM_TOPICS = Object.freeze({
   revocation: '$realm/revocation',
   /** A realm record. */
   record: '$realm/record',
+  /** A policy. */
+  policy: '$realm/policy',
 });
 
 const NODES_MAX_DEFAULT = 65_536;
@@ -55,13 +59,16 @@ export class Realm {
   readonly #channelsMax: number;
   readonly #nodesMax: number;
   readonly #membership = new Membership();
-  readonly #records = new RecordBook();
+  readonly #records = new RecordBook<RealmRecord>();
+  readonly #policies = new RecordBook<RealmPolicy>();
   readonly #listeners = new Set<() => void>();
   readonly #entryAad: Uint8Array;
   readonly #chainsHeard = new RecentMap<readonly Grant[]>(HEARD_MAX);
   readonly #revocationsHeard = new RecentMap<Revocation>(HEARD_MAX);
   readonly #recordsHeard = new RecentMap<RealmRecord>(HEARD_MAX);
+  readonly #policiesHeard = new RecentMap<RealmPolicy>(HEARD_MAX);
   #record: RealmRecord | null = null;
+  #policy: RealmPolicy | null = null;
   #channels = new ChannelMap([]);
 
   constructor(anchor: RealmAnchor, options: RealmOptions = {}) {
@@ -134,7 +141,9 @@ export class Realm {
     this.#revocationsHeard.set(id, revocation.value);
     if (!this.#membership.addRevocation(revocation.value)) return revocation;
     this.#records.retain(({ issuerGrants }) => this.#membership.standsForRoot(issuerGrants));
+    this.#policies.retain(({ issuerGrants }) => this.#membership.standsForRoot(issuerGrants));
     this.#chooseRecord();
+    this.#choosePolicy();
     this.#emit();
     return revocation;
   }
@@ -155,6 +164,37 @@ export class Realm {
     return record;
   }
 
+  /**
+   * Takes in a policy; an older one than the present changes nothing. See `readPolicy` for what is refused, and
+   * `realm.revoked` where the root took its issuer's word.
+   */
+  offerPolicy(bytes: Uint8Array): Result<RealmPolicy> {
+    const id = sha256Hex16(bytes);
+    const heard = this.#policiesHeard.get(id);
+    const policy = heard === undefined ? readPolicy(this.anchor, bytes) : accept(heard);
+    if (!policy.ok) return policy;
+    if (!this.#membership.standsForRoot(policy.value.issuerGrants)) return refuse('realm.revoked');
+    if (this.#policies.add(policy.value) === 'full') return refuse('realm.too-many-nodes');
+    this.#policiesHeard.set(id, policy.value);
+    if (this.#choosePolicy()) this.#emit();
+    return policy;
+  }
+
+  /** The latest policy; `null` before there is one. */
+  get policy(): RealmPolicy | null {
+    return this.#policy;
+  }
+
+  /** What the realm says about keeping a channel; nothing of it where it says nothing. */
+  policyOf(channel: string): ChannelPolicy {
+    return this.#policy?.channels.get(channel) ?? {};
+  }
+
+  /** How much a channel matters; `$realm` is `control`. */
+  priorityOf(channel: string): Priority {
+    return priorityUnder(channel, this.#policy?.channels.get(channel));
+  }
+
   /** Takes in a message of `$realm` by its topic. Refuses as the method for it does. */
   offer(topic: string, payload: Uint8Array): Result<RealmOffer> {
     switch (topic) {
@@ -171,6 +211,10 @@ export class Realm {
       case REALM_TOPICS.record: {
         const record = this.offerRecord(payload);
         return record.ok ? accept({ kind: 'record', record: record.value }) : record;
+      }
+      case REALM_TOPICS.policy: {
+        const policy = this.offerPolicy(payload);
+        return policy.ok ? accept({ kind: 'policy', policy: policy.value }) : policy;
       }
       default:
         return accept({ kind: 'ignored' });
@@ -295,6 +339,13 @@ export class Realm {
     if (record?.id === this.#record?.id) return false;
     this.#record = record;
     this.#channels = new ChannelMap(record?.channels ?? []);
+    return true;
+  }
+
+  #choosePolicy(): boolean {
+    const policy = this.#policies.latest(({ issuerGrants }) => this.#membership.isInForce(issuerGrants));
+    if (policy?.id === this.#policy?.id) return false;
+    this.#policy = policy;
     return true;
   }
 

@@ -24,7 +24,7 @@ export interface SignedShape {
   readonly kind: Exclude<SignedKind, 'grant'>;
   readonly items: number;
   readonly bytesMax: number;
-  readonly malformed: 'realm.grant-malformed' | 'realm.bad-record';
+  readonly malformed: 'realm.grant-malformed' | 'realm.bad-record' | 'realm.bad-policy';
 }
 
 /**

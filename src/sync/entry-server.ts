@@ -1,6 +1,6 @@
-import type { LogId } from '../entry/index.ts';
+import { type LogId, ttlSecondsOf } from '../entry/index.ts';
 import type { Log } from '../errors/index.ts';
-import type { ChannelJournal, SeqRange, StoredRecord } from '../journal/index.ts';
+import type { ChannelJournal, LocalFacts, SeqRange, StoredRecord } from '../journal/index.ts';
 import type { OverlayStream } from '../overlay/index.ts';
 import { intersectRanges } from './seq-ranges.ts';
 import type { SignatureAudit } from './signature-audit.ts';
@@ -10,8 +10,28 @@ import { decodeDataFrame, encodeDataFrame, type LogRanges } from './sync-frames.
 export interface EntryServerDependencies {
   readonly journalOf: (channel: string) => ChannelJournal | null;
   readonly audit: SignatureAudit;
-  readonly nowMs: () => number;
+  readonly lifetimes: EntryLifetimes;
   readonly log: Log;
+}
+
+/** How old entries are, and which are past their lifetime. */
+export interface EntryLifetimes {
+  /** Age of a held entry, milliseconds: what came with it and the time it lies here. */
+  readonly ageMs: (facts: LocalFacts) => number;
+  /** Entries past their lifetime are not served. */
+  readonly isExpired: (
+    entry: { readonly channel: string; readonly ttlSeconds: number },
+    facts: LocalFacts,
+  ) => boolean;
+}
+
+/** Lifetimes by a wall clock that is believed, and no lifetime of a channel's own. */
+export function lifetimesByClock(nowMs: () => number): EntryLifetimes {
+  const ageMs = (facts: LocalFacts) => facts.ageMs + Math.max(0, nowMs() - facts.receivedAtMs);
+  return {
+    ageMs,
+    isExpired: ({ ttlSeconds }, facts) => ttlSeconds > 0 && ageMs(facts) > ttlSeconds * 1_000,
+  };
 }
 
 /** Bytes read from one log before the next has its turn. */
@@ -50,7 +70,7 @@ interface Serving {
   readonly credit: Credit;
   readonly logs: readonly LogRanges[];
   readonly audit: SignatureAudit;
-  readonly nowMs: () => number;
+  readonly lifetimes: EntryLifetimes;
 }
 
 async function serveLogs(stream: OverlayStream, serving: Serving): Promise<void> {
@@ -75,7 +95,7 @@ async function serveTurn(
 ): Promise<void> {
   const range = turn.ranges[0];
   if (range === undefined) return;
-  const { journal, credit, audit } = serving;
+  const { journal, credit, audit, lifetimes } = serving;
   const records = await journal.readLog(turn.log, range.first, {
     throughSeq: range.last,
     bytesMax: TURN_BYTES,
@@ -90,6 +110,9 @@ async function serveTurn(
   let batch: StoredRecord[] = [];
   for (const record of records) {
     if (audit.isBad(journal.channel, record.position)) continue;
+    // The peer finds it missing here and asks no more while nothing else changes.
+    const header = { channel: journal.channel, ttlSeconds: ttlSecondsOf(record.bytes) };
+    if (lifetimes.isExpired(header, record.facts)) continue;
     if (credit.left <= 0 && batch.length > 0) {
       await sendBatch(stream, serving, batch);
       batch = [];
@@ -102,11 +125,11 @@ async function serveTurn(
 
 /** A batch ends in an entry whose own signature was checked: what came by chain is proven by it. */
 async function sendBatch(stream: OverlayStream, serving: Serving, batch: StoredRecord[]): Promise<void> {
-  const { journal, audit, nowMs } = serving;
+  const { journal, audit, lifetimes } = serving;
   while (batch.length > 0 && !audit.maySeal(journal.channel, batch.at(-1)!)) batch.pop();
   if (batch.length === 0) return;
   const entries = batch.map(({ bytes, facts }) => ({
-    ageMs: facts.ageMs + Math.max(0, nowMs() - facts.receivedAtMs),
+    ageMs: Math.max(0, Math.floor(lifetimes.ageMs(facts))),
     bytes,
   }));
   await stream.send(encodeDataFrame({ kind: 'entries', entries }));

@@ -6,7 +6,7 @@ import type { ChannelJournal, SeqRange, StoredEntry, StoredRecord } from '../jou
 import type { Overlay, OverlayStream } from '../overlay/index.ts';
 import { REALM_CHANNEL, type Realm } from '../realm/index.ts';
 import type { CursorBook } from './cursor-book.ts';
-import { serveEntries } from './entry-server.ts';
+import { type EntryLifetimes, lifetimesByClock, serveEntries } from './entry-server.ts';
 import { SignatureAudit } from './signature-audit.ts';
 import { SupplyBoard } from './supply-board.ts';
 import type { ControlFrame } from './sync-frames.ts';
@@ -51,6 +51,8 @@ export interface SyncDependencies {
   /** Id of this node's store, 16 hexadecimal digits. */
   readonly storeId: string;
   readonly nowMs: () => number;
+  /** @defaultValue by the clock */
+  readonly lifetimes?: EntryLifetimes;
   /** 0 to 1, for jitter. */
   readonly random: () => number;
   readonly counters: Counters;
@@ -336,7 +338,7 @@ export class SyncService {
       await serveEntries(stream, {
         journalOf: (channel) => this.#deps.journals.get(channel) ?? null,
         audit: this.#audit,
-        nowMs: this.#deps.nowMs,
+        lifetimes: this.#deps.lifetimes ?? lifetimesByClock(this.#deps.nowMs),
         log: this.#deps.log,
       });
     } catch (error) {

@@ -8,6 +8,7 @@ import {
   createRealm,
   grantNode,
   makeInvite,
+  makePolicy,
   makeRecord,
   makeRevocation,
 } from '../../src/realm/index.ts';
@@ -37,6 +38,8 @@ export interface RealmVectors {
   }[];
   readonly revocation: Readonly<Record<string, unknown>> & { readonly bytes: string };
   readonly record: Readonly<Record<string, unknown>> & { readonly bytes: string };
+  /** Since 0.2. */
+  readonly policy: Readonly<Record<string, unknown>> & { readonly bytes: string };
   readonly token: {
     readonly token: string;
     readonly inviteId: string;
@@ -84,6 +87,11 @@ export function makeRealmVectors(): RealmVectors {
   const revocation = makeRevocation({ ...common, issuer: root, subject: admin.nodeId, logs, keeps });
   const channels = [{ name: 'alarm', filter: 'alarm/#' }];
   const record = makeRecord({ ...byAdmin, version: 2, name: 'orchard', channels, shards: 4 });
+  const kept = {
+    main: { retentionSeconds: 604_800, retentionBytes: 2 ** 33, retentionMessages: 0, ttlSeconds: 3_600 },
+    alarm: { priority: 'alarm' as const },
+  };
+  const policy = makePolicy({ ...byAdmin, version: 5, channels: new Map(Object.entries(kept)) });
   return {
     about:
       'Golden objects of a realm (src/realm/README.md). Made by test/vectors/make-realm-vectors.ts; bytes in hexadecimal.',
@@ -147,6 +155,13 @@ export function makeRealmVectors(): RealmVectors {
       name: 'orchard',
       channels,
       shards: 4,
+      issuedAtMs: NOW_MS,
+    },
+    policy: {
+      bytes: toHex(policy),
+      id: sha256Hex16(policy),
+      version: 5,
+      channels: kept,
       issuedAtMs: NOW_MS,
     },
     token: { ...invited, seed: toHex(keyOf(5).seed), addresses, expiresAtMs },

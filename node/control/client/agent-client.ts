@@ -1,4 +1,5 @@
 import type {
+  ChannelPolicy,
   ChannelStatus,
   ExportOptions,
   GapStatus,
@@ -153,6 +154,11 @@ export class AgentClient {
   /** Replaces the channels that the realm declares. */
   async declareChannels(channels: readonly { name: string; filter: string }[]): Promise<void> {
     await this.#connection.call('POST', '/v1/realm/channels', { channels });
+  }
+
+  /** Replaces what the realm says about keeping channels. */
+  async declarePolicy(channels: Readonly<Record<string, ChannelPolicy>>): Promise<void> {
+    await this.#connection.call('POST', '/v1/realm/policy', { channels });
   }
 
   /** Asks the agent to stop; resolves when it has begun to. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Counters, silentLog } from '../../../src/errors/index.ts';
 import { Identity } from '../../../src/identity/index.ts';
 import { type CrashOptions, type Disk, MemoryDisk } from '../../../src/journal/index.ts';
-import { Mesh } from '../../../src/mesh/index.ts';
+import { Mesh, type MeshOptions } from '../../../src/mesh/index.ts';
 import {
   type ChannelDeclaration,
   createRealm,
@@ -31,6 +31,8 @@ export interface WorldNodeOptions {
     readonly holeDelayMs?: number;
     readonly pullStallMs?: number;
   };
+  /** What is kept, and other settings of a mesh. */
+  readonly mesh?: Partial<MeshOptions>;
   readonly forks?: { readonly reportDelayMs?: number; readonly settleMs?: number };
   /** Never joins the gossip. */
   readonly syncOnly?: boolean;
@@ -196,7 +198,7 @@ export class WorldNode {
       overlay.publish = () => false;
     }
     return new Mesh(
-      { directory: this.place.directory, commitIntervalMs, introduce, sync, forks },
+      { directory: this.place.directory, commitIntervalMs, introduce, sync, forks, ...this.#options.mesh },
       {
         place: this.place,
         realm: this.realm,

@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Subscription } from '../../../src/mesh/index.ts';
 import { SYNC_DATA_PROTOCOL } from '../../../src/sync/index.ts';
 import { brief, messagesOf, numbers, take, text, texts, within } from './deliveries.ts';
 import { MeshWorld, until, type WorldNode } from './mesh-world.ts';
+import { PassingTime } from './passing-time.ts';
 
 describe('publish and subscribe', () => {
   let world: MeshWorld;
@@ -11,7 +12,10 @@ describe('publish and subscribe', () => {
     world = new MeshWorld({ channels: [{ name: 'alarm', filter: 'alarm/#' }] });
   });
 
-  afterEach(() => world.stop());
+  afterEach(async () => {
+    vi.restoreAllMocks();
+    await world.stop();
+  });
 
   async function publishNumbers(node: WorldNode, first: number, last: number, topic = 'a/b'): Promise<void> {
     await node.mesh.publishMany(numbers(first, last).map((payload) => ({ topic, payload })));
@@ -159,24 +163,33 @@ describe('publish and subscribe', () => {
   });
 
   it('gives no last value that expired', async () => {
-    let skewMs = 0;
-    const a = await world.node('a', { skewMs: () => skewMs });
+    const time = new PassingTime();
+    const a = await world.node('a', { skewMs: () => time.passedMs });
     await a.mesh.publish('a/1', 'short', { ttlSeconds: 1 });
     await a.mesh.publish('a/2', 'long', { ttlSeconds: 3_600 });
-    skewMs = 10_000;
+    time.passedMs = 10_000;
     const subscription = a.mesh.subscribe('a/#', { from: 'last' });
     expect(await texts(subscription, 1)).toEqual(['long']);
     expect(await within(subscription, 50)).toEqual([]);
   });
 
   it('delivers nothing that expired', async () => {
-    let skewMs = 0;
-    const a = await world.node('a', { skewMs: () => skewMs });
+    const time = new PassingTime();
+    const a = await world.node('a', { skewMs: () => time.passedMs });
     await a.mesh.publish('a/1', 'short', { ttlSeconds: 1 });
     await a.mesh.publish('a/2', 'long', { ttlSeconds: 3_600 });
-    skewMs = 10_000;
+    time.passedMs = 10_000;
     const subscription = a.mesh.subscribe('a/#', { from: 'all' });
     expect(await texts(subscription, 1)).toEqual(['long']);
+  });
+
+  it('does not take a clock that was set ahead for time that passed', async () => {
+    let skewMs = 0;
+    const a = await world.node('a', { skewMs: () => skewMs });
+    await a.mesh.publish('a/1', 'short', { ttlSeconds: 60 });
+    skewMs = 10 * 365 * 86_400_000;
+    const subscription = a.mesh.subscribe('a/#', { from: 'all' });
+    expect(await texts(subscription, 1)).toEqual(['short']);
   });
 
   it('orders by arrival where that is asked for', async () => {

@@ -1,6 +1,7 @@
 import type { ServedMesh } from '../../../node/control/served-mesh.ts';
 import { SedgeError } from '../../../src/errors/index.ts';
 import type {
+  ChannelPolicy,
   DeliveredMessage,
   Delivery,
   EpochId,
@@ -27,6 +28,7 @@ export class FakeMesh implements ServedMesh {
   /** Resolved before a publish is acknowledged. */
   gate: Promise<void> = Promise.resolve();
   channelsDeclared: readonly { name: string; filter: string }[] = [];
+  policyDeclared: Readonly<Record<string, ChannelPolicy>> = {};
   #seq = 0;
 
   async publish(topic: string, payload: Uint8Array | string, options?: PublishOptions): Promise<Published> {
@@ -49,7 +51,16 @@ export class FakeMesh implements ServedMesh {
 
   /** Adds a gap that every subscription meets. */
   addGap(first: number, last: number): void {
-    this.log.push({ kind: 'gap', author: NODE, name: 'fake', channel: 'main', epoch: EPOCH, first, last });
+    this.log.push({
+      kind: 'gap',
+      author: NODE,
+      name: 'fake',
+      channel: 'main',
+      epoch: EPOCH,
+      first,
+      last,
+      reason: 'missing',
+    });
     for (const subscription of this.open) subscription.wake();
   }
 
@@ -75,6 +86,7 @@ export class FakeMesh implements ServedMesh {
       delivered: 0,
       received: 0,
       parked: 0,
+      storageBytesMax: null,
       counters: {},
       problems: [],
     };
@@ -106,6 +118,7 @@ export class FakeMesh implements ServedMesh {
       admin: true,
       nodes: [],
       channels,
+      policy: this.policyDeclared,
       invites: [],
     } as never;
   }
@@ -120,6 +133,10 @@ export class FakeMesh implements ServedMesh {
 
   async declareChannels(channels: { name: string; filter: string }[]): Promise<void> {
     this.channelsDeclared = channels;
+  }
+
+  async declarePolicy(policy: Readonly<Record<string, ChannelPolicy>>): Promise<void> {
+    this.policyDeclared = policy;
   }
 
   async holders(): Promise<never> {

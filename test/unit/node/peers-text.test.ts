@@ -40,6 +40,7 @@ const status: AgentStatus = {
   startedAtMs: 0,
   peersConnected: 0,
   peersKnown: 1,
+  storageBytesMax: null,
   channels: [
     {
       channel: 'main',
@@ -48,6 +49,9 @@ const status: AgentStatus = {
       entries: 1,
       messages: 1,
       bytes: 1,
+      oldestAgeMs: null,
+      policy: {},
+      dropped: { age: 0, bytes: 0, messages: 0, storage: 0, unreplicated: 0 },
       gaps: 0,
       offset: null,
       losses: [

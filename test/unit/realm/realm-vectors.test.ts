@@ -53,6 +53,15 @@ describe('the golden objects of a realm', () => {
     ]);
   });
 
+  it('hold a policy', () => {
+    const read = new Realm(anchor).offerPolicy(bytesOf(vectors.policy.bytes));
+    if (!read.ok) throw new Error(read.code);
+    const { id, version, channels, issuedAtMs, bytes } = read.value;
+    expect({ id, version, channels: Object.fromEntries(channels), issuedAtMs, bytes: toHex(bytes) }).toEqual(
+      vectors.policy,
+    );
+  });
+
   it('hold a record', () => {
     const read = new Realm(anchor).offerRecord(bytesOf(vectors.record.bytes));
     if (!read.ok) throw new Error(read.code);
