@@ -15,6 +15,7 @@ export { type RunScenarioOptions, runScenario, type ScenarioRun } from './scenar
 export type { Scenario, ScenarioContext, ScenarioOverlay } from './scenarios/scenario.ts';
 export { SCENARIOS } from './scenarios/scenario-list.ts';
 export type { Checker, Violation } from './world/checker.ts';
+export { contentOf, messageKey } from './world/content.ts';
 export { type Duration, durationMs } from './world/duration.ts';
 export type { HistoryEvent } from './world/history.ts';
 export { Libp2pNetwork, type Libp2pNetworkOptions } from './world/libp2p-network.ts';

@@ -42,12 +42,13 @@ export async function simulateContacts(context: CommandContext, options: Contact
   const trace = parseContactTrace(await read(contacts), contacts);
   const plan = await planOf(trace, options);
   const bar = new ProgressBar(context.io.stderr);
+  const signal = context.interruption();
   try {
     const played = await playContacts({
       trace,
       plan,
       seed,
-      signal: context.interruption(),
+      signal,
       ...(report === undefined ? {} : { report: { title: basename(contacts), replay: replayOf(options) } }),
       ...(history === undefined ? {} : { historyFile: history }),
       onProgress: progressIn(bar, trace, plan),
@@ -58,6 +59,13 @@ export async function simulateContacts(context: CommandContext, options: Contact
     if (report !== undefined && played.report !== null) await writeReport(context, report, [played.report]);
     if (played.verdict.ok) return EXIT.done;
     tellFaults(context, played.verdict, options);
+    return EXIT.failure;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    bar.clear();
+    context.note(
+      `Ended before the end of the trace.${history === undefined ? '' : ` ${history} holds what happened until then.`}`,
+    );
     return EXIT.failure;
   } finally {
     bar.clear();

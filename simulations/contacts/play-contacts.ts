@@ -115,7 +115,10 @@ function reportedRun(
       ...(t === undefined ? {} : { t }),
     })),
     expected: expectedOf(trace, plan, judge),
-    figures: [['contacts', String(trace.contacts.length)]],
+    figures: [
+      ['impossible', String(verdict.impossible)],
+      ['contacts', String(trace.contacts.length)],
+    ],
   };
 }
 

@@ -1,5 +1,33 @@
+import { channelStorm } from './channel-storm.ts';
+import { clockAt1970 } from './clock-at-1970.ts';
+import { crashDuringAppend } from './crash-during-append.ts';
+import { deviceOfflineForAWeek } from './device-offline-for-a-week.ts';
+import { everybodyElseLostEverything } from './everybody-else-lost-everything.ts';
+import { ferryBetweenTwoVillages } from './ferry-between-two-villages.ts';
+import { flappingGateway } from './flapping-gateway.ts';
+import { lateJoinerBehindASyncOnlyRelay } from './late-joiner-behind-a-sync-only-relay.ts';
+import { muleWithAFullDisk } from './mule-with-a-full-disk.ts';
+import { oneWayLink } from './one-way-link.ts';
+import { powerCutOfTheWholeSite } from './power-cut-of-the-whole-site.ts';
 import type { Scenario } from './scenario.ts';
 import { twoWayPartition } from './two-way-partition.ts';
+import { weekLongPartition } from './week-long-partition.ts';
+import { wipedCard } from './wiped-card.ts';
 
 /** Every scenario, in the order in which `--all` plays them. */
-export const SCENARIOS: readonly Scenario[] = Object.freeze([twoWayPartition]);
+export const SCENARIOS: readonly Scenario[] = Object.freeze([
+  twoWayPartition,
+  oneWayLink,
+  flappingGateway,
+  deviceOfflineForAWeek,
+  ferryBetweenTwoVillages,
+  muleWithAFullDisk,
+  crashDuringAppend,
+  powerCutOfTheWholeSite,
+  clockAt1970,
+  wipedCard,
+  everybodyElseLostEverything,
+  lateJoinerBehindASyncOnlyRelay,
+  channelStorm,
+  weekLongPartition,
+]);

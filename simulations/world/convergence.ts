@@ -1,3 +1,4 @@
+import type { LinkBook } from './link-book.ts';
 import type { SimulatedNode } from './simulated-node.ts';
 import { Parts } from './topology.ts';
 
@@ -14,19 +15,15 @@ interface KnownLog {
 const SHOWN_MAX = 12;
 
 /**
- * What running nodes that can reach each other do not have in common, as sentences; empty where every one of them
+ * What the nodes of each group do not have in common, as sentences; empty where every one of them
  * has heard as far as any other of every log and waits for nothing. What retention let go is not waited for.
  */
 export function differences(
-  nodes: readonly SimulatedNode[],
-  options: {
-    readonly isOpen: (a: string, b: string) => boolean;
-    readonly pairs: Iterable<readonly [string, string]>;
-    readonly nameOf: (author: string) => string;
-  },
+  groups: readonly (readonly SimulatedNode[])[],
+  nameOf: (author: string) => string,
 ): string[] {
   const found: string[] = [];
-  for (const group of groupsOf(nodes, options)) {
+  for (const group of groups) {
     if (group.length < 2) continue;
     const logs = group.map((node) => ({ node, logs: new Map(node.logs().map((log) => [keyOf(log), log])) }));
     const known = new Map<string, KnownLog>();
@@ -34,7 +31,7 @@ export function differences(
       for (const [key, { channel, author, epoch, last }] of held) {
         const log = known.get(key);
         if (log === undefined)
-          known.set(key, { channel, name: options.nameOf(author), epoch, last, holder: node.name });
+          known.set(key, { channel, name: nameOf(author), epoch, last, holder: node.name });
         else if (last > log.last) Object.assign(log, { last, holder: node.name });
       }
     }
@@ -56,19 +53,13 @@ export function differences(
 }
 
 /** Running nodes by what they can reach, directly or through each other. */
-function groupsOf(
-  nodes: readonly SimulatedNode[],
-  {
-    isOpen,
-    pairs,
-  }: { isOpen: (a: string, b: string) => boolean; pairs: Iterable<readonly [string, string]> },
-): SimulatedNode[][] {
+export function groupsOf(nodes: readonly SimulatedNode[], links: LinkBook): SimulatedNode[][] {
   const running = nodes.filter((node) => node.running);
   const places = new Map(running.map(({ name }, index) => [name, index]));
   const parts = new Parts(running.length);
-  for (const [a, b] of pairs) {
+  for (const [a, b] of links.pairs()) {
     const [at, bt] = [places.get(a), places.get(b)];
-    if (at !== undefined && bt !== undefined && isOpen(a, b)) parts.join(at, bt);
+    if (at !== undefined && bt !== undefined && links.isOpen(a, b)) parts.join(at, bt);
   }
   const groups = new Map<number, SimulatedNode[]>();
   running.forEach((node, index) => {

@@ -20,7 +20,8 @@ export interface HistoryEvent {
     | 'black-hole'
     | 'wipe'
     | 'clone'
-    | 'restore';
+    | 'restore'
+    | 'hostile';
   /** Where it happened; empty for the whole mesh. */
   readonly node: string;
   /** The other end of a link. */
@@ -30,6 +31,8 @@ export interface HistoryEvent {
   readonly epoch?: string;
   readonly seq?: number;
   readonly topic?: string;
+  /** What tells the payload from others; see `contentOf`. */
+  readonly content?: string;
   /** A delivery that filled a gap reported before. */
   readonly late?: boolean;
   /** First and last number of a gap. */

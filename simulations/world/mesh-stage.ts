@@ -6,6 +6,7 @@ import {
   type Overlay,
   SedgeError,
 } from '../../src/index.ts';
+import { contentOf, messageKey } from './content.ts';
 import { History, type HistoryEvent } from './history.ts';
 import { Libp2pNetwork } from './libp2p-network.ts';
 import { LinkBook } from './link-book.ts';
@@ -31,6 +32,7 @@ export class MeshStage {
   readonly history: History;
   readonly nodes = new Map<string, SimulatedNode>();
   readonly published: PublishedMessage[] = [];
+  readonly attempted = new Map<string, number>();
   readonly #hosts = new Set<string>();
   readonly #names = new Map<NodeId, string>();
   readonly #wants = new Map<string, Set<string>>();
@@ -101,6 +103,10 @@ export class MeshStage {
     const node = this.nodes.get(name);
     if (node === undefined) throw new SedgeError('simulation.unknown-node', { node: name });
     return node;
+  }
+
+  get names(): ReadonlyMap<NodeId, string> {
+    return this.#names;
   }
 
   nameOf(id: string): string {
@@ -195,12 +201,23 @@ export class MeshStage {
       settle: this.settle,
       wantedBy: (name) => [...(this.#wants.get(name) ?? [])].map((peer) => this.addressOf(this.node(peer))),
       onPeer: (node, kind, peer) => this.record(kind, node.name, { peer: this.nameOf(peer) }),
+      onAttempt: (node, { topic, content }) => {
+        const key = messageKey({ author: this.nameOf(node.id), topic, content });
+        this.attempted.set(key, (this.attempted.get(key) ?? 0) + 1);
+      },
       onPublished: (node, message) => {
         if (message.duplicate) return;
-        const { author, channel, epoch, seq, topic, durable } = message;
+        const { author, channel, epoch, seq, topic, content, durable } = message;
         const atMs = this.sinceReadyMs;
-        this.published.push({ node: node.name, author, channel, epoch, seq, topic, durable, atMs });
-        this.record('publish', node.name, { author: this.nameOf(author), channel, epoch, seq, topic });
+        this.published.push({ node: node.name, author, channel, epoch, seq, topic, content, durable, atMs });
+        this.record('publish', node.name, {
+          author: this.nameOf(author),
+          channel,
+          epoch,
+          seq,
+          topic,
+          content,
+        });
       },
       onDelivery: (node, subscription, delivery, again) =>
         this.#recordDelivery(node, subscription, delivery, again ? { again } : {}),
@@ -221,8 +238,9 @@ export class MeshStage {
       return;
     }
     const { seq, topic, late, was } = delivery;
+    const content = contentOf(delivery.payload);
     const replaced = was === undefined ? {} : { was };
-    this.record('delivery', node.name, { ...shared, seq, topic, late, ...again, ...replaced });
+    this.record('delivery', node.name, { ...shared, seq, topic, content, late, ...again, ...replaced });
   }
 }
 

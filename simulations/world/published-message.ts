@@ -9,6 +9,8 @@ export interface PublishedMessage {
   readonly epoch: string;
   readonly seq: number;
   readonly topic: string;
+  /** What tells its payload from others. */
+  readonly content: string;
   /** Acknowledged when it was on the publisher's disk. */
   readonly durable: boolean;
   /** Virtual milliseconds since the mesh was ready. */

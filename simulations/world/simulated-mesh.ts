@@ -2,14 +2,16 @@ import {
   type Identity,
   MemoryDisk,
   memoizedEd25519,
+  type NodeId,
   nativeEd25519,
   type Overlay,
   SedgeError,
   type SubscribeOptions,
+  shareEntries,
   useEd25519,
 } from '../../src/index.ts';
 import type { Checker, Violation } from './checker.ts';
-import { differences } from './convergence.ts';
+import { differences, groupsOf } from './convergence.ts';
 import { type Duration, durationMs } from './duration.ts';
 import type { HistoryEvent } from './history.ts';
 import type { LinkBook } from './link-book.ts';
@@ -49,7 +51,7 @@ const LOOK_MS_MAX = 5_000;
  */
 export class SimulatedMesh {
   readonly #stage: MeshStage;
-  #undoEd25519: (() => void) | null = null;
+  readonly #undo: (() => void)[] = [];
   #stopped = false;
 
   private constructor(options: SimulatedMeshOptions) {
@@ -60,8 +62,8 @@ export class SimulatedMesh {
   static async create(options: SimulatedMeshOptions = {}): Promise<SimulatedMesh> {
     const mesh = new SimulatedMesh(options);
     mesh.clock.install();
-    // What one node checked, another need not: the bytes, and so the verdict, are the same.
-    mesh.#undoEd25519 = useEd25519(memoizedEd25519(nativeEd25519));
+    // What one node checked and decoded, another need not: the bytes are the same.
+    mesh.#undo.push(useEd25519(memoizedEd25519(nativeEd25519)), shareEntries());
     try {
       await mesh.#begin();
     } catch (error) {
@@ -110,6 +112,11 @@ export class SimulatedMesh {
     return this.#stage.nameOf(id);
   }
 
+  /** Names by id: of nodes, and of hosts that run no sedge. Two nodes that share a key are here under one name. */
+  get names(): ReadonlyMap<NodeId, string> {
+    return this.#stage.names;
+  }
+
   /** Virtual milliseconds since the mesh was ready. */
   get sinceReadyMs(): number {
     return this.#stage.sinceReadyMs;
@@ -118,6 +125,11 @@ export class SimulatedMesh {
   /** Messages that were acknowledged, in order. */
   get published(): readonly PublishedMessage[] {
     return this.#stage.published;
+  }
+
+  /** How often applications tried to publish each message, acknowledged or not, by `messageKey`. */
+  get attempted(): ReadonlyMap<string, number> {
+    return this.#stage.attempted;
   }
 
   /** What happened since the mesh was ready, in order. */
@@ -189,11 +201,12 @@ export class SimulatedMesh {
 
   /** What running nodes that can reach each other do not have in common, as sentences. */
   differences(): string[] {
-    return differences(this.nodes, {
-      isOpen: (a, b) => this.links.isOpen(a, b),
-      pairs: this.links.pairs(),
-      nameOf: (author) => this.nameOf(author),
-    });
+    return differences(groupsOf(this.nodes, this.links), (author) => this.nameOf(author));
+  }
+
+  /** Names of running nodes, by which of them can reach each other, directly or through others. */
+  groups(): string[][] {
+    return groupsOf(this.nodes, this.links).map((group) => group.map(({ name }) => name));
   }
 
   // ---- links -------------------------------------------------------------------------------------------------
@@ -330,6 +343,7 @@ export class SimulatedMesh {
       overlay.want(this.#stage.addressOf(this.node(peer)), 'given');
     }
     await this.#stage.settle(overlay.start());
+    this.#stage.record('hostile', name, { detail: options.stranger === true ? 'stranger' : 'member' });
     return { name, overlay, identity };
   }
 
@@ -385,7 +399,7 @@ export class SimulatedMesh {
       await this.clock.settle(stopping, { withinMs: 3_600_000 }).catch(() => {});
       await this.clock.settle(this.network.stop(), { withinMs: 60_000 }).catch(() => {});
     } finally {
-      this.#undoEd25519?.();
+      for (const undo of this.#undo) undo();
       this.clock.uninstall();
     }
   }

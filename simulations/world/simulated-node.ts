@@ -18,6 +18,7 @@ import {
   type SubscribeOptions,
   silentLog,
 } from '../../src/index.ts';
+import { contentOf } from './content.ts';
 import { NodeClock } from './node-clock.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { SimulatedSubscription } from './simulated-subscription.ts';
@@ -59,9 +60,14 @@ export interface NodeWorld {
     delivery: Delivery,
     again: boolean,
   ) => void;
+  /** An application hands a message to a node, whatever becomes of it. */
+  readonly onAttempt: (
+    node: SimulatedNode,
+    message: { readonly topic: string; readonly content: string },
+  ) => void;
   readonly onPublished: (
     node: SimulatedNode,
-    message: Published & { readonly topic: string; readonly durable: boolean },
+    message: Published & { readonly topic: string; readonly content: string; readonly durable: boolean },
   ) => void;
 }
 
@@ -158,8 +164,10 @@ export class SimulatedNode {
   }
 
   async #publish(topic: string, payload: Uint8Array | string, options: PublishOptions): Promise<Published> {
+    const content = contentOf(payload);
+    this.#world.onAttempt(this, { topic, content });
     const published = await this.mesh.publish(topic, payload, options);
-    this.#world.onPublished(this, { ...published, topic, durable: options.ack !== 'accepted' });
+    this.#world.onPublished(this, { ...published, topic, content, durable: options.ack !== 'accepted' });
     return published;
   }
 

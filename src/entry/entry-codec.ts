@@ -5,6 +5,7 @@ import { nodeIdOf } from '../identity/index.ts';
 import type { Entry, EntryHeader, EntryId, EpochId, Message } from './entry.ts';
 import { ENTRY_BYTES_MAX, ENTRY_MESSAGES_MAX, NUMBER_MAX } from './limits.ts';
 import { isNumber, messageItems, readMessages } from './message-codec.ts';
+import { areEntriesShared, sharedEntry, shareEntry } from './shared-entries.ts';
 
 /** Version of the body that this code writes. */
 export const ENTRY_VERSION = 1;
@@ -64,6 +65,11 @@ export function sealEntry(draft: EntryDraft, key: SigningKey, externalAad: Uint8
  */
 export function decodeEntry(bytes: Uint8Array): Result<Entry> {
   if (bytes.length > ENTRY_BYTES_MAX) return refuse('entry.too-large');
+  const known = areEntriesShared() ? sharedEntry(entryIdOf(bytes)) : undefined;
+  return known === undefined ? decodeNew(bytes) : accept(known);
+}
+
+function decodeNew(bytes: Uint8Array): Result<Entry> {
   const cose = parseCose1(bytes);
   if (!cose.ok) return MALFORMED;
   const decoded = decodeCbor(cose.value.payload);
@@ -72,9 +78,9 @@ export function decodeEntry(bytes: Uint8Array): Result<Entry> {
   const header = readHeader(body, nodeIdOf(cose.value.author));
   if (header === null) return MALFORMED;
   const id = entryIdOf(bytes);
-  if (header.version !== ENTRY_VERSION) return accept({ ...header, bytes, id, messages: null });
+  if (header.version !== ENTRY_VERSION) return accept(shareEntry({ ...header, bytes, id, messages: null }));
   const messages = readMessages(body[10], header.count, header.timeMs, header.channel.startsWith('$'));
-  return messages.ok ? accept({ ...header, bytes, id, messages: messages.value }) : messages;
+  return messages.ok ? accept(shareEntry({ ...header, bytes, id, messages: messages.value })) : messages;
 }
 
 /** Checks the signature of an entry for a realm; `entry.bad-signature` if it is not its author's. */

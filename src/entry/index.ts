@@ -27,3 +27,4 @@ export {
   PAYLOAD_BYTES_MAX,
 } from './limits.ts';
 export { isPublishId, messageBytesBound } from './message-codec.ts';
+export { shareEntries } from './shared-entries.ts';

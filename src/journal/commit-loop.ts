@@ -1,7 +1,11 @@
 import { SedgeError } from '../errors/index.ts';
 
-/** After a failure writing is tried again this often. */
+/**
+ * After a failure writing is tried again after this long, then ever more rarely: each try writes what fits of all that
+ * waits, and a card would wear out on a disk that stays full.
+ */
 const RETRY_MS = 1_000;
+const RETRY_MS_MAX = 30_000;
 
 /** What the loop drives. */
 export interface CommitTarget {
@@ -29,6 +33,8 @@ export class CommitLoop {
   #running: Promise<void> | null = null;
   #stopped = false;
   #fault: SedgeError | null = null;
+  /** Since it last worked. */
+  #failures = 0;
   #timer: NodeJS.Timeout | null = null;
   #gathering = quietDeferred();
   #syncing: { readonly through: number; readonly deferred: PromiseWithResolvers<void> } | null = null;
@@ -155,6 +161,7 @@ export class CommitLoop {
     this.#durable = through;
     this.#lastSyncAt = performance.now();
     this.#syncing = null;
+    this.#failures = 0;
     if (this.#fault !== null) {
       this.#fault = null;
       this.#target.fault(null);
@@ -165,6 +172,7 @@ export class CommitLoop {
 
   #fail(error: SedgeError): void {
     this.#written = this.#durable;
+    this.#failures++;
     if (this.#fault === null) this.#target.fault(error);
     this.#fault = error;
     this.#syncing?.deferred.reject(error);
@@ -189,7 +197,10 @@ export class CommitLoop {
 
   #armTimer(): void {
     if (this.#stopped || this.#timer !== null || !this.#isDue()) return;
-    const delayMs = this.#fault === null ? this.#lastSyncAt + this.#intervalMs - performance.now() : RETRY_MS;
+    const delayMs =
+      this.#fault === null
+        ? this.#lastSyncAt + this.#intervalMs - performance.now()
+        : Math.min(RETRY_MS * 2 ** (this.#failures - 1), RETRY_MS_MAX);
     this.#timer = setTimeout(
       () => {
         this.#timer = null;

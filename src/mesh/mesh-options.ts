@@ -1,5 +1,6 @@
 import { SedgeError } from '../errors/index.ts';
 import { type ChannelPolicy, hasPolicy, isChannelPolicy } from '../realm/index.ts';
+import type { SyncOptions } from '../sync/index.ts';
 
 /** Options of a mesh node. */
 export interface MeshOptions {
@@ -28,13 +29,8 @@ export interface MeshOptions {
    * grants of every other. Admins do it at the start always. @defaultValue `'start'`
    */
   readonly introduce?: 'start' | 'publish';
-  /** See `SyncOptions`; for tests and simulations. */
-  readonly sync?: {
-    readonly helloIntervalMs?: number;
-    readonly holeDelayMs?: number;
-    readonly helloPauseMs?: number;
-    readonly pullStallMs?: number;
-  };
+  /** How sync paces itself; for tests, simulations and very slow links. @defaultValue see `SyncOptions` */
+  readonly sync?: Partial<SyncOptions>;
   /** For tests and simulations. */
   readonly forks?: {
     /** Longest time before a fork that was found is reported, milliseconds. @defaultValue 1,000: another may be faster */

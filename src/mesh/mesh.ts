@@ -416,6 +416,7 @@ export class Mesh {
         journals: this.#channels.journals,
         lifetimes: this.#lifetimes,
         cursors: this.#cursors,
+        priorityOf: (channel) => this.#keeper.policyOf(channel).priority ?? 'normal',
         storeId: this.#storeId,
         onBadSignature: (channel, record) => this.#ingest.forks.vouched(channel, record),
       });

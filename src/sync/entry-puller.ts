@@ -3,6 +3,7 @@ import { type Counters, type ErrorCode, type Result, refuse, SedgeError } from '
 import { type Ingest, type RunItem, runsOf, type Verdict } from '../ingest/index.ts';
 import type { ChannelJournal, SeqRange } from '../journal/index.ts';
 import type { OverlayStream } from '../overlay/index.ts';
+import { CreditWindow } from './credit-window.ts';
 import { addRange, touchesRange } from './seq-ranges.ts';
 import { type AgedEntry, decodeDataFrame, encodeDataFrame, type LogRanges } from './sync-frames.ts';
 
@@ -17,7 +18,7 @@ export interface PullRequest {
   readonly channel: string;
   readonly journal: ChannelJournal;
   readonly logs: readonly LogRanges[];
-  /** First credit; as much again is granted as it is used up. Bytes. */
+  /** Most that is under way at once, bytes: see {@link CreditWindow}. */
   readonly creditBytes: number;
   /** The stream is cut when nothing new came for so long: a peer that only claims must not keep others waiting. */
   readonly stallMs: number;
@@ -29,6 +30,8 @@ export interface PullOutcome {
   readonly stored: number;
   /** What came and was not taken because of what the realm says of its author: it may be taken when that changes. */
   readonly refused: readonly LogRanges[];
+  /** What the peer holds and does not hand on, or what is not taken here for good. */
+  readonly gone: readonly LogRanges[];
   /** The peer said that it sent all it holds. */
   readonly done: boolean;
   /** Why the stream was ended from this side. */
@@ -53,14 +56,16 @@ export async function pullEntries(
 }
 
 /** Refusals that a grant, a revocation or a proof in `$realm` brings about or ends. */
-const BY_REALM: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+const BY_REALM: ReadonlySet<string> = new Set([
   'entry.unknown-author',
   'entry.parked-full',
   'entry.revoked-author',
   'entry.forked',
 ]);
-/** Ranges of one log that are told apart as refused; beyond, they count as not sent. */
-const REFUSED_RANGES_MAX = 1_024;
+/** Refusals that nothing takes back. */
+const FOR_GOOD: ReadonlySet<string> = new Set(['entry.after-end', 'entry.expired']);
+/** Ranges of one log that are told apart by reason; beyond, they count as not sent. */
+const RANGES_TOLD_MAX = 1_024;
 
 class Pull {
   readonly #stream: OverlayStream;
@@ -70,6 +75,7 @@ class Pull {
   #entries = 0;
   #stored = 0;
   readonly #refused = new Map<LogId, readonly SeqRange[]>();
+  readonly #gone = new Map<LogId, readonly SeqRange[]>();
 
   constructor(
     stream: OverlayStream,
@@ -84,12 +90,14 @@ class Pull {
 
   async run(): Promise<PullOutcome> {
     const { channel, creditBytes, logs } = this.#request;
-    await this.#stream.send(encodeDataFrame({ kind: 'request', channel, credit: creditBytes, logs }));
-    let usedBytes = 0;
+    const window = new CreditWindow(creditBytes, performance.now());
+    const request = { kind: 'request', channel, credit: window.firstBytes, logs } as const;
+    await this.#stream.send(encodeDataFrame(request));
     for await (const bytes of this.#stream.frames) {
       const frame = decodeDataFrame(bytes);
       if (!frame.ok) return this.#refuse(frame.code);
       if (frame.value.kind === 'done') {
+        for (const { log, ranges } of frame.value.withheld) this.#gone.set(log, ranges);
         await this.#stream.close();
         return this.#outcome(true, null);
       }
@@ -97,11 +105,9 @@ class Pull {
       const items = this.#readItems(frame.value.entries);
       if (!items.ok) return this.#refuse(items.code);
       for (const run of runsOf(items.value)) await this.#offer(run);
-      for (const { entry } of items.value) usedBytes += entry.bytes.length;
-      if (usedBytes >= creditBytes / 4) {
-        await this.#stream.send(encodeDataFrame({ kind: 'credit', credit: usedBytes }));
-        usedBytes = 0;
-      }
+      const arrived = items.value.reduce((sum, { entry }) => sum + entry.bytes.length, 0);
+      const credit = window.arrived(arrived, performance.now());
+      if (credit > 0) await this.#stream.send(encodeDataFrame({ kind: 'credit', credit }));
     }
     return this.#outcome(false, null);
   }
@@ -141,11 +147,19 @@ class Pull {
       this.#stored++;
       this.#deps.onStored();
     }
-    if (verdict.kind !== 'parked' && !(verdict.kind === 'refused' && BY_REALM.has(verdict.code))) return;
+    const into = this.#reasonFor(verdict);
+    if (into === null) return;
     const log = logIdOf(entry);
-    const ranges = this.#refused.get(log) ?? [];
-    if (ranges.length < REFUSED_RANGES_MAX)
-      this.#refused.set(log, addRange(ranges, { first: entry.seq, last: lastSeqOf(entry) }));
+    const ranges = into.get(log) ?? [];
+    if (ranges.length < RANGES_TOLD_MAX)
+      into.set(log, addRange(ranges, { first: entry.seq, last: lastSeqOf(entry) }));
+  }
+
+  #reasonFor(verdict: Verdict): Map<LogId, readonly SeqRange[]> | null {
+    if (verdict.kind === 'parked') return this.#refused;
+    if (verdict.kind !== 'refused') return null;
+    if (BY_REALM.has(verdict.code)) return this.#refused;
+    return FOR_GOOD.has(verdict.code) ? this.#gone : null;
   }
 
   #isSolicited(entry: Entry): boolean {
@@ -164,7 +178,9 @@ class Pull {
   }
 
   #outcome(done: boolean, refusal: ErrorCode | null): PullOutcome {
-    const refused = [...this.#refused].map(([log, ranges]) => ({ log, ranges }));
-    return { entries: this.#entries, stored: this.#stored, refused, done, refusal };
+    const rows = (logs: ReadonlyMap<LogId, readonly SeqRange[]>) =>
+      [...logs].map(([log, ranges]) => ({ log, ranges }));
+    const [refused, gone] = [rows(this.#refused), rows(this.#gone)];
+    return { entries: this.#entries, stored: this.#stored, refused, gone, done, refusal };
   }
 }

@@ -2,9 +2,10 @@ import { type LogId, ttlSecondsOf } from '../entry/index.ts';
 import type { Log } from '../errors/index.ts';
 import type { ChannelJournal, LocalFacts, SeqRange, StoredRecord } from '../journal/index.ts';
 import type { OverlayStream } from '../overlay/index.ts';
-import { intersectRanges } from './seq-ranges.ts';
+import { addRange, intersectRanges } from './seq-ranges.ts';
 import type { SignatureAudit } from './signature-audit.ts';
-import { decodeDataFrame, encodeDataFrame, type LogRanges } from './sync-frames.ts';
+import { decodeDataFrame, encodeDataFrame, LOGS_PER_REQUEST_MAX, type LogRanges } from './sync-frames.ts';
+import { HOLES_PER_HEAD_MAX } from './wire-fields.ts';
 
 /** What serving works with. */
 export interface EntryServerDependencies {
@@ -55,12 +56,13 @@ export async function serveEntries(stream: OverlayStream, deps: EntryServerDepen
   const credit = new Credit(request.value.credit);
   const reading = readCredit(frames, credit);
   const journal = deps.journalOf(request.value.channel);
+  const withheld = new Withheld();
   if (journal !== null) {
     // A disk that takes nothing more still gives what it has.
     await journal.commit().catch(() => {});
-    await serveLogs(stream, { ...deps, journal, credit, logs: request.value.logs });
+    await serveLogs(stream, { ...deps, journal, credit, withheld, logs: request.value.logs });
   }
-  if (!credit.ended) await stream.send(encodeDataFrame({ kind: 'done' }));
+  if (!credit.ended) await stream.send(encodeDataFrame({ kind: 'done', withheld: withheld.logs() }));
   await stream.close();
   await reading;
 }
@@ -70,6 +72,7 @@ interface Serving {
   readonly credit: Credit;
   readonly logs: readonly LogRanges[];
   readonly audit: SignatureAudit;
+  readonly withheld: Withheld;
   readonly lifetimes: EntryLifetimes;
 }
 
@@ -95,7 +98,7 @@ async function serveTurn(
 ): Promise<void> {
   const range = turn.ranges[0];
   if (range === undefined) return;
-  const { journal, credit, audit, lifetimes } = serving;
+  const { journal, credit, audit, lifetimes, withheld } = serving;
   const records = await journal.readLog(turn.log, range.first, {
     throughSeq: range.last,
     bytesMax: TURN_BYTES,
@@ -109,10 +112,11 @@ async function serveTurn(
   );
   let batch: StoredRecord[] = [];
   for (const record of records) {
-    if (audit.isBad(journal.channel, record.position)) continue;
-    // The peer finds it missing here and asks no more while nothing else changes.
     const header = { channel: journal.channel, ttlSeconds: ttlSecondsOf(record.bytes) };
-    if (lifetimes.isExpired(header, record.facts)) continue;
+    if (audit.isBad(journal.channel, record.position) || lifetimes.isExpired(header, record.facts)) {
+      withheld.add(record);
+      continue;
+    }
     if (credit.left <= 0 && batch.length > 0) {
       await sendBatch(stream, serving, batch);
       batch = [];
@@ -125,14 +129,30 @@ async function serveTurn(
 
 /** A batch ends in an entry whose own signature was checked: what came by chain is proven by it. */
 async function sendBatch(stream: OverlayStream, serving: Serving, batch: StoredRecord[]): Promise<void> {
-  const { journal, audit, lifetimes } = serving;
-  while (batch.length > 0 && !audit.maySeal(journal.channel, batch.at(-1)!)) batch.pop();
+  const { journal, audit, lifetimes, withheld } = serving;
+  while (batch.length > 0 && !audit.maySeal(journal.channel, batch.at(-1)!)) withheld.add(batch.pop()!);
   if (batch.length === 0) return;
   const entries = batch.map(({ bytes, facts }) => ({
     ageMs: Math.max(0, Math.floor(lifetimes.ageMs(facts))),
     bytes,
   }));
   await stream.send(encodeDataFrame({ kind: 'entries', entries }));
+}
+
+/** What is held and not handed on; bounded, beyond which the receiver thinks that it may come later. */
+class Withheld {
+  readonly #logs = new Map<LogId, readonly SeqRange[]>();
+
+  add({ log, seq, count }: StoredRecord): void {
+    const ranges = this.#logs.get(log) ?? [];
+    if (ranges.length >= HOLES_PER_HEAD_MAX) return;
+    if (ranges.length === 0 && this.#logs.size >= LOGS_PER_REQUEST_MAX) return;
+    this.#logs.set(log, addRange(ranges, { first: seq, last: seq + count - 1 }));
+  }
+
+  logs(): LogRanges[] {
+    return [...this.#logs].map(([log, ranges]) => ({ log, ranges }));
+  }
 }
 
 /** Bytes that the receiver is ready to take. May go below zero by one entry. */

@@ -1,6 +1,7 @@
 import type { LogId } from '../entry/index.ts';
 import type { SeqRange } from '../journal/index.ts';
 import { addRange, subtractRanges } from './seq-ranges.ts';
+import type { PullEnded } from './sync-events.ts';
 import type { LogRanges } from './sync-frames.ts';
 
 /** Ranges remembered at most; above that all are forgotten, and asked for once more. */
@@ -15,6 +16,16 @@ export class GivenUp {
   /** The peer claims them and did not send them, or what it sent was no good. */
   #absent = new Map<LogId, readonly SeqRange[]>();
   #absentAtMs = 0;
+  /** The peer holds them and does not hand them on, or they are not taken here for good. */
+  #gone = new Map<LogId, readonly SeqRange[]>();
+
+  /** How many numbers. */
+  get count(): number {
+    let count = 0;
+    for (const logs of [this.#refused, this.#gone, this.#absent])
+      for (const ranges of logs.values()) for (const { first, last } of ranges) count += last - first + 1;
+    return count;
+  }
 
   /** Something was not taken that may be taken when the realm changes. */
   get hasRefused(): boolean {
@@ -26,11 +37,13 @@ export class GivenUp {
     return this.#absent.size > 0;
   }
 
-  note(refused: readonly LogRanges[], absent: readonly LogRanges[], nowMs: number): void {
+  note({ refused, gone, absent }: Pick<PullEnded, 'refused' | 'gone' | 'absent'>, nowMs: number): void {
     addAll(this.#refused, refused);
+    addAll(this.#gone, gone);
     addAll(this.#absent, absent);
     if (absent.length > 0) this.#absentAtMs = nowMs;
-    if (rangesIn(this.#refused) + rangesIn(this.#absent) > RANGES_MAX) this.clear();
+    const all = [this.#refused, this.#gone, this.#absent];
+    if (all.reduce((sum, logs) => sum + rangesIn(logs), 0) > RANGES_MAX) this.clear();
   }
 
   /** What is left of ranges to ask for. */
@@ -38,15 +51,16 @@ export class GivenUp {
     const sinceMs = nowMs - this.#absentAtMs;
     if (sinceMs < 0 || sinceMs > ABSENT_MS) this.#absent.clear();
     return logs.flatMap(({ log, ranges }) => {
-      const wanted = subtractRanges(
-        subtractRanges(ranges, this.#refused.get(log) ?? []),
-        this.#absent.get(log) ?? [],
+      const wanted = [this.#refused, this.#gone, this.#absent].reduce<readonly SeqRange[]>(
+        (left, logs) => subtractRanges(left, logs.get(log) ?? []),
+        ranges,
       );
       return wanted.length === 0 ? [] : [{ log, ranges: wanted }];
     });
   }
 
   clear(): void {
+    this.#gone = new Map();
     this.#refused = new Map();
     this.#absent = new Map();
   }

@@ -14,3 +14,4 @@ export {
   type SyncPriority,
   SyncService,
 } from './sync-service.ts';
+export type { PeerChannelSync } from './sync-session.ts';

@@ -62,7 +62,7 @@ export class PeerPulls {
     const leftover = withoutRanges(logs, claimed);
     if (leftover.length > 0) this.#leftovers.push({ channel, logs: leftover });
     let event: PullEnded = {
-      ...{ kind: 'pull-ended', channel, result: 'complete', refused: [], absent: [] },
+      ...{ kind: 'pull-ended', channel, result: 'complete', refused: [], gone: [], absent: [] },
       left: false,
     };
     if (journal !== undefined && claimed.length > 0) {
@@ -94,6 +94,7 @@ export class PeerPulls {
       channel,
       result: 'failed',
       refused: [],
+      gone: [],
       absent: [],
       left: false,
     } as const;
@@ -123,17 +124,23 @@ function endOf(
   outcome: PullOutcome,
 ): PullEnded {
   const lacking = unheld(journal, logs);
-  const refusedByLog = new Map(outcome.refused.map(({ log, ranges }) => [log, ranges]));
-  const refused = lacking.flatMap(({ log, ranges }) => {
-    const both = intersectRanges(ranges, refusedByLog.get(log) ?? []);
-    return both.length === 0 ? [] : [{ log, ranges: both }];
-  });
+  const refused = within(lacking, outcome.refused);
+  const gone = within(lacking, outcome.gone);
   // The peer claimed another entry for a number that is held, and what it sent ended no epoch.
   const unproven = heldOf(journal, contested);
   const left = lacking.length + unproven.length;
   const result: PullResult = left === 0 ? 'complete' : outcome.stored > 0 ? 'partial' : 'nothing';
-  const absent = [...withoutRanges(lacking, refused), ...unproven];
-  return { kind: 'pull-ended', channel: journal.channel, result, refused, absent, left: false };
+  const absent = [...withoutRanges(withoutRanges(lacking, refused), gone), ...unproven];
+  return { kind: 'pull-ended', channel: journal.channel, result, refused, gone, absent, left: false };
+}
+
+/** What of `logs` is in `of` too. */
+function within(logs: readonly LogRanges[], of: readonly LogRanges[]): LogRanges[] {
+  const byLog = new Map(of.map(({ log, ranges }) => [log, ranges]));
+  return logs.flatMap(({ log, ranges }) => {
+    const both = intersectRanges(ranges, byLog.get(log) ?? []);
+    return both.length === 0 ? [] : [{ log, ranges: both }];
+  });
 }
 
 /** What of `logs` is held here. */
@@ -145,7 +152,7 @@ function heldOf(journal: ChannelJournal, logs: readonly LogRanges[]): LogRanges[
 }
 
 /** What of `logs` is wanted here and not held. */
-function unheld(journal: ChannelJournal, logs: readonly LogRanges[]): LogRanges[] {
+export function unheld(journal: ChannelJournal, logs: readonly LogRanges[]): LogRanges[] {
   return logs.flatMap(({ log, ranges }) => {
     const lacking = subtractRanges(subtractRanges(ranges, journal.heldRanges(log)), journal.unwanted(log));
     return lacking.length === 0 ? [] : [{ log, ranges: lacking }];

@@ -40,8 +40,11 @@ export type SyncEvent =
   | { readonly kind: 'frame'; readonly frame: ControlFrame }
   /** Time for a hello: the interval passed. */
   | { readonly kind: 'hello-due' }
-  /** A root may have changed by anything but gossip: a hello, unless the peer was told of it already. */
-  | { readonly kind: 'changed' }
+  /**
+   * A root may have changed by anything but gossip: a hello, unless the peer was told of it already. What was only
+   * `learned` from peers can wait while this one is supplying more.
+   */
+  | { readonly kind: 'changed'; readonly learned: boolean }
   /** A hole in a log of the channel is still there after a moment, or an effect asked for this event. */
   | { readonly kind: 'hole'; readonly channel: string }
   /** What another peer was to supply is held. */
@@ -57,6 +60,8 @@ export interface PullEnded {
   readonly result: PullResult;
   /** What came and was not taken because of what the realm says of its author. */
   readonly refused: readonly LogRanges[];
+  /** What the peer does not hand on, or is not taken here for good. */
+  readonly gone: readonly LogRanges[];
   /** What did not come, or was no good. */
   readonly absent: readonly LogRanges[];
   /** Something is left to another peer. */

@@ -64,7 +64,8 @@ export type DataFrame =
     }
   | { readonly kind: 'credit'; readonly credit: number }
   | { readonly kind: 'entries'; readonly entries: readonly AgedEntry[] }
-  | { readonly kind: 'done' }
+  /** All was sent but for what is held and not handed on: past its lifetime, or without a good signature. */
+  | { readonly kind: 'done'; readonly withheld: readonly LogRanges[] }
   | { readonly kind: 'unknown' };
 
 /** Numbers of one log. */
@@ -118,21 +119,13 @@ export function encodeControlFrame(frame: Exclude<ControlFrame, { kind: 'unknown
 export function encodeDataFrame(frame: Exclude<DataFrame, { kind: 'unknown' }>): Uint8Array {
   switch (frame.kind) {
     case 'request':
-      return encodeCbor([
-        0,
-        frame.channel,
-        frame.credit,
-        frame.logs.map(({ log, ranges }) => [
-          ...logItems(log),
-          ranges.flatMap(({ first, last }) => [cborUint(first), cborUint(last)]),
-        ]),
-      ]);
+      return encodeCbor([0, frame.channel, frame.credit, frame.logs.map(logRangeItems)]);
     case 'credit':
       return encodeCbor([1, frame.credit]);
     case 'entries':
       return encodeCbor([2, frame.entries.map(({ ageMs, bytes }) => [cborUint(ageMs), bytes])]);
     case 'done':
-      return encodeCbor([3]);
+      return encodeCbor(frame.withheld.length === 0 ? [3] : [3, frame.withheld.map(logRangeItems)]);
   }
 }
 
@@ -174,8 +167,10 @@ export function decodeDataFrame(bytes: Uint8Array): Result<DataFrame> {
       return isCredit(items[1]) ? accept({ kind: 'credit', credit: items[1] }) : MALFORMED;
     case 2:
       return readEntries(items[1]);
-    case 3:
-      return accept({ kind: 'done' });
+    case 3: {
+      const withheld = readLogRanges(items[1] ?? []);
+      return withheld === null ? MALFORMED : accept({ kind: 'done', withheld });
+    }
     default:
       return accept({ kind: 'unknown' });
   }
@@ -229,16 +224,21 @@ function readHeads(items: readonly unknown[]): Result<ControlFrame> {
 function readRequest(items: readonly unknown[]): Result<DataFrame> {
   const [, channel, credit, rows] = items;
   if (!isChannel(channel) || !isCredit(credit)) return MALFORMED;
-  if (!Array.isArray(rows) || rows.length > LOGS_PER_REQUEST_MAX) return MALFORMED;
+  const logs = readLogRanges(rows);
+  return logs === null ? MALFORMED : accept({ kind: 'request', channel, credit, logs });
+}
+
+function readLogRanges(rows: unknown): LogRanges[] | null {
+  if (!Array.isArray(rows) || rows.length > LOGS_PER_REQUEST_MAX) return null;
   const logs: LogRanges[] = [];
   for (const row of rows) {
-    if (!Array.isArray(row)) return MALFORMED;
+    if (!Array.isArray(row)) return null;
     const log = readLog(row[0], row[1]);
     const ranges = readRanges(row[2], HOLES_PER_HEAD_MAX + 1);
-    if (log === null || ranges === null) return MALFORMED;
+    if (log === null || ranges === null) return null;
     logs.push({ log, ranges });
   }
-  return accept({ kind: 'request', channel, credit, logs });
+  return logs;
 }
 
 function readEntries(rows: unknown): Result<DataFrame> {
@@ -249,6 +249,10 @@ function readEntries(rows: unknown): Result<DataFrame> {
     entries.push({ ageMs: row[0], bytes: row[1] });
   }
   return accept({ kind: 'entries', entries });
+}
+
+function logRangeItems({ log, ranges }: LogRanges): unknown[] {
+  return [...logItems(log), ranges.flatMap(({ first, last }) => [cborUint(first), cborUint(last)])];
 }
 
 function helloItems({ channel, root, offset, seen }: HelloChannel): unknown[] {

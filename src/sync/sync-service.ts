@@ -10,7 +10,7 @@ import { type EntryLifetimes, lifetimesByClock, serveEntries } from './entry-ser
 import { SignatureAudit } from './signature-audit.ts';
 import { SupplyBoard } from './supply-board.ts';
 import type { ControlFrame } from './sync-frames.ts';
-import { SyncSession } from './sync-session.ts';
+import { type PeerChannelSync, SyncSession } from './sync-session.ts';
 import { SyncStoreView } from './sync-store-view.ts';
 
 /** Control stream: grants, hellos, heads. */
@@ -26,7 +26,11 @@ export interface SyncOptions {
   readonly holeDelayMs: number;
   /** Least time between two hellos that follow changes, milliseconds. @defaultValue 50 */
   readonly helloPauseMs: number;
-  /** First credit of a pull, bytes. @defaultValue 262,144 */
+  /**
+   * Most bytes of a pull that are under way at once, 1 to 67,108,864; about a second's worth on a slow link, so that
+   * alarms and live messages do not queue behind them. @defaultValue 262,144: fills fast links over a quarter of the
+   * world
+   */
   readonly creditBytes: number;
   /** A pull that brings nothing new for so long is given up, milliseconds. @defaultValue 60,000: slow links */
   readonly pullStallMs: number;
@@ -115,6 +119,7 @@ export class SyncService {
   readonly #readyListeners = new Set<(peer: NodeId) => void>();
   #saveTimer: NodeJS.Timeout | null = null;
   #helloTimer: NodeJS.Timeout | null = null;
+  #announcesOwn = false;
   #realmTimer: NodeJS.Timeout | null = null;
   #ends: (() => void)[] = [];
   #running = false;
@@ -168,6 +173,11 @@ export class SyncService {
     return { status: session?.status ?? 'unknown', inSyncAtMs: session?.inSyncAtMs ?? null };
   }
 
+  /** The same for each channel that both carry; none without a session. */
+  peerChannels(node: NodeId): readonly PeerChannelSync[] {
+    return this.#sessions.get(node)?.channels() ?? [];
+  }
+
   /**
    * Reads control frames of a type that is not sync's own (4 and 5: receipts). Their items come as decoded CBOR,
    * the type first, from a peer that showed its grant; the reader checks the rest. Returns how to end that.
@@ -201,13 +211,17 @@ export class SyncService {
 
   /**
    * Tells all peers soon that there is something new which gossip does not carry: a large entry, one that a
-   * slow peer could not take, or what was learned by sync.
+   * slow peer could not take, or what was learned by sync (`learned`), of which a peer that is supplying this
+   * node right now hears when it is done.
    */
-  announce(): void {
-    if (this.#helloTimer !== null || !this.#running) return;
-    this.#helloTimer = this.#after(this.#options.helloPauseMs, () => {
+  announce(what: 'own' | 'learned' = 'own'): void {
+    if (!this.#running) return;
+    if (what === 'own') this.#announcesOwn = true;
+    this.#helloTimer ??= this.#after(this.#options.helloPauseMs, () => {
+      const event = { kind: 'changed', learned: !this.#announcesOwn } as const;
       this.#helloTimer = null;
-      for (const session of this.#sessions.values()) session.handle({ kind: 'changed' });
+      this.#announcesOwn = false;
+      for (const session of this.#sessions.values()) session.handle(event);
     });
   }
 
@@ -218,7 +232,7 @@ export class SyncService {
 
   #onStored({ entry, facts }: StoredEntry): void {
     if (facts.verifiedBy === 'chain') this.#audit.wake();
-    if (facts.source === 'sync' || facts.source === 'import') this.announce();
+    if (facts.source === 'sync' || facts.source === 'import') this.announce('learned');
     if (facts.source === 'gossip') this.#watchHole(entry.channel, logIdOf(entry));
   }
 

@@ -84,7 +84,8 @@ export class SyncSessionState {
       case 'hello-due':
         return [this.#hello(nowMs)];
       case 'changed':
-        return this.#isSaid() ? [] : [this.#hello(nowMs)];
+        if (this.#isSaid() || (event.learned && this.#pulling.size > 0)) return [];
+        return [this.#hello(nowMs)];
       case 'frame':
         return this.#onFrame(event.frame, nowMs);
       case 'hole':
@@ -322,14 +323,15 @@ export class SyncSessionState {
     return state.askAgain ? [...effects, ...this.#compare(channel, nowMs)] : effects;
   }
 
-  #onPullEnded({ channel, result, refused, absent, left }: PullEnded, nowMs: number): SyncEffect[] {
+  #onPullEnded(ended: PullEnded, nowMs: number): SyncEffect[] {
+    const { channel, result, left } = ended;
     const state = this.#channel(channel);
     this.#pulling.delete(channel);
     if (result === 'nothing') {
       this.#fruitless++;
       this.#fruitlessAtMs = nowMs;
     } else if (result !== 'failed') this.#fruitless = 0;
-    state.givenUp.note(refused, absent, nowMs);
+    state.givenUp.note(ended, nowMs);
     const truncated = state.compared?.claims.truncated === true;
     const effects: SyncEffect[] = [this.#hello(nowMs)];
     if (result === 'failed') effects.push({ kind: 'retry', channel });

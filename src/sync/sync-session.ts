@@ -4,7 +4,7 @@ import type { NodeId } from '../identity/index.ts';
 import type { OverlayStream } from '../overlay/index.ts';
 import type { Realm } from '../realm/index.ts';
 import type { CursorBook, CursorKey } from './cursor-book.ts';
-import { PeerPulls, type PeerPullsDependencies } from './peer-pulls.ts';
+import { PeerPulls, type PeerPullsDependencies, unheld } from './peer-pulls.ts';
 import type { SyncEffect, SyncEvent } from './sync-events.ts';
 import { type ControlFrame, decodeControlFrame, encodeControlFrame, SYNC_VERSION } from './sync-frames.ts';
 import { SyncSessionState } from './sync-session-state.ts';
@@ -26,6 +26,17 @@ export interface SyncSessionDependencies extends PeerPullsDependencies {
   readonly onRemembered: () => void;
   /** Runs something later, unless the service stops. */
   readonly later: (ms: number, run: () => void) => void;
+}
+
+/** How far this node is in step with a peer in one channel. */
+export interface PeerChannelSync {
+  readonly channel: string;
+  /** The last comparison left nothing to fetch. */
+  readonly inSync: boolean;
+  /** Numbers that the peer claims and that are to be fetched, as far as one request names them. */
+  readonly missing: number;
+  /** Numbers that the peer was asked for in vain in this session: refused here, past their lifetime, or not sent. */
+  readonly givenUp: number;
 }
 
 /** First and longest time before a pull that failed is tried again. */
@@ -84,6 +95,17 @@ export class SyncSession {
 
   get inSyncAtMs(): number | null {
     return this.#state.inSyncAtMs;
+  }
+
+  /** How far this node is in step with the peer in each channel that both carry. */
+  channels(): PeerChannelSync[] {
+    return [...this.#state.channels].map(([channel, { inSync, compared, givenUp }]) => {
+      const journal = this.#deps.journals.get(channel);
+      const lacking = journal === undefined ? [] : unheld(journal, compared?.claims.missing ?? []);
+      const ranges = lacking.flatMap((log) => log.ranges);
+      const missing = ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+      return { channel, inSync, missing, givenUp: givenUp.count };
+    });
   }
 
   /** Runs until the stream ends; never throws. */

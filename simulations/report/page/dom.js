@@ -32,7 +32,7 @@ export function drawn(className, draw) {
     if (next === width || next === 0) return;
     width = next;
     // Not at once: what is drawn changes the size again.
-    requestAnimationFrame(redraw);
+    setTimeout(redraw);
   }).observe(box);
   return { box, redraw };
 }

@@ -105,7 +105,7 @@ function grid(run, ticks, { x, y, width, height, inner, format }) {
 
 /** The times under a drawing. */
 export function timeAxis(run, x, { y, width }) {
-  const ticks = timeTicks(run, Math.max(2, Math.floor(width / 72)));
+  const ticks = timeTicks(run, Math.max(2, Math.floor(width / 64)));
   return svg(
     'g',
     {},

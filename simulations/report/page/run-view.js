@@ -74,7 +74,7 @@ function copyButton(text) {
 }
 
 function figures(run) {
-  const bad = new Set(['missing', 'duplicates']);
+  const bad = new Set(['missing', 'duplicates', 'impossible']);
   return el(
     'dl',
     { class: 'figures' },
@@ -140,7 +140,6 @@ function messages(run) {
     ...MESSAGE_STYLE[series.name],
     total: count(series.values.at(-1)),
   }));
-  const missing = styled.filter(({ name }) => name === 'missing');
   const shade = run.partitions.length > 0 ? ' The network was parted where the ground is shaded.' : '';
   return section(
     'Messages over time',
@@ -150,9 +149,23 @@ function messages(run) {
       styled.filter(({ name }) => name !== 'missing'),
       { format: count, label: 'Messages over time' },
     ),
-    el('h4', {}, 'Missing'),
-    lineChart(run, missing, { format: count, height: 120, label: 'Missing deliveries over time' }),
+    ...missingChart(
+      run,
+      styled.filter(({ name }) => name === 'missing'),
+    ),
   );
+}
+
+function missingChart(run, missing) {
+  if (missing.every(({ values }) => values.every((value) => value === 0))) {
+    return [el('p', { class: 'note' }, 'Nothing was missing at the end of any step.')];
+  }
+  const chart = lineChart(run, missing, {
+    format: count,
+    height: 120,
+    label: 'Missing deliveries over time',
+  });
+  return [el('h4', {}, 'Missing'), chart];
 }
 
 function timeline(run) {

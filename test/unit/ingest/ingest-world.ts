@@ -97,7 +97,7 @@ export class IngestWorld {
 
 /** The same entry with another signature: its bytes, and so its id, differ. */
 export function withBadSignature(entry: Entry): Entry {
-  const bytes = entry.bytes.slice();
+  const bytes = Uint8Array.from(entry.bytes);
   bytes[bytes.length - 1]! ^= 1;
   const decoded = decodeEntry(bytes);
   if (!decoded.ok) throw new Error(decoded.code);

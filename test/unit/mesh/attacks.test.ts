@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Entry, type EntryId, type EpochId, type LogId, sealEntry } from '../../../src/entry/index.ts';
 import { Identity } from '../../../src/identity/index.ts';
+import type { OverlayStream } from '../../../src/overlay/index.ts';
 import { createRealm, encodeChainPayload, Realm } from '../../../src/realm/index.ts';
 import { encodeControlFrame, encodeDataFrame } from '../../../src/sync/sync-frames.ts';
 import type { WireHead } from '../../../src/sync/wire-fields.ts';
@@ -205,6 +206,127 @@ describe('a mesh under attack', () => {
     );
     await counted(code);
     await until(() => peer.ended > 0, 'the session ends');
+  });
+
+  it('keeps what is good around a corrupt entry under a valid last one, and gets the rest from another', async () => {
+    const author = await world.node('author');
+    const run: Entry[] = [];
+    for (let seq = 1; seq <= 9; seq++)
+      run.push(entryOf(author.place.identity, { seq, prev: run.at(-1)?.id ?? null }));
+    await world.link(author, a);
+    const corrupt = Uint8Array.from(run[4]!.bytes);
+    corrupt[corrupt.length - 70]! ^= 1;
+    const log = `${author.mesh.node}/${EPOCH}` as LogId;
+    const claim = { log, last: 9, lastId: run[8]!.id, holes: [] };
+    const peer = await attack(
+      lie(
+        () => [claim],
+        async (stream) => {
+          const entries = run.map(({ bytes }, at) => ({ ageMs: 0, bytes: at === 4 ? corrupt : bytes }));
+          await stream.send(encodeDataFrame({ kind: 'entries', entries })).catch(() => {});
+          await stream.send(encodeDataFrame({ kind: 'done', withheld: [] })).catch(() => {});
+        },
+      ),
+    );
+    await until(() => peer.count('request') > 0, 'it is asked');
+    await counted('entry.bad-signature');
+    const held = () => a.mesh.logs().find(({ epoch, channel }) => epoch === EPOCH && channel === 'main');
+    await until(() => held()?.held === 8, 'the good ones are in');
+    expect(a.mesh.gaps()).toMatchObject([{ first: 5, last: 5 }]);
+    const honest = await world.node('honest');
+    for (const { bytes } of run) honest.gossipIn(bytes);
+    await world.link(author, honest);
+    honest.want(a);
+    await until(() => held()?.held === 9, 'the rest is in');
+  });
+
+  it('takes what is served beside what was asked for as the fault of the peer', async () => {
+    const author = await world.node('author');
+    await world.link(author, a);
+    const run: Entry[] = [];
+    for (let seq = 1; seq <= 9; seq++)
+      run.push(entryOf(author.place.identity, { seq, prev: run.at(-1)?.id ?? null }));
+    const log = `${author.mesh.node}/${EPOCH}` as LogId;
+    const peer = await attack(
+      lie(
+        () => [{ log, last: 3, lastId: run[2]!.id, holes: [] }],
+        async (stream) => {
+          const entries = run.slice(3).map(({ bytes }) => ({ ageMs: 0, bytes }));
+          await stream.send(encodeDataFrame({ kind: 'entries', entries })).catch(() => {});
+        },
+      ),
+    );
+    await counted('sync.unsolicited');
+    await until(() => peer.ended > 0, 'the session ends');
+    expect(a.mesh.logs().some(({ epoch }) => epoch === EPOCH)).toBe(false);
+  });
+
+  it.each([
+    ['a step out of turn', 4, [{ to: null, kind: 'same' }]],
+    ['ranges that nobody can have cut', 0, [{ to: '00', kind: 'heads', answer: true, heads: [headOf(1)] }]],
+  ] as const)('ends the session of a peer that reconciles with %s', async (_, step, items) => {
+    let said = false;
+    const peer = await attack({
+      version: 2,
+      onControl: (frame, stream) => {
+        if (frame.kind !== 'hello' || said) return;
+        said = true;
+        const base = { root: '11'.repeat(16), offset: null };
+        const shared = { kind: 'reconcile', channel: 'main', more: false, from: '', base } as const;
+        const first = {
+          ...shared,
+          step: 0,
+          items: [{ to: null, kind: 'fingerprint', fingerprint: '22'.repeat(16) }],
+        } as const;
+        void stream.send(hello('11'.repeat(16))).catch(() => {});
+        if (step > 0) void stream.send(encodeControlFrame(first)).catch(() => {});
+        void stream.send(encodeControlFrame({ ...shared, step, items })).catch(() => {});
+      },
+    });
+    await counted('sync.lying-heads');
+    await until(() => peer.ended > 0, 'the session ends');
+    await stillWorks();
+  });
+
+  it('answers a flood of reconciliations with no more than it is asked', async () => {
+    for (let n = 0; n < 100; n++) {
+      const epoch = n.toString(16).padStart(16, '0') as EpochId;
+      a.gossipIn(entryOf(a.place.identity, { epoch }).bytes);
+    }
+    await until(() => a.mesh.logs().length > 100, 'all are in');
+    let bytes = 0;
+    let rounds = 0;
+    const begin = (stream: OverlayStream) => {
+      const items = [{ to: null, kind: 'fingerprint', fingerprint: '22'.repeat(16) }] as const;
+      const base = { root: '11'.repeat(16), offset: null };
+      const frame = {
+        kind: 'reconcile',
+        channel: 'main',
+        step: 0,
+        more: false,
+        from: '',
+        base,
+        items,
+      } as const;
+      void stream.send(encodeControlFrame(frame)).catch(() => {});
+    };
+    const peer = await attack(
+      {
+        version: 2,
+        onControl: (frame, stream) => {
+          if (frame.kind === 'hello' && rounds === 0)
+            void stream.send(hello('11'.repeat(16))).catch(() => {});
+          if (frame.kind !== 'hello' && frame.kind !== 'reconcile') return;
+          if (frame.kind === 'reconcile') bytes += encodeControlFrame(frame).length;
+          if (rounds++ < 500) begin(stream);
+        },
+      },
+      lowIdentity(true, a.mesh.node),
+    );
+    await until(() => rounds >= 500, 'it answers', 10_000);
+    expect(bytes / rounds).toBeLessThan(600);
+    expect(peer.count('request')).toBe(0);
+    await stillServes();
   });
 
   it.each([0, 1, 64 * 1024 * 1024])('serves within a credit of %i', async (credit) => {

@@ -16,6 +16,8 @@ import type { MeshWorld, WorldNode } from './mesh-world.ts';
 export interface HostileScript {
   /** Chain that it shows. @defaultValue its own grant */
   readonly chain?: readonly Uint8Array[];
+  /** Version of the protocol that it claims to speak. @defaultValue 1 */
+  readonly version?: number;
   /** First bytes on the control stream in place of a grant. */
   readonly opening?: Uint8Array;
   readonly onControl?: (frame: ControlFrame, stream: OverlayStream) => void;
@@ -68,7 +70,9 @@ export class HostilePeer {
   async #converse(stream: OverlayStream): Promise<void> {
     this.sessions++;
     const chain = this.#script.chain ?? this.chain;
-    const opening = this.#script.opening ?? encodeControlFrame({ kind: 'grant', version: 1, chain });
+    const opening =
+      this.#script.opening ??
+      encodeControlFrame({ kind: 'grant', version: this.#script.version ?? 1, chain });
     try {
       await stream.send(opening);
       for await (const bytes of stream.frames) {
@@ -91,7 +95,7 @@ export class HostilePeer {
         this.heard.set('request', this.count('request') + 1);
         if (this.#script.onRequest !== undefined) await this.#script.onRequest(stream);
         else {
-          await stream.send(encodeDataFrame({ kind: 'done' }));
+          await stream.send(encodeDataFrame({ kind: 'done', withheld: [] }));
           await stream.close();
         }
       }

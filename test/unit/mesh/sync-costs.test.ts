@@ -161,4 +161,33 @@ describe('what sync costs', () => {
     expect(meter.kinds).toContain('reconcile');
     expect(meter.overheadBytes).toBeLessThanOrEqual(2_000);
   }, 120_000);
+
+  it.each([
+    ['batched', 100_000, 5],
+    ['one an entry', 5_000, 4],
+  ] as const)(
+    'is a few percent over the entries themselves for messages that are missing, %s',
+    async (how, count, percent) => {
+      meter = new Meter(world);
+      world.cut(a, b);
+      const message = { topic: 'site/greenhouse/temp', payload: '21.5'.padEnd(64) };
+      if (how === 'batched')
+        for (let n = 0; n < count; n += 50_000)
+          await a.mesh.publishMany(Array.from({ length: 50_000 }, () => message));
+      else
+        for (let n = 0; n < count; n++)
+          await a.mesh.publish(message.topic, message.payload, { ack: 'accepted' });
+      await until(() => a.mesh.status().peersConnected === 0, 'cut');
+      meter.clear();
+      world.heal(a, b);
+      const held = () => b.mesh.channels().find(({ channel }) => channel === 'main')!.messages;
+      await until(() => held() === count, 'all are in', 60_000);
+      await until(inSync, 'in sync');
+      await settle();
+      const overhead = (meter.overheadBytes / meter.entryBytes) * 100;
+      console.log(`${count} messages ${how}: ${overhead.toFixed(2)} % of ${meter.entryBytes} bytes`);
+      expect(overhead).toBeLessThan(percent);
+    },
+    120_000,
+  );
 });

@@ -95,7 +95,8 @@ const DATA: Readonly<Record<string, Exclude<DataFrame, { kind: 'unknown' }>>> = 
   },
   credit: { kind: 'credit', credit: 65_536 },
   entries: { kind: 'entries', entries: [{ ageMs: 2 ** 33, bytes: Uint8Array.of(0xd2, 0x84) }] },
-  done: { kind: 'done' },
+  done: { kind: 'done', withheld: [] },
+  doneButForSome: { kind: 'done', withheld: [{ log: LOG, ranges: [{ first: 3, last: 2 ** 33 }] }] },
 };
 
 const vectors = JSON.parse(

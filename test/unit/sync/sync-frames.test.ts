@@ -36,7 +36,7 @@ const DATA: Exclude<DataFrame, { kind: 'unknown' }>[] = [
   { kind: 'request', channel: 'main', credit: 5, logs: [{ log, ranges: [{ first: 1, last: 2 ** 47 }] }] },
   { kind: 'credit', credit: 64 * 1024 * 1024 },
   { kind: 'entries', entries: [{ ageMs: 2 ** 40, bytes: new Uint8Array([9]) }] },
-  { kind: 'done' },
+  { kind: 'done', withheld: [] },
 ];
 
 /** Values that look like frames. */

@@ -111,7 +111,7 @@ describe('a sync session', () => {
     );
 
   const pullEnded = (channel: string, result: PullResult, change: Partial<PullEnded> = {}) => {
-    const ended = { refused: [], absent: result === 'nothing' ? missing : [], left: false };
+    const ended = { refused: [], gone: [], absent: result === 'nothing' ? missing : [], left: false };
     return brief(state.handle({ kind: 'pull-ended', channel, result, ...ended, ...change }, nowMs));
   };
 
@@ -265,12 +265,19 @@ describe('a sync session', () => {
     expect(hello('m8')).toEqual(['hello', 'remember main']);
   });
 
-  it('tells of a change once', () => {
-    const changed = () => brief(state.handle({ kind: 'changed' }, nowMs));
-    expect(changed()).toEqual([]);
+  it('tells of a change once, and of what it learns when a pull from the peer has ended', () => {
+    const changed = (learned: boolean) => brief(state.handle({ kind: 'changed', learned }, nowMs));
+    expect(changed(true)).toEqual([]);
     roots.set('main', 'm9');
-    expect(changed()).toEqual(['hello']);
-    expect(changed()).toEqual([]);
+    expect(changed(true)).toEqual(['hello']);
+    expect(changed(true)).toEqual([]);
+    hello('m1');
+    heads('main', 'm1');
+    roots.set('main', 'm10');
+    expect(changed(true)).toEqual([]);
+    expect(changed(false)).toEqual(['hello']);
+    roots.set('main', 'm1');
+    expect(pullEnded('main', 'complete')).toContain('hello');
   });
 
   it('answers for heads of carried channels alone', () => {
@@ -321,7 +328,7 @@ describe('a sync session', () => {
       const offset = { incarnation: 'aa'.repeat(8), position: 77 };
       expect(heads('main', 'm1', { offset, complete: false })).toEqual(['pull main']);
       roots.set('main', 'm5');
-      const ended = { refused: [], absent: [], left: false } as const;
+      const ended = { refused: [], gone: [], absent: [], left: false } as const;
       const effects = state.handle(
         { kind: 'pull-ended', channel: 'main', result: 'complete', ...ended },
         nowMs,
@@ -347,7 +354,7 @@ describe('a sync session', () => {
     it('notes that something was not taken because of the realm, and asks for it when the realm changed', () => {
       hello('m1');
       heads('main', 'm1');
-      const ended = { refused: missing, absent: [], left: false } as const;
+      const ended = { refused: missing, gone: [], absent: [], left: false } as const;
       const effects = state.handle(
         { kind: 'pull-ended', channel: 'main', result: 'nothing', ...ended },
         nowMs,
