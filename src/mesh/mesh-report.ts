@@ -44,7 +44,7 @@ export interface MeshReportDependencies {
   readonly forks: () => readonly ForkStatus[];
 }
 
-/** A peer that is not in step and silent for so long is stalled: two hellos were due. */
+/** A connected peer that is silent for so long is stalled: two hellos were due. */
 const STALLED_MS = 75_000;
 
 /** What a node knows and holds, for people. */
@@ -81,10 +81,10 @@ export class MeshReport {
   }
 
   /** A socket that is open says nothing: what counts is whether anything comes. */
-  #healthOf({ connected, sync, sinceMs, heardAtMs }: Omit<PeerStatus, 'health'>): PeerStatus['health'] {
+  #healthOf({ connected, sinceMs, heardAtMs }: Omit<PeerStatus, 'health'>): PeerStatus['health'] {
     if (!connected) return 'down';
     const silentMs = this.#deps.nowMs() - Math.max(heardAtMs ?? 0, sinceMs ?? 0);
-    return sync !== 'in-sync' && silentMs > STALLED_MS ? 'stalled' : 'ok';
+    return silentMs > STALLED_MS ? 'stalled' : 'ok';
   }
 
   /** Channels that this node carries. */

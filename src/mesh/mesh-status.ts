@@ -123,8 +123,8 @@ export interface PeerStatus {
   /** When both were last in sync, milliseconds since 1970. */
   readonly inSyncAtMs: number | null;
   /**
-   * From progress, not from the socket: `stalled` is a connected peer with which this node has something to exchange
-   * and of which nothing was heard for 75 seconds, more than two hellos.
+   * From what comes, not from the socket: `stalled` is a connected peer of which nothing was heard for 75 seconds, more
+   * than two hellos.
    */
   readonly health: 'ok' | 'stalled' | 'down';
   /** When a frame of the peer's session last came, milliseconds since 1970; `null` for never. */

@@ -6,7 +6,7 @@ import { type ForkEvent, Ingest } from '../ingest/index.ts';
 import { AgeClock, type Disk, type StoredEntry } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
 import type { ChannelDeclaration, ChannelPolicy, Realm, RealmDirectory } from '../realm/index.ts';
-import { PeerHoldings, ReceiptsService } from '../receipts/index.ts';
+import { HoldingsFile, PeerHoldings, ReceiptsService } from '../receipts/index.ts';
 import { CursorBook, ForkSearch, fetchReturned, SyncService } from '../sync/index.ts';
 import { Admission } from './admission.ts';
 import { CarriedChannels } from './carried-channels.ts';
@@ -86,6 +86,7 @@ export class Mesh {
   readonly #partings = new Set<NodeJS.Timeout>();
   readonly #cursors: CursorBook;
   readonly #holdings = new PeerHoldings();
+  readonly #holdingsFile: HoldingsFile;
   #sync: SyncService | null = null;
   #receipts: ReceiptsService | null = null;
   #storeId = '';
@@ -105,6 +106,7 @@ export class Mesh {
     this.#clock = new AgeClock(deps.nowMs);
     this.#lifetimes = new Lifetimes(this.#clock, (channel) => this.#keeper.policyOf(channel).ttlSeconds ?? 0);
     const self = place.identity.nodeId;
+    this.#holdingsFile = new HoldingsFile(deps.disk, options.directory);
     this.#channels = new CarriedChannels(
       { directory: options.directory, commitIntervalMs },
       { ...deps, self, prepare: (journal) => this.#ingest.forks.apply(journal) },
@@ -423,6 +425,7 @@ export class Mesh {
       await this.#office.recall();
       for (const channel of realm.channelNames()) await this.#channels.open(channel);
       this.#storeId = await loadStoreId(disk, this.#options.directory, this.#deps.randomBytes);
+      await this.#holdingsFile.load(this.#holdings);
       this.#sync = new SyncService(this.#options.sync ?? {}, {
         ...this.#deps,
         ingest: this.#ingest,
@@ -480,7 +483,17 @@ export class Mesh {
     await this.#ingest.forks.settle();
     await this.#keeper.stop();
     await this.#cursors.close();
+    await this.#keepHoldings();
     await this.#channels.stop();
+  }
+
+  /** A disk that takes nothing costs what was known of the peers, and nothing else. */
+  async #keepHoldings(): Promise<void> {
+    try {
+      await this.#holdingsFile.save(this.#holdings);
+    } catch (error) {
+      this.#deps.log.warn({ error: String(error) }, 'what peers hold was not kept');
+    }
   }
 
   // ---- what arrives ------------------------------------------------------------------------------------------

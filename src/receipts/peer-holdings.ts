@@ -95,6 +95,24 @@ export class PeerHoldings {
     return this.#peers.get(peer)?.logs.get(keyOf(log)) ?? null;
   }
 
+  /** Id of a peer's store; `null` where it was not met. */
+  storeOf(peer: NodeId): string | null {
+    return this.#peers.get(peer)?.storeId ?? null;
+  }
+
+  /** When a peer last held all of each channel. */
+  inSyncOf(peer: NodeId): Iterable<[channel: string, at: InSyncAt]> {
+    return this.#peers.get(peer)?.inSync ?? [];
+  }
+
+  /** All logs of which a peer said what it holds, the latest last. */
+  *allLogsOf(peer: NodeId): IterableIterator<[ChannelLog, Holding]> {
+    for (const [key, holding] of this.#peers.get(peer)?.logs ?? []) {
+      const space = key.indexOf(' ');
+      yield [{ channel: key.slice(0, space), log: key.slice(space + 1) as LogId }, holding];
+    }
+  }
+
   /** All logs of a channel of which a peer said what it holds. */
   *logsOf(peer: NodeId, channel: string): IterableIterator<[LogId, Holding]> {
     for (const [key, holding] of this.#peers.get(peer)?.logs ?? []) {

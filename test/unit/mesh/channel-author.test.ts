@@ -6,8 +6,9 @@ import type { ChannelJournal, OwnLog } from '../../../src/journal/index.ts';
 import { ChannelAuthor } from '../../../src/mesh/channel-author.ts';
 
 /** An author with `left` numbers, more of which come when the test says so. */
-function authorWith(left: number) {
+function authorWith(left: number, whenDurable: () => Promise<void> = async () => {}) {
   const entries: Entry[] = [];
+  const sent: Entry[] = [];
   const reserved = Promise.withResolvers<void>();
   let next = 1;
   let through = left;
@@ -26,7 +27,7 @@ function authorWith(left: number) {
   const author = new ChannelAuthor('main', null, {
     identity: Identity.generate(),
     externalAad: new Uint8Array([1]),
-    journal: { whenDurable: async () => {} } as unknown as ChannelJournal,
+    journal: { whenDurable } as unknown as ChannelJournal,
     ownLog: ownLog as unknown as OwnLog,
     store: (entry) => {
       entries.push(entry);
@@ -36,7 +37,7 @@ function authorWith(left: number) {
         facts: { receivedAtMs: 0, ageMs: 0, source: 'own', verifiedBy: 'signature' },
       };
     },
-    send: () => {},
+    send: (entry) => sent.push(entry),
     whenRoom: () => null,
     nowMs: () => 0,
     whenHeld: async () => 0,
@@ -56,7 +57,7 @@ function authorWith(left: number) {
       ownLog.epoch = begun.toString(16).padStart(16, '0') as EpochId;
       next = 1;
     });
-  return { publish, refill, payloads, entries, renew };
+  return { author, publish, refill, payloads, entries, sent, renew };
 }
 
 it('lets nothing overtake an entry that waits for its numbers', async () => {
@@ -116,3 +117,21 @@ it('begins one epoch, however often it is asked while that is under way', async 
     ['0000000000000002', true],
   ]);
 });
+
+it.each([
+  ['a publish id', { publishId: { producer: 'p', n: 1 } }],
+  ['what was published again', { was: { epoch: '00000000000000bb' as EpochId, seq: 3 } }],
+])(
+  'lets nobody hear of %s before it is durable: after a crash it is published once more',
+  async (_, keys) => {
+    const durable = Promise.withResolvers<void>();
+    const { author, sent, publish } = authorWith(1_000, () => durable.promise);
+    const wish = { ack: 'accepted' } as Parameters<typeof author.publish>[2];
+    await author.publish({ topic: 't', payload: new Uint8Array(), timeMs: 0, ...keys }, 0, wish);
+    await publish(1);
+    expect(sent.map(({ seq }) => seq)).toEqual([2]);
+    durable.resolve();
+    await turn();
+    expect(sent.map(({ seq }) => seq)).toEqual([2, 1]);
+  },
+);

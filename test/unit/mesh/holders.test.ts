@@ -57,6 +57,9 @@ describe('who holds a message', () => {
     expect(before.holders[1]!.asOfMs).toBeGreaterThan(Date.now() - 10_000);
     const after = await hub.mesh.holders({ author: 'hub', seq: 2 }, { timeoutMs: 100 });
     expect(after.holders[1]!.holds).not.toBe(true);
+    await hub.restart();
+    const again = await hub.mesh.holders({ author: 'hub', seq: 1 }, { timeoutMs: 100 });
+    expect(brief(again)[1]).toEqual(['ferry', true, 'in-sync', false]);
   });
 
   it('is unknown of nodes that were never met, and refused for what names no message', async () => {
