@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
 import type { Variant } from './bench-node.ts';
-import { WORKLOADS, type WorkloadName } from './workload.ts';
+import { DEFAULT_WORKLOADS, WORKLOADS, type WorkloadName } from './workload.ts';
 
 /** How the benchmark is called. */
 export const BENCH_USAGE = `Usage: npm run bench -- [WORKLOAD…] [--json] [--runs N] [--quick] [--variants NAME,…]
 
-Workloads: ${WORKLOADS.join(', ')} (default: all). README.md in bench/ says what each measures.
+Workloads: ${WORKLOADS.join(', ')} (default: ${DEFAULT_WORKLOADS.join(', ')}).
+README.md in bench/ says what each measures.
 
   --json       one JSON object a line on stdout instead of a table
   --runs N     runs of each variant, 1 to 20; figures are their medians (default: 3, with --quick 1)
@@ -48,7 +49,7 @@ export function parseBenchArguments(argv: readonly string[]): BenchArguments {
     throw new Error(`--runs takes a whole number from 1 to ${RUNS_MAX}.`);
   }
   return {
-    workloads: positionals.length === 0 ? WORKLOADS : positionals.map(workloadOf),
+    workloads: positionals.length === 0 ? DEFAULT_WORKLOADS : positionals.map(workloadOf),
     isJson: values.json,
     isQuick: values.quick,
     runs,

@@ -4,9 +4,12 @@ import { resultTable } from './result-table.ts';
 import { Stage } from './stage.ts';
 import type { WorkloadName, WorkloadResult } from './workload.ts';
 import { measureBytesWritten } from './workloads/bytes-written.ts';
-import { measureCatchUp, measureCatchUpAfterCrash } from './workloads/catch-up.ts';
+import { measureCatchUp, measureCatchUpAfterCrash, measureSingle } from './workloads/catch-up.ts';
 import { measureColdStart } from './workloads/cold-start.ts';
-import { measureThrough } from './workloads/through.ts';
+import { measureLiveDuringSync } from './workloads/live-during-sync.ts';
+import { measureStored } from './workloads/stored.ts';
+import { measureSyncBytes } from './workloads/sync-bytes.ts';
+import { measureReplicas, measureThrough } from './workloads/through.ts';
 
 const MEASURE: Readonly<Record<WorkloadName, Workload>> = {
   W1: measureThrough,
@@ -14,6 +17,11 @@ const MEASURE: Readonly<Record<WorkloadName, Workload>> = {
   'W2-crash': measureCatchUpAfterCrash,
   W3: measureBytesWritten,
   W4: measureColdStart,
+  replicas: measureReplicas,
+  'sync-single': measureSingle,
+  'live-during-sync': measureLiveDuringSync,
+  'stored-1gb': measureStored,
+  'sync-bytes': measureSyncBytes,
 };
 
 /** Runs the workloads one after another; prints each one's lines as soon as it is done. */

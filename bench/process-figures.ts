@@ -34,3 +34,15 @@ export async function directoryBytes(directory: string): Promise<number> {
   );
   return sizes.reduce((sum, size) => sum + size, 0);
 }
+
+/** Clock ticks a second of `/proc` (sysconf(_SC_CLK_TCK)), 100 on every Linux. */
+const TICKS_PER_SECOND = 100;
+
+/** Processor seconds that a process has used, in user and system mode; 0 where there is no `/proc`. */
+export async function cpuSeconds(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
+  if (stat === null) return 0;
+  // The name in parentheses may hold anything; user time is the 12th field after it, system time the 13th.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}

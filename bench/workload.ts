@@ -1,7 +1,16 @@
 import { median, spread } from './statistics.ts';
 
-/** Names of the workloads, as FACTS and README call them. */
-export const WORKLOADS = ['W1', 'W2', 'W2-crash', 'W3', 'W4'] as const;
+/** Workloads that run where none is named, as FACTS and README call them. */
+export const DEFAULT_WORKLOADS = ['W1', 'W2', 'W2-crash', 'W3', 'W4'] as const;
+/** All: the further ones take minutes each, and are run by their names. */
+export const WORKLOADS = [
+  ...DEFAULT_WORKLOADS,
+  'replicas',
+  'sync-single',
+  'live-during-sync',
+  'stored-1gb',
+  'sync-bytes',
+] as const;
 export type WorkloadName = (typeof WORKLOADS)[number];
 
 /** Figures of one run, or their medians over all runs. README.md says what each means. */
@@ -21,6 +30,22 @@ export interface Figures {
   readonly fileBytesPerMessage?: number;
   readonly residentMB?: number;
   readonly readyMs?: number;
+  /** Processor seconds of the node that sends, and of the one that receives. */
+  readonly cpuSecondsNear?: number;
+  readonly cpuSecondsFar?: number;
+  /** Messages that were published and delivered while the old ones came. */
+  readonly liveMessages?: number;
+  readonly emptyMB?: number;
+  readonly addedMB?: number;
+  readonly storedMB?: number;
+  readonly readyUncleanMs?: number;
+  /** Bytes of sync each way, without the grant and the entries. */
+  readonly bytesOut?: number;
+  readonly bytesIn?: number;
+  readonly entries?: number;
+  readonly entryBytes?: number;
+  /** Bytes of sync beside the entries, in parts of the entries. */
+  readonly overhead?: number;
 }
 
 /** One line of the output. */

@@ -63,6 +63,11 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     load: () => import('./commands/gaps.ts'),
   },
   {
+    name: 'forks',
+    summary: 'keys that are used twice: clones, restored backups, thieves',
+    load: () => import('./commands/forks.ts'),
+  },
+  {
     name: 'holders',
     summary: 'who holds a message, as far as this node can learn',
     load: () => import('./commands/holders.ts'),

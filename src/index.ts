@@ -14,12 +14,15 @@ export {
 } from './bundle/index.ts';
 export { type Ed25519Backend, memoizedEd25519, nativeEd25519, useEd25519 } from './cose/index.ts';
 export {
+  type Entry,
+  type EntryDraft,
   type EntryId,
   type EpochId,
   type LogId,
   type Message,
   PAYLOAD_BYTES_MAX,
   type PublishId,
+  sealEntry,
   shareEntries,
 } from './entry/index.ts';
 export {

@@ -15,16 +15,16 @@ export async function openClientEndpoint(options: EndpointOptions): Promise<Endp
   const subscriptions: AgentSubscription[] = [];
   return {
     addresses: () => [],
-    publish(payload, ack) {
+    publish(payload, ack, ttlSeconds) {
       let publisher = publishers.get(ack);
       if (publisher === undefined) {
-        publisher = agent.publisher({ ack });
+        publisher = agent.publisher({ ack: ack === 'replica' ? { replicas: 1 } : ack });
         publishers.set(ack, publisher);
       }
-      return publisher.publish(BENCH_TOPIC, payload);
+      return publisher.publish(BENCH_TOPIC, payload, ttlSeconds === undefined ? undefined : { ttlSeconds });
     },
-    async subscribe() {
-      const subscription = agent.subscribe(BENCH_TOPIC, { from: 'new' });
+    async subscribe(order) {
+      const subscription = agent.subscribe(BENCH_TOPIC, { from: 'new', order });
       subscriptions.push(subscription);
       await subscription.opened();
       return payloadBatches(subscription);

@@ -9,10 +9,14 @@ export type EndpointKind = 'library' | 'client' | 'gossipsub';
 export interface ChildCommands {
   open(options: EndpointOptions & { readonly kind: EndpointKind }): { readonly addresses: readonly string[] };
   /** Starts to read; what arrives is counted by phase. */
-  subscribe(options: Record<string, never>): null;
+  subscribe(options: { readonly order?: 'author' | 'arrival' }): null;
   /** Resolves when what is published now reaches a subscriber at a peer. */
   connected(options: { readonly timeoutMs: number }): null;
   publish(run: PublishRun): PublishReport;
+  /** Ends a `publish` that is under way after its present message. */
+  stopPublishing(options: Record<string, never>): null;
+  /** How many messages of a phase have arrived. */
+  delivered(options: { readonly phase: number }): number;
   /** Says how many messages a phase will have; before its first arrives. */
   expect(options: { readonly phase: number; readonly count: number }): null;
   /**

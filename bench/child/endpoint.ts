@@ -8,14 +8,20 @@ export interface EndpointOptions {
   readonly commitIntervalMs?: number;
 }
 
+/** Acknowledgements that are measured; `replica` is that of one other node. */
+export type BenchAck = 'accepted' | 'durable' | 'replica';
+
 /** What a workload needs of the thing it measures: one publisher or subscriber inside a process of its own. */
 export interface Endpoint {
   /** Multiaddrs that the other node dials; empty for a client of an agent. */
   addresses(): readonly string[];
-  /** Sends one message; resolves at the acknowledgement that was asked for, where there is one. */
-  publish(payload: Uint8Array, ack: 'accepted' | 'durable'): Promise<unknown>;
+  /**
+   * Sends one message; resolves at the acknowledgement that was asked for, where there is one. Messages with
+   * different `ttlSeconds` do not share an entry.
+   */
+  publish(payload: Uint8Array, ack: BenchAck, ttlSeconds?: number): Promise<unknown>;
   /** Payloads as they come, in batches; ends when the endpoint closes. */
-  subscribe(): Promise<AsyncIterable<readonly Uint8Array[]>>;
+  subscribe(order: 'author' | 'arrival'): Promise<AsyncIterable<readonly Uint8Array[]>>;
   /** True when what is published now reaches a subscriber at a peer. */
   isConnected(): Promise<boolean>;
   /** Messages on the node's disk; `null` where nothing is kept. */

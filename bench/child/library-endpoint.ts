@@ -17,9 +17,15 @@ export async function openLibraryEndpoint(options: EndpointOptions): Promise<End
   await mesh.start();
   return {
     addresses: () => mesh.addresses(),
-    publish: (payload, ack) => mesh.publish(BENCH_TOPIC, payload, { ack }),
-    subscribe: async () => {
-      const subscription = await mesh.subscribe([BENCH_TOPIC], { from: 'new' });
+    publish: (payload, ack, ttlSeconds) => {
+      const wish = ack === 'replica' ? { replicas: 1 } : ack;
+      return mesh.publish(BENCH_TOPIC, payload, {
+        ack: wish,
+        ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
+      });
+    },
+    subscribe: async (order) => {
+      const subscription = await mesh.subscribe([BENCH_TOPIC], { from: 'new', order });
       return payloadBatches(() => subscription.nextBatch(BATCH_MESSAGES_MAX));
     },
     isConnected: async () => mesh.status().peersConnected > 0,

@@ -11,6 +11,7 @@ import { publishRun } from './publish-run.ts';
 const POLL_MS = 10;
 
 let endpoint: Endpoint | null = null;
+let stopped = false;
 const ledgers = new Map<number, DeliveryLedger>();
 
 const answers: { [C in ChildCommand]: (options: ChildOptions<C>) => Promise<ChildAnswer<C>> } = {
@@ -18,8 +19,8 @@ const answers: { [C in ChildCommand]: (options: ChildOptions<C>) => Promise<Chil
     endpoint = await openEndpoint(options);
     return { addresses: endpoint.addresses() };
   },
-  async subscribe() {
-    void pump(await opened().subscribe());
+  async subscribe({ order = 'author' }) {
+    void pump(await opened().subscribe(order));
     return null;
   },
   async connected({ timeoutMs }) {
@@ -30,7 +31,17 @@ const answers: { [C in ChildCommand]: (options: ChildOptions<C>) => Promise<Chil
     }
     return null;
   },
-  publish: (run) => publishRun(opened(), run),
+  publish(run) {
+    stopped = false;
+    return publishRun(opened(), run, () => stopped);
+  },
+  async stopPublishing() {
+    stopped = true;
+    return null;
+  },
+  async delivered({ phase }) {
+    return ledgers.get(phase)?.delivered ?? 0;
+  },
   async expect({ phase, count }) {
     ledgers.set(phase, new DeliveryLedger(count));
     return null;

@@ -1,14 +1,16 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../monotonic-clock.ts';
 import { stampPayload } from '../stamped-payload.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { BenchAck, Endpoint } from './endpoint.ts';
 
 /** What to publish. */
 export interface PublishRun {
   readonly phase: number;
   readonly count: number;
   readonly payloadBytes: number;
-  readonly ack: 'accepted' | 'durable';
+  readonly ack: BenchAck;
+  /** Each message in an entry of its own, however busy the author is. @defaultValue `false` */
+  readonly singly?: boolean;
   /** Evenly spaced, each message by itself; as fast as acknowledgements come if it is not given. */
   readonly messagesPerSecond?: number;
 }
@@ -21,16 +23,23 @@ export interface PublishReport {
   readonly acknowledged: number;
 }
 
+/** A lifetime that no run reaches. */
+const TTL_SECONDS = 10_000_000;
 /** Messages that wait for their acknowledgement at most. */
 const IN_FLIGHT_MAX = 8_192;
 /** A loop that never yields starves its own sockets. */
 const YIELD_EVERY = 256;
 
 /** Publishes the messages of one phase and resolves when the last is acknowledged. */
-export async function publishRun(endpoint: Endpoint, run: PublishRun): Promise<PublishReport> {
+export async function publishRun(
+  endpoint: Endpoint,
+  run: PublishRun,
+  isStopped: () => boolean = () => false,
+): Promise<PublishReport> {
   const firstMs = monotonicMs();
   const flight = new Flight();
-  for (let index = 0; index < run.count; index++) {
+  let index = 0;
+  for (; index < run.count && !isStopped(); index++) {
     if (run.messagesPerSecond !== undefined) {
       await until(firstMs + (index * 1_000) / run.messagesPerSecond);
     } else if (flight.size >= IN_FLIGHT_MAX) {
@@ -39,10 +48,12 @@ export async function publishRun(endpoint: Endpoint, run: PublishRun): Promise<P
       await nextTurn();
     }
     const payload = stampPayload(run.payloadBytes, { sentMs: monotonicMs(), phase: run.phase, index });
-    flight.add(endpoint.publish(payload, run.ack));
+    // Messages of different lifetimes do not share an entry.
+    const ttlSeconds = run.singly === true ? TTL_SECONDS + (index % 2) : undefined;
+    flight.add(endpoint.publish(payload, run.ack, ttlSeconds));
   }
   await flight.shrinkTo(0);
-  return { firstMs, lastAckMs: monotonicMs(), acknowledged: run.count };
+  return { firstMs, lastAckMs: monotonicMs(), acknowledged: index };
 }
 
 /** Waits for a time and at least one turn of the event loop, so that no two messages share an entry by chance. */

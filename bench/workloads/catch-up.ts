@@ -5,6 +5,7 @@ import { type BenchNode, openNode, type Variant } from '../bench-node.ts';
 import { type BenchRun, variantsOf, type Workload } from '../bench-run.ts';
 import { makeRealm } from '../make-realm.ts';
 import { monotonicMs } from '../monotonic-clock.ts';
+import { cpuSeconds } from '../process-figures.ts';
 import { type Figures, summarise, type WorkloadName, type WorkloadResult } from '../workload.ts';
 
 const PAYLOAD_BYTES = 64;
@@ -41,11 +42,25 @@ export const measureCatchUpAfterCrash: Workload = async (run) => {
   return results;
 };
 
+/** sync-single: as W2 with 100,000, each published in an entry of its own, and batched beside it. */
+export const measureSingle: Workload = async (run) => {
+  const results: WorkloadResult[] = [];
+  for (const variant of variantsOf(run, { all: ['library', 'agent'], defaults: ['agent'] })) {
+    for (const singly of [true, false]) {
+      const what = { workload: 'sync-single', variant, count: 100_000, accident: 'none', singly } as const;
+      results.push(await measured(run, what));
+    }
+  }
+  return results;
+};
+
 interface Measurement {
   readonly workload: WorkloadName;
   readonly variant: Variant;
   readonly count: number;
   readonly accident: Accident;
+  /** Each message in an entry of its own; where it is given, the variant's name says which. */
+  readonly singly?: boolean;
 }
 
 async function measured(run: BenchRun, what: Measurement): Promise<WorkloadResult> {
@@ -56,11 +71,13 @@ async function measured(run: BenchRun, what: Measurement): Promise<WorkloadResul
     figures.push(await oneRun(run, { ...what, count }));
     await run.stage.clear();
   }
-  const variant = `${what.variant}-${count}`;
+  const how = what.singly === undefined ? '' : what.singly ? '-single' : '-batched';
+  const variant = `${what.variant}${how}-${count}`;
   return summarise({ workload: what.workload, variant }, figures, 'seconds');
 }
 
-async function oneRun(run: BenchRun, { variant, count, accident }: Measurement): Promise<Figures> {
+async function oneRun(run: BenchRun, what: Measurement): Promise<Figures> {
+  const { variant, count, accident, singly = false } = what;
   const directories = [run.stage.directory(), run.stage.directory()] as const;
   await makeRealm(directories);
   const first = await openNode(run.stage, variant, { directory: directories[0], peers: [] });
@@ -77,10 +94,17 @@ async function oneRun(run: BenchRun, { variant, count, accident }: Measurement):
   const cutAtMs = monotonicMs();
   await far.child.ask('expect', { phase: DURING, count });
   const near = { node: first, directory: directories[0] };
-  await publishDuringCut(near, count);
+  await publishDuringCut(near, count, singly);
   if (accident === 'crash') await crash(run, { variant, link, ...near });
   await sleep(Math.max(0, cutAtMs + CUT_MS_MIN - monotonicMs()));
-  return caughtUp(far, link, count);
+  const before = [await cpuSeconds(first.pid), await cpuSeconds(far.pid)] as const;
+  const figures = await caughtUp(far, link, count);
+  if (what.singly === undefined) return figures;
+  return {
+    ...figures,
+    cpuSecondsNear: (await cpuSeconds(first.pid)) - before[0],
+    cpuSecondsFar: (await cpuSeconds(far.pid)) - before[1],
+  };
 }
 
 /** Proves that the path works before it is cut. */
@@ -92,8 +116,13 @@ async function passThrough(near: BenchNode, far: BenchNode): Promise<void> {
   if (before.lost > 0) throw new Error(`${before.lost} of ${count} messages did not pass before the cut.`);
 }
 
-async function publishDuringCut({ node }: { readonly node: BenchNode }, count: number): Promise<void> {
-  await node.child.ask('publish', { phase: DURING, count, payloadBytes: PAYLOAD_BYTES, ack: 'durable' });
+async function publishDuringCut(
+  { node }: { readonly node: BenchNode },
+  count: number,
+  singly: boolean,
+): Promise<void> {
+  const run = { phase: DURING, count, payloadBytes: PAYLOAD_BYTES, ack: 'durable', singly } as const;
+  await node.child.ask('publish', run);
 }
 
 /** kill -9 at once after the last acknowledgement; the node comes back on the same directory. */

@@ -1,5 +1,6 @@
 import { type BenchNode, openNode, type Variant } from '../bench-node.ts';
 import { type BenchRun, variantsOf, type Workload } from '../bench-run.ts';
+import type { BenchAck } from '../child/endpoint.ts';
 import { makeRealm } from '../make-realm.ts';
 import { type Figures, rounded, summarise, type WorkloadResult } from '../workload.ts';
 
@@ -48,12 +49,30 @@ export const measureThrough: Workload = async (run) => {
   return withRatios(results);
 };
 
-async function oneRun(run: BenchRun, variant: Variant): Promise<Figures> {
+/** replicas: as W1, acknowledged when the other node has reported that it holds the message after fsync. */
+export const measureReplicas: Workload = async (run) => {
+  const results: WorkloadResult[] = [];
+  for (const variant of variantsOf(run, { all: ['library', 'agent'], defaults: ['library'] })) {
+    for (const ack of ['durable', 'replica'] as const) {
+      const figures: Figures[] = [];
+      for (let round = 1; round <= run.runs; round++) {
+        run.progress(`replicas ${variant} ${ack}, run ${round} of ${run.runs}`);
+        figures.push(await oneRun(run, variant, ack));
+        await run.stage.clear();
+      }
+      const of = { workload: 'replicas', variant: `${variant}-${ack}` } as const;
+      results.push(summarise(of, figures, 'messagesPerSecond'));
+    }
+  }
+  return results;
+};
+
+async function oneRun(run: BenchRun, variant: Variant, ack: BenchAck = 'durable'): Promise<Figures> {
   const { publisher, subscriber } = await openPair(run, variant);
   await subscriber.child.ask('subscribe', {});
   await publisher.child.ask('connected', { timeoutMs: CONNECT_MS_MAX });
   const sizes = scaled(SIZES[variant], run.isQuick ? 0.1 : 1);
-  const pair = { publisher, subscriber };
+  const pair = { publisher, subscriber, ack };
   await onePhase(pair, { phase: WARM_UP, count: sizes.warmUp });
   const fast = await onePhase(pair, { phase: THROUGHPUT, count: sizes.throughput });
   const steady = await onePhase(pair, {
@@ -78,10 +97,11 @@ async function oneRun(run: BenchRun, variant: Variant): Promise<Figures> {
 interface Pair {
   readonly publisher: BenchNode;
   readonly subscriber: BenchNode;
+  readonly ack: BenchAck;
 }
 
 /** Node A and node B, which knows A alone. */
-async function openPair(run: BenchRun, variant: Variant): Promise<Pair> {
+async function openPair(run: BenchRun, variant: Variant): Promise<Omit<Pair, 'ack'>> {
   const directories = [run.stage.directory(), run.stage.directory()] as const;
   if (variant !== 'gossipsub') await makeRealm(directories);
   const publisher = await openNode(run.stage, variant, { directory: directories[0], peers: [] });
@@ -93,14 +113,14 @@ async function openPair(run: BenchRun, variant: Variant): Promise<Pair> {
 }
 
 async function onePhase(
-  { publisher, subscriber }: Pair,
+  { publisher, subscriber, ack }: Pair,
   phase: { readonly phase: number; readonly count: number; readonly messagesPerSecond?: number },
 ) {
   await subscriber.child.ask('expect', { phase: phase.phase, count: phase.count });
   const published = await publisher.child.ask('publish', {
     ...phase,
     payloadBytes: PAYLOAD_BYTES,
-    ack: 'durable',
+    ack,
   });
   const received = await subscriber.child.ask('receive', {
     phase: phase.phase,

@@ -81,7 +81,8 @@ async function* counted(
     for await (const chunk of bundle) {
       yield chunk;
       bytes += chunk.length;
-      progress.update(bytes, expectedBytes);
+      // An estimate: what the journal takes on the disk.
+      progress.update(bytes, expectedBytes === undefined ? undefined : Math.max(bytes, expectedBytes));
     }
   } finally {
     progress.clear();

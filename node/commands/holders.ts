@@ -75,6 +75,8 @@ function sourceText(source: Holder['source']): string {
       return 'its heads';
     case 'in-sync':
       return 'being in sync';
+    case 'bundle':
+      return 'a bundle that it signed';
     case null:
       return '-';
   }

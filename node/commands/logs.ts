@@ -26,6 +26,7 @@ async function logs(context: CommandContext, options: { channel?: string }): Pro
     { title: 'LAST', cell: (log) => formatCount(log.last), align: 'right' },
     { title: 'HELD', cell: (log) => formatCount(log.held), align: 'right' },
     { title: 'MISSING', cell: (log) => formatCount(log.missing), align: 'right' },
+    { title: 'LET GO', cell: (log) => formatCount(log.letGo), align: 'right' },
     { title: 'EPOCH', cell: (log) => log.epoch },
     { title: 'AUTHOR ID', cell: (log) => log.author },
   ]);

@@ -66,6 +66,7 @@ function stepText(peers: readonly PeerStatus[], nowMs: number): string {
       align: 'right',
     },
     { title: 'THERE', cell: ({ channel }) => missingText(channel, channel.missingThere), align: 'right' },
+    { title: 'IN VAIN', cell: ({ channel }) => formatCount(channel.givenUp), align: 'right' },
     { title: 'IN SYNC', cell: ({ channel }) => formatAgo(channel.inSyncAtMs, nowMs) },
   ]);
   return `\n${table}`;
@@ -105,6 +106,9 @@ function trafficOf(status: AgentStatus): string {
 
 function problemsText({ problems }: AgentStatus): string {
   if (problems.length === 0) return '\nNo problems.\n';
-  const lines = problems.map(({ code, sentence, next }) => `  ${code}: ${sentence}\n    ${next}\n`);
+  const lines = problems.map(({ code, severity, sentence, next }) => {
+    const mark = severity === 'alarm' ? 'ALARM ' : '';
+    return `  ${mark}${code}: ${sentence}\n    ${next}\n`;
+  });
   return `\n${plural(problems.length, 'problem')}:\n${lines.join('')}`;
 }

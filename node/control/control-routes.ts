@@ -48,6 +48,7 @@ function addViews(app: FastifyInstance, { mesh, agentFacts }: ControlServerParts
   app.get('/v1/channels', async () => ({ channels: mesh.channels() }));
   app.get('/v1/logs', async () => ({ logs: mesh.logs() }));
   app.get('/v1/gaps', async () => ({ gaps: mesh.gaps() }));
+  app.get('/v1/forks', async () => ({ forks: mesh.forks() }));
   app.get('/v1/realm', async () => mesh.realm());
   app.post('/v1/holders', async (request) => {
     const { author, seq, channel, epoch, timeoutMs } = objectOf(request.body);

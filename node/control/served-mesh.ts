@@ -12,6 +12,7 @@ export type ServedMesh = Pick<
   | 'channels'
   | 'logs'
   | 'gaps'
+  | 'forks'
   | 'realm'
   | 'invite'
   | 'revoke'

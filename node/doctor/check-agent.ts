@@ -47,6 +47,13 @@ function checkPeers(peers: readonly PeerStatus[]): Finding {
     const next = 'Give one with --peer, or check that the network lets mDNS through.';
     return warn('peers', 'none are known', next);
   }
+  const stalled = connected.filter(({ health }) => health === 'stalled');
+  if (stalled.length > 0) {
+    const who = stalled.slice(0, 3).map((peer) => peer.name || peer.addresses[0] || peer.node);
+    const next =
+      'The link is open and nothing comes over it: look at "sedge status" and at the log of that node.';
+    return warn('peers', `${plural(stalled.length, 'peer')} stalled: ${who.join(', ')}`, next);
+  }
   const sentence = `${formatCount(connected.length)} of ${formatCount(peers.length)} connected`;
   const lost = peers.filter(
     (peer) => !peer.connected && (peer.source === 'given' || peer.source === 'invitation'),
@@ -59,8 +66,8 @@ function checkPeers(peers: readonly PeerStatus[]): Finding {
 
 function checkProblems({ problems }: AgentStatus): Finding[] {
   if (problems.length === 0) return [ok('problems', 'the agent reports none')];
-  return problems.map(({ code, sentence, next }) => ({
-    check: 'problem',
+  return problems.map(({ code, severity, sentence, next }) => ({
+    check: severity === 'alarm' ? 'alarm' : 'problem',
     level: 'fail',
     sentence,
     next,

@@ -36,6 +36,8 @@ const LATENCY_MS = 1;
 const REDIAL_MS = { first: 1, most: 1 };
 /** What is learned is offered on at once: chains of contacts within one moment are to be passed in that moment. */
 const HELLO_PAUSE_MS = 1;
+/** Nothing is let go in a replay; to look for it each minute of a week would be most of the work. */
+const RETENTION_INTERVAL_MS = 86_400_000;
 /** After the end of the last contact: longer than a gap is waited for, so that all that is held is delivered. */
 const AFTER_MS = 15_000;
 
@@ -100,7 +102,14 @@ class Replay {
       seed,
       overlay: (context) => new ModelNetwork({ ...context, redialMs: REDIAL_MS }),
       link: { latencyMs: LATENCY_MS },
-      all: { mesh: { sync: { helloPauseMs: HELLO_PAUSE_MS } } },
+      all: {
+        mesh: {
+          // Who only carries need not be known by name to all.
+          introduce: 'publish',
+          retentionIntervalMs: RETENTION_INTERVAL_MS,
+          sync: { helloPauseMs: HELLO_PAUSE_MS },
+        },
+      },
       keepHistory: false,
       onEvent: (event) => {
         // Contacts are those of the trace, not those of the overlay, which notices them a little later.
@@ -112,7 +121,7 @@ class Replay {
       ...(signal === undefined ? {} : { signal }),
     });
     mesh.subscribeAll('#', { from: 'all' });
-    return new Replay(options, mesh, startMs - mesh.sinceReadyMs);
+    return new Replay(options, mesh, startMs);
   }
 
   /** Trace time, milliseconds. */

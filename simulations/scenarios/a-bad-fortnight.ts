@@ -6,7 +6,7 @@ import { FieldTraffic } from './field-traffic.ts';
 import { really } from './really.ts';
 import type { Scenario } from './scenario.ts';
 
-const ROUNDS = 60;
+const ROUNDS = 40;
 
 /** All that can happen happens, as chance has it: each seed is another story. The one to run with hundreds of seeds. */
 export const aBadFortnight: Scenario = {

@@ -1,3 +1,4 @@
+import type { LogStatus } from '../../src/index.ts';
 import type { LinkBook } from './link-book.ts';
 import type { SimulatedNode } from './simulated-node.ts';
 import { Parts } from './topology.ts';
@@ -28,7 +29,11 @@ export function differences(
     const logs = group.map((node) => ({ node, logs: new Map(node.logs().map((log) => [keyOf(log), log])) }));
     const known = new Map<string, KnownLog>();
     for (const { node, logs: held } of logs) {
-      for (const [key, { channel, author, epoch, last }] of held) {
+      for (const [key, status] of held) {
+        const { channel, author, epoch } = status;
+        const last = lastThatCounts(status);
+        // What nobody holds any more cannot be had.
+        if (status.held === 0 || last === 0) continue;
         const log = known.get(key);
         if (log === undefined)
           known.set(key, { channel, name: nameOf(author), epoch, last, holder: node.name });
@@ -41,8 +46,10 @@ export function differences(
         const of = `${log.name}'s in ${log.channel}`;
         if (own === undefined)
           found.push(`${node.name} has nothing of ${of}, and ${log.holder} has it through ${log.last}`);
-        else if (own.last < log.last)
-          found.push(`${node.name} has ${of} through ${own.last}, and ${log.holder} through ${log.last}`);
+        else if (lastThatCounts(own) < log.last)
+          found.push(
+            `${node.name} has ${of} through ${lastThatCounts(own)}, and ${log.holder} through ${log.last}`,
+          );
         else if (own.missing > 0) found.push(`${node.name} waits for ${own.missing} numbers of ${of}`);
       }
     }
@@ -67,6 +74,11 @@ export function groupsOf(nodes: readonly SimulatedNode[], links: LinkBook): Simu
     groups.set(part, [...(groups.get(part) ?? []), node]);
   });
   return [...groups.values()];
+}
+
+/** From the end of a forked epoch on nobody needs what another has. */
+function lastThatCounts({ last, end }: LogStatus): number {
+  return end === null ? last : Math.min(last, end - 1);
 }
 
 function keyOf({ channel, author, epoch }: { channel: string; author: string; epoch: string }): string {

@@ -207,17 +207,11 @@ export class MeshStage {
       },
       onPublished: (node, message) => {
         if (message.duplicate) return;
-        const { author, channel, epoch, seq, topic, content, durable } = message;
-        const atMs = this.sinceReadyMs;
-        this.published.push({ node: node.name, author, channel, epoch, seq, topic, content, durable, atMs });
-        this.record('publish', node.name, {
-          author: this.nameOf(author),
-          channel,
-          epoch,
-          seq,
-          topic,
-          content,
-        });
+        const { author, channel, epoch, seq, topic, content, durable, expires } = message;
+        const facts = { author, channel, epoch, seq, topic, content, durable, expires };
+        this.published.push({ node: node.name, ...facts, atMs: this.sinceReadyMs });
+        const shown = { channel, epoch, seq, topic, content };
+        this.record('publish', node.name, { author: this.nameOf(author), ...shown });
       },
       onDelivery: (node, subscription, delivery, again) =>
         this.#recordDelivery(node, subscription, delivery, again ? { again } : {}),

@@ -17,7 +17,8 @@ export function undelivered(
     for (const subscription of node.subscriptions) {
       if (subscription.closed) continue;
       for (const message of mesh.published) {
-        const { topic, atMs, seq, channel } = message;
+        const { topic, atMs, seq, channel, expires } = message;
+        if (expires) continue;
         const wanted = subscription.options.from === 'all' || atMs >= subscription.sinceMs;
         if (!wanted || (options.topic ?? topic) !== topic || !subscription.matches(topic)) continue;
         if (subscription.got(message)) continue;
@@ -27,4 +28,20 @@ export function undelivered(
     }
   }
   return found;
+}
+
+/** Messages that were acknowledged as durable, and that no running node has heard of. */
+export function unheard(mesh: SimulatedMesh): Violation[] {
+  const heardThrough = new Map<string, number>();
+  for (const { channel, author, epoch, last } of mesh.nodes.flatMap((node) => node.logs())) {
+    const key = `${channel} ${author} ${epoch}`;
+    heardThrough.set(key, Math.max(last, heardThrough.get(key) ?? 0));
+  }
+  return mesh.published
+    .filter(({ channel, author, epoch, seq, durable }) => {
+      return durable && seq > (heardThrough.get(`${channel} ${author} ${epoch}`) ?? 0);
+    })
+    .map(({ node, seq, channel }) => {
+      return { checker: 'heard', node, sentence: `nobody that runs has ${seq} of ${node} in ${channel}` };
+    });
 }

@@ -13,6 +13,8 @@ export interface PublishedMessage {
   readonly content: string;
   /** Acknowledged when it was on the publisher's disk. */
   readonly durable: boolean;
+  /** Given a lifetime by its publisher: it may rightly never be delivered. */
+  readonly expires: boolean;
   /** Virtual milliseconds since the mesh was ready. */
   readonly atMs: number;
 }

@@ -17,7 +17,7 @@ import type { HistoryEvent } from './history.ts';
 import type { LinkBook } from './link-book.ts';
 import { figuresOf, type MeshFigures } from './mesh-figures.ts';
 import { MeshStage } from './mesh-stage.ts';
-import { undelivered } from './message-ledger.ts';
+import { undelivered, unheard } from './message-ledger.ts';
 import type { PublishedMessage } from './published-message.ts';
 import type { SimulatedMeshOptions } from './simulated-mesh-options.ts';
 import type { SimulatedNode, SimulatedNodeOptions } from './simulated-node.ts';
@@ -40,9 +40,10 @@ export interface HostileHost {
 }
 
 const CONVERGED_WITHIN: Duration = '10m';
-/** Between two looks at what the nodes hold, virtual milliseconds: at first, and at most. */
+/** Between two looks at what the nodes hold, virtual milliseconds: at least, at most, and of what was waited for. */
 const LOOK_MS = 100;
 const LOOK_MS_MAX = 5_000;
+const LOOK_SHARE = 0.05;
 
 /**
  * Real sedge nodes in one process, on virtual time, a virtual network and virtual disks. One at a time in a process:
@@ -168,11 +169,13 @@ export class SimulatedMesh {
     options: { readonly within?: Duration } = {},
   ): Promise<void> {
     const withinMs = durationMs(options.within ?? CONVERGED_WITHIN);
-    const endMs = this.clock.elapsedMs + withinMs;
-    for (let stepMs = LOOK_MS; !condition(); stepMs = Math.min(LOOK_MS_MAX, stepMs * 1.2)) {
-      if (this.clock.elapsedMs >= endMs)
-        throw new SedgeError('simulation.stuck', { waitedFor: sentence, withinMs });
-      await this.clock.advance(Math.min(stepMs, endMs - this.clock.elapsedMs), this.#stage.drive());
+    const { clock } = this;
+    const beganMs = clock.elapsedMs;
+    while (!condition()) {
+      const waitedMs = clock.elapsedMs - beganMs;
+      if (waitedMs >= withinMs) throw new SedgeError('simulation.stuck', { waitedFor: sentence, withinMs });
+      const stepMs = Math.min(LOOK_MS_MAX, Math.max(LOOK_MS, waitedMs * LOOK_SHARE), withinMs - waitedMs);
+      await clock.advance(stepMs, this.#stage.drive());
     }
   }
 
@@ -365,10 +368,13 @@ export class SimulatedMesh {
     this.#assertNone(undelivered(this, options));
   }
 
-  /** Throws `simulation.violated` unless every acknowledged message is held by every running node and was delivered. */
+  /**
+   * Throws `simulation.violated` unless running nodes that reach each other hold the same, somebody has every message
+   * that was acknowledged as durable, and every subscription was delivered what it should have been.
+   */
   assertNothingLost(): void {
     const unheld = this.differences().map((sentence) => ({ checker: 'nothing lost', sentence }));
-    this.#assertNone([...unheld, ...undelivered(this, {})]);
+    this.#assertNone([...unheld, ...unheard(this), ...undelivered(this, {})]);
   }
 
   /** What checkers find wrong. */

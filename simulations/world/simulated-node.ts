@@ -20,6 +20,7 @@ import {
 } from '../../src/index.ts';
 import { contentOf } from './content.ts';
 import { NodeClock } from './node-clock.ts';
+import type { PublishedMessage } from './published-message.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { SimulatedSubscription } from './simulated-subscription.ts';
 import { type DiskLatency, SlowDisk } from './slow-disk.ts';
@@ -67,7 +68,7 @@ export interface NodeWorld {
   ) => void;
   readonly onPublished: (
     node: SimulatedNode,
-    message: Published & { readonly topic: string; readonly content: string; readonly durable: boolean },
+    message: Published & Pick<PublishedMessage, 'topic' | 'content' | 'durable' | 'expires'>,
   ) => void;
 }
 
@@ -167,7 +168,13 @@ export class SimulatedNode {
     const content = contentOf(payload);
     this.#world.onAttempt(this, { topic, content });
     const published = await this.mesh.publish(topic, payload, options);
-    this.#world.onPublished(this, { ...published, topic, content, durable: options.ack !== 'accepted' });
+    this.#world.onPublished(this, {
+      ...published,
+      topic,
+      content,
+      durable: options.ack !== 'accepted',
+      expires: options.ttlSeconds !== undefined,
+    });
     return published;
   }
 

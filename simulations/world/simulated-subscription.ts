@@ -125,17 +125,23 @@ export class SimulatedSubscription {
     );
   }
 
+  #note(log: string, seq: number): void {
+    let numbers = this.#numbers.get(log);
+    if (numbers === undefined) {
+      numbers = new NumberSet();
+      this.#numbers.set(log, numbers);
+    }
+    numbers.add(seq);
+  }
+
   #take(delivery: Delivery, before: ReadonlySet<string>): void {
     if (delivery.kind === 'gap') this.gaps++;
     else {
       this.received++;
-      const log = logOf(delivery);
-      let numbers = this.#numbers.get(log);
-      if (numbers === undefined) {
-        numbers = new NumberSet();
-        this.#numbers.set(log, numbers);
-      }
-      numbers.add(delivery.seq);
+      this.#note(logOf(delivery), delivery.seq);
+      // Published again after a fork: its first number counts as had.
+      const { was } = delivery;
+      if (was !== undefined) this.#note(logOf({ ...delivery, epoch: was.epoch }), was.seq);
     }
     let again = false;
     if (this.options.durable !== undefined) {

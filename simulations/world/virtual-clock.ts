@@ -52,7 +52,9 @@ export class VirtualClock {
   readonly #random: () => number;
   readonly #sameInstantMax: number;
   readonly #timers = new TimerHeap<VirtualTimer>();
-  readonly #byNumber = new Map<number, VirtualTimer>();
+  /** Timers that were asked for their number, which hardly any is. */
+  readonly #byNumber = new Map<number, WeakRef<VirtualTimer>>();
+  readonly #numberOf = new WeakMap<VirtualTimer, number>();
   #immediates: VirtualImmediate[] = [];
   #immediatesAt = 0;
   #elapsedMs = 0;
@@ -255,8 +257,11 @@ export class VirtualClock {
     },
     disarm: (timer: VirtualTimer) => this.#timers.remove(timer),
     numberOf: (timer: VirtualTimer) => {
+      const known = this.#numberOf.get(timer);
+      if (known !== undefined) return known;
       const number = ++this.#numbers;
-      this.#byNumber.set(number, timer);
+      this.#numberOf.set(timer, number);
+      this.#byNumber.set(number, new WeakRef(timer));
       return number;
     },
   };
@@ -294,7 +299,7 @@ export class VirtualClock {
     else if (timer instanceof VirtualImmediate) timer.run = null;
     else {
       const number = Number(timer);
-      const known = this.#byNumber.get(number);
+      const known = this.#byNumber.get(number)?.deref();
       if (known !== undefined) this.#timers.remove(known);
       this.#byNumber.delete(number);
     }

@@ -1,12 +1,12 @@
 import { Buffer } from 'node:buffer';
 import { RunningSha256 } from '../bytes/index.ts';
 import type { SigningKey } from '../cose/index.ts';
-import { decodeEntry, splitLogId } from '../entry/index.ts';
+import { splitLogId, ttlSecondsOf } from '../entry/index.ts';
 import { SedgeError } from '../errors/index.ts';
 import type { NodeId } from '../identity/index.ts';
 import type { ChannelJournal, Head, StoredRecord } from '../journal/index.ts';
 import { REALM_CHANNEL, type Realm } from '../realm/index.ts';
-import type { SignatureAudit } from '../sync/index.ts';
+import type { EntryLifetimes, SignatureAudit } from '../sync/index.ts';
 import {
   BUNDLE_CHANNELS_MAX,
   BUNDLE_VERSION,
@@ -31,6 +31,7 @@ export interface ExportDependencies {
   /** Id of this node's store, 16 hexadecimal digits. */
   readonly storeId: string;
   readonly nowMs: () => number;
+  readonly lifetimes: EntryLifetimes;
   /** Which entries may end a run, and which must not leave this node. */
   readonly audit: Pick<SignatureAudit, 'maySeal' | 'isBad'>;
 }
@@ -172,7 +173,7 @@ export class BundleExport implements AsyncIterable<Uint8Array> {
             durableOnly: true,
           });
           for (const record of this.#provable(journal, records)) {
-            this.#writeEntry(record);
+            this.#writeEntry(journal.channel, record);
             if (this.#chunkBytes >= CHUNK_BYTES) yield this.#takeChunk();
           }
           const end = records.at(-1);
@@ -199,14 +200,13 @@ export class BundleExport implements AsyncIterable<Uint8Array> {
     return run;
   }
 
-  #writeEntry(record: StoredRecord): void {
-    const { bytes, facts, count } = record;
-    const ageMs = facts.ageMs + Math.max(0, this.#deps.nowMs() - facts.receivedAtMs);
-    if (isExpired(record, ageMs)) {
+  #writeEntry(channel: string, { bytes, facts, count }: StoredRecord): void {
+    const { lifetimes } = this.#deps;
+    if (lifetimes.isExpired({ channel, ttlSeconds: ttlSecondsOf(bytes) }, facts)) {
       this.#counts.expired++;
       return;
     }
-    this.#write({ kind: 'entry', ageMs, bytes });
+    this.#write({ kind: 'entry', ageMs: Math.max(0, Math.floor(lifetimes.ageMs(facts))), bytes });
     this.#counts.entries++;
     this.#counts.messages += count;
   }
@@ -226,13 +226,6 @@ export class BundleExport implements AsyncIterable<Uint8Array> {
     this.#chunkBytes = 0;
     return chunk;
   }
-}
-
-/** True where an entry's own lifetime is over: nobody would deliver it any more. */
-function isExpired(record: StoredRecord, ageMs: number): boolean {
-  const decoded = record.entry ?? decodeEntry(record.bytes);
-  const entry = 'ok' in decoded ? (decoded.ok ? decoded.value : null) : decoded;
-  return entry !== null && entry.ttlSeconds > 0 && ageMs >= entry.ttlSeconds * 1_000;
 }
 
 /** A head with more holes than a record takes is told only up to the first of those. */

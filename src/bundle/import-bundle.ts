@@ -23,8 +23,16 @@ export interface ImportDependencies {
   /** The journal of a channel, opened if the realm has come to declare it; `null` where it is not carried. */
   readonly journalOf: (channel: string) => Promise<ChannelJournal | null>;
   readonly counters: Counters;
-  /** A whole bundle said what its exporter held, and the exporter's signature is good. */
-  readonly onHoldings?: (exporter: NodeId, heads: readonly BundleHeads[]) => void;
+  /** A whole bundle, signed by a granted node, said what that node held. */
+  readonly onHoldings?: (held: ExporterHoldings) => void;
+}
+
+/** What the exporter of a bundle held when it wrote it. */
+export interface ExporterHoldings {
+  readonly exporter: NodeId;
+  /** The exporter's clock, milliseconds since 1970. */
+  readonly exportedAtMs: number;
+  readonly heads: readonly BundleHeads[];
 }
 
 /** How an import runs. */
@@ -282,8 +290,9 @@ export class BundleImport {
       damaged === 0 &&
       seal.totals.digest === before.digest();
     this.#state = whole ? 'whole' : 'altered';
-    if (whole && this.#deps.realm.standing(seal.signer).status === 'granted')
-      this.#deps.onHoldings?.(seal.signer, this.#claims.all());
+    if (!whole || this.#deps.realm.standing(seal.signer).status !== 'granted') return;
+    const { exportedAtMs } = this.#header!;
+    this.#deps.onHoldings?.({ exporter: seal.signer, exportedAtMs, heads: this.#claims.all() });
   }
 
   #damaged(): void {

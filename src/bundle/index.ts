@@ -5,6 +5,7 @@ export type { ExportOptions, ExportSince } from './export-plan.ts';
 export {
   BundleImport,
   type BundleState,
+  type ExporterHoldings,
   type ImportCounts,
   type ImportDependencies,
   type ImportOptions,

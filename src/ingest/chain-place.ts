@@ -16,7 +16,7 @@ export function breaksChain(journal: ChannelJournal, log: LogId, entry: Entry): 
 export function mayJoin(journal: ChannelJournal, log: LogId, entry: Entry): boolean {
   const next = lastSeqOf(entry) + 1;
   if (journal.holds(log, next, next) !== 'none') return true;
-  if (journal.skipped(log).some(({ first }) => first === next)) return true;
+  if (journal.skipsFrom(log, next)) return true;
   if (entry.skip === 0) return false;
   const before = numberBefore(entry);
   return journal.holds(log, before, before) !== 'none' && journal.edgeIdAt(log, before) === null;

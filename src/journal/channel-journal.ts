@@ -346,6 +346,13 @@ export class ChannelJournal extends HeldLogs {
     return oldest?.receivedMinMs ?? null;
   }
 
+  /** Bytes on disk. Cheap, however many logs there are. */
+  get diskBytes(): number {
+    let bytes = 0;
+    for (const segment of this.#store.all()) bytes += segment.diskBytes;
+    return bytes;
+  }
+
   /** What is held, in numbers. */
   totals(): { logs: number; entries: number; messages: number; bytes: number; segments: number } {
     const totals = { logs: [...this.index.held()].length, entries: 0, messages: 0, bytes: 0, segments: 0 };

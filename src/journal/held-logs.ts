@@ -47,6 +47,12 @@ export class HeldLogs {
     return this.index.get(log)?.numbers.skips ?? [];
   }
 
+  /** True where numbers that are declared unused begin. */
+  skipsFrom(log: LogId, seq: number): boolean {
+    const skips = this.skipped(log);
+    return skips[firstEndingAtOrAfter(skips, seq)]?.first === seq;
+  }
+
   /**
    * Numbers that are neither asked for nor waited for, ascending: those that were let go here, and those from the
    * end of a forked epoch on.

@@ -1,6 +1,7 @@
 import {
   BundleExport,
   BundleImport,
+  type ExporterHoldings,
   type ExportOptions,
   type ImportOptions,
   type ImportSummary,
@@ -9,7 +10,8 @@ import type { Counters } from '../errors/index.ts';
 import type { Ingest } from '../ingest/index.ts';
 import type { ChannelJournal } from '../journal/index.ts';
 import type { Realm, RealmDirectory } from '../realm/index.ts';
-import type { SignatureAudit } from '../sync/index.ts';
+import type { PeerHoldings } from '../receipts/index.ts';
+import { type EntryLifetimes, rangesBelow, type SignatureAudit } from '../sync/index.ts';
 import type { CarriedChannels } from './carried-channels.ts';
 
 /** What {@link Courier} works with. */
@@ -23,6 +25,8 @@ export interface CourierDependencies {
   /** Id of this node's store. */
   readonly storeId: () => string;
   readonly audit: () => SignatureAudit;
+  readonly lifetimes: EntryLifetimes;
+  readonly holdings: PeerHoldings;
 }
 
 /** Writes and reads bundles: a file on a stick is a peer like any other. */
@@ -53,8 +57,31 @@ export class Courier {
     source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
     options: ImportOptions,
   ): Promise<ImportSummary> {
-    const journalOf = (channel: string) => this.#journalOf(channel);
-    return new BundleImport(options, { ...this.#deps, journalOf }).run(source);
+    return new BundleImport(options, {
+      ...this.#deps,
+      journalOf: (channel) => this.#journalOf(channel),
+      onHoldings: (held) => this.#noteHoldings(held),
+    }).run(source);
+  }
+
+  /**
+   * What the exporter held when it wrote the bundle: so a stick that comes back brings word of what arrived. Its clock
+   * is believed only for the past, and never over what was known later.
+   */
+  #noteHoldings({ exporter, exportedAtMs, heads }: ExporterHoldings): void {
+    const { holdings, nowMs, place } = this.#deps;
+    if (exporter === place.identity.nodeId) return;
+    const asOfMs = Math.min(exportedAtMs, nowMs());
+    for (const { channel, heads: logs } of heads) {
+      for (const { log, last, holes } of logs) {
+        if ((holdings.of(exporter, { channel, log })?.asOfMs ?? -1) >= asOfMs) continue;
+        holdings.note(
+          exporter,
+          { channel, log },
+          { ranges: rangesBelow(last, holes), asOfMs, source: 'bundle' },
+        );
+      }
+    }
   }
 
   async #journalOf(channel: string): Promise<ChannelJournal | null> {

@@ -76,7 +76,8 @@ export class DurableProgress {
   #remember(progress: LogProgress | readonly LogProgress[]): void {
     for (const one of [progress].flat() as LogProgress[]) {
       const key = `${one.channel} ${one.log}`;
-      const marks = [...(this.#logs.get(key)?.marks ?? []), ...one.marks].slice(-MARKS_MAX);
+      const before = this.#logs.get(key)?.marks ?? [];
+      const marks = one.marks.length === 0 ? before : [...before, ...one.marks].slice(-MARKS_MAX);
       this.#logs.set(key, { ...one, marks });
     }
   }

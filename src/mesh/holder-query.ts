@@ -34,7 +34,7 @@ export interface Holder {
   readonly holds: boolean | null;
   /**
    * How that is known: `disk` (this node's own), `receipt` (it said so, after fsync), `heads` (it claimed so), `in-sync`
-   * (its root was the same as this node's).
+   * (its root was the same as this node's), `bundle` (it signed a bundle that says so).
    */
   readonly source: 'disk' | HoldingSource | null;
   /** When it was known, milliseconds since 1970. */

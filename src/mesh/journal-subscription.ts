@@ -14,6 +14,7 @@ import {
   type HadSoFar,
   isRepublished,
   lacksOriginal,
+  NEW_MESSAGE,
   type Originals,
   readOriginals,
   recognize,
@@ -318,13 +319,14 @@ export class JournalSubscription implements Subscription {
     const journal = this.#deps.journals.get(entry.channel);
     assert(journal !== undefined, 'entries come from the journals of this subscription');
     const had = this.#hadSoFar(entry.channel);
+    const plain = !isRepublished(entry) && (had.marksOf(logIdOf(entry))?.size ?? 0) === 0;
     let offset: string | null = null;
     for (const { first, last } of of) {
       for (let seq = first; seq <= last; seq++) {
         const index = seq - entry.seq;
         if (index < taken || !this.#matchesTopic(entry.messages[index]!.topic)) continue;
         offset ??= journal.offsetText(position);
-        const { repeated, mark } = recognize(entry, index, originals, had);
+        const { repeated, mark } = plain ? NEW_MESSAGE : recognize(entry, index, originals, had);
         const noted =
           mark === null || reader === null
             ? null
@@ -511,8 +513,11 @@ export class JournalSubscription implements Subscription {
 
   #letGoFrom(reader: LogReader, journal: ChannelJournal): GoneRange[] {
     const gone: GoneRange[] = [];
-    for (const range of journal.letGo(reader.log)) {
-      if (range.last >= reader.next) gone.push({ ...range, reason: 'let-go' });
+    // Nobody is told of what a fork took: its author publishes it again.
+    const end = journal.endOf(reader.log) ?? Number.POSITIVE_INFINITY;
+    for (const { first, last: through } of journal.letGo(reader.log)) {
+      const last = Math.min(through, end - 1);
+      if (last >= Math.max(first, reader.next)) gone.push({ first, last, reason: 'let-go' });
     }
     return gone;
   }

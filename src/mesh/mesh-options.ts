@@ -40,6 +40,11 @@ export interface MeshOptions {
      * @defaultValue 2,000: the lowest end is searched for meanwhile
      */
     readonly settleMs?: number;
+    /**
+     * How much later what this store did not write is published again, from its own disk and from peers,
+     * milliseconds. @defaultValue 30,000: a clone that lives publishes its own again by then
+     */
+    readonly restMs?: number;
   };
 }
 

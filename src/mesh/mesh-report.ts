@@ -1,11 +1,11 @@
-import type { LogId } from '../entry/index.ts';
+import { type LogId, splitLogId } from '../entry/index.ts';
 import { type Counters, describeError, ERROR_TABLE, type ErrorCode } from '../errors/index.ts';
 import type { NodeId } from '../identity/index.ts';
 import type { ChannelJournal } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
 import { type ChannelPolicy, REALM_CHANNEL, type Realm } from '../realm/index.ts';
 import type { PeerHoldings } from '../receipts/index.ts';
-import type { PeerSync } from '../sync/index.ts';
+import type { PeerChannelSync, PeerSync } from '../sync/index.ts';
 import { forkProblem } from './fork-problem.ts';
 import type {
   ChannelStatus,
@@ -34,6 +34,8 @@ export interface MeshReportDependencies {
   readonly policyOf: (channel: string) => ChannelPolicy;
   /** How far this node is in step with a peer; `null` before the start. */
   readonly peerSync: (node: NodeId) => PeerSync | null;
+  /** The same by channel, of a peer that is connected. */
+  readonly peerChannelSync: (node: NodeId) => readonly PeerChannelSync[];
   readonly holdings: PeerHoldings;
   /** When something of a peer last came: a frame of its session, or an entry. */
   readonly heardAtMs: (node: NodeId) => number | null;
@@ -42,7 +44,7 @@ export interface MeshReportDependencies {
   readonly forks: () => readonly ForkStatus[];
 }
 
-/** A peer that is not in step and silent for so long is stalled: two hellos were due. */
+/** A connected peer that is silent for so long is stalled: two hellos were due. */
 const STALLED_MS = 75_000;
 
 /** What a node knows and holds, for people. */
@@ -72,14 +74,17 @@ export class MeshReport {
 
   #peerChannels(peer: NodeId): PeerChannelStatus[] {
     const { journals, holdings } = this.#deps;
-    return [...journals.values()].map((journal) => peerChannelStatus(peer, journal, holdings));
+    const sessions = new Map(this.#deps.peerChannelSync(peer).map((session) => [session.channel, session]));
+    return [...journals.values()].map((journal) =>
+      peerChannelStatus(peer, journal, { holdings, session: sessions.get(journal.channel) }),
+    );
   }
 
   /** A socket that is open says nothing: what counts is whether anything comes. */
-  #healthOf({ connected, sync, sinceMs, heardAtMs }: Omit<PeerStatus, 'health'>): PeerStatus['health'] {
+  #healthOf({ connected, sinceMs, heardAtMs }: Omit<PeerStatus, 'health'>): PeerStatus['health'] {
     if (!connected) return 'down';
     const silentMs = this.#deps.nowMs() - Math.max(heardAtMs ?? 0, sinceMs ?? 0);
-    return sync !== 'in-sync' && silentMs > STALLED_MS ? 'stalled' : 'ok';
+    return silentMs > STALLED_MS ? 'stalled' : 'ok';
   }
 
   /** Channels that this node carries. */
@@ -114,16 +119,22 @@ export class MeshReport {
   logs(): LogStatus[] {
     const own = this.#deps.ownLogs();
     return [...this.#deps.journals].flatMap(([channel, journal]) =>
-      [...journal.heads()].map(({ log, author, epoch, last }) => ({
-        channel,
-        author,
-        name: this.#deps.realm.nameOf(author),
-        epoch,
-        last,
-        held: count(journal.heldRanges(log)),
-        missing: count(journal.missing(log)),
-        own: own.get(channel) === log,
-      })),
+      [...new Set([...journal.logs(), ...journal.logsLetGo()])].map((log) => {
+        const { author, epoch } = splitLogId(log);
+        const letGo = journal.letGo(log);
+        return {
+          channel,
+          author,
+          name: this.#deps.realm.nameOf(author),
+          epoch,
+          last: Math.max(journal.head(log)?.last ?? 0, letGo.at(-1)?.last ?? 0),
+          held: count(journal.heldRanges(log)),
+          missing: count(journal.missing(log)),
+          letGo: count(letGo),
+          end: journal.endOf(log),
+          own: own.get(channel) === log,
+        };
+      }),
     );
   }
 

@@ -38,26 +38,34 @@ export interface ChannelLoss {
 /** How far this node and a peer are apart in a channel, as far as the peer said what it holds. */
 export interface PeerChannelStatus {
   readonly channel: string;
+  /** `in-sync`: both hold the same, or the last exchange left nothing to fetch here. */
   readonly state: 'in-sync' | 'apart' | 'unknown';
   /** Messages that the peer holds and this node lacks. */
   readonly missingHere: number;
-  /** Messages that this node holds and the peer lacks; `null` where that is not known. */
+  /** Messages that this node holds and the peer had not said to hold when it was last heard; `null` for unknown. */
   readonly missingThere: number | null;
+  /** Messages that it was asked for in vain: refused here, past their lifetime, or not sent. */
+  readonly givenUp: number;
   /** When both last held the same, milliseconds since 1970. */
   readonly inSyncAtMs: number | null;
 }
 
-/** A log as this node holds it. */
+/** A log as this node knows it: of which it holds something, or let something go. */
 export interface LogStatus {
   readonly channel: string;
   readonly author: NodeId;
   readonly name: string;
   readonly epoch: EpochId;
+  /** The highest number held or let go. */
   readonly last: number;
   /** Messages held. */
   readonly held: number;
   /** Messages known to exist and not held. */
   readonly missing: number;
+  /** Messages that retention dropped here. */
+  readonly letGo: number;
+  /** The first number of a forked epoch that no longer counts; `null` while the epoch goes on. */
+  readonly end: number | null;
   readonly own: boolean;
 }
 
@@ -115,8 +123,8 @@ export interface PeerStatus {
   /** When both were last in sync, milliseconds since 1970. */
   readonly inSyncAtMs: number | null;
   /**
-   * From progress, not from the socket: `stalled` is a connected peer with which this node has something to exchange
-   * and of which nothing was heard for 75 seconds, more than two hellos.
+   * From what comes, not from the socket: `stalled` is a connected peer of which nothing was heard for 75 seconds, more
+   * than two hellos.
    */
   readonly health: 'ok' | 'stalled' | 'down';
   /** When a frame of the peer's session last came, milliseconds since 1970; `null` for never. */

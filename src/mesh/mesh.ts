@@ -6,8 +6,8 @@ import { type ForkEvent, Ingest } from '../ingest/index.ts';
 import { AgeClock, type Disk, type StoredEntry } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
 import type { ChannelDeclaration, ChannelPolicy, Realm, RealmDirectory } from '../realm/index.ts';
-import { PeerHoldings, ReceiptsService } from '../receipts/index.ts';
-import { CursorBook, ForkSearch, SyncService } from '../sync/index.ts';
+import { HoldingsFile, PeerHoldings, ReceiptsService } from '../receipts/index.ts';
+import { CursorBook, ForkSearch, fetchReturned, SyncService } from '../sync/index.ts';
 import { Admission } from './admission.ts';
 import { CarriedChannels } from './carried-channels.ts';
 import { Courier } from './courier.ts';
@@ -84,6 +84,7 @@ export class Mesh {
   readonly #partings = new Set<NodeJS.Timeout>();
   readonly #cursors: CursorBook;
   readonly #holdings = new PeerHoldings();
+  readonly #holdingsFile: HoldingsFile;
   #sync: SyncService | null = null;
   #receipts: ReceiptsService | null = null;
   #storeId = '';
@@ -103,6 +104,7 @@ export class Mesh {
     this.#clock = new AgeClock(deps.nowMs);
     this.#lifetimes = new Lifetimes(this.#clock, (channel) => this.#keeper.policyOf(channel).ttlSeconds ?? 0);
     const self = place.identity.nodeId;
+    this.#holdingsFile = new HoldingsFile(deps.disk, options.directory);
     this.#channels = new CarriedChannels(
       { directory: options.directory, commitIntervalMs },
       { ...deps, self, prepare: (journal) => this.#ingest.forks.apply(journal) },
@@ -147,7 +149,7 @@ export class Mesh {
     );
     this.#search = new ForkSearch({ ...deps, ingest: this.#ingest, journals: this.#channels.journals });
     this.#republisher = new Republisher(
-      { settleMs: options.forks?.settleMs ?? 2_000 },
+      { settleMs: options.forks?.settleMs ?? 2_000, restMs: options.forks?.restMs ?? 30_000 },
       {
         ...deps,
         self,
@@ -155,7 +157,12 @@ export class Mesh {
         directory: options.directory,
         journalOf: (channel) => this.#channels.open(channel),
         decode: (record) => this.#channels.decode(record),
-        publishAgain: (...message) => this.#publisher.publishAgain(...message),
+        ageMs: this.#lifetimes.ageMs,
+        ttlSecondsOf: this.#lifetimes.ttlSecondsOf,
+        publishAgain: (channel, lost) => this.#publisher.publishAgain(channel, lost),
+        peers: () => connectedPeers(overlay),
+        fetchReturned: (request, take) =>
+          fetchReturned(request, take, { ...deps, externalAad: deps.realm.entryAad() }),
       },
     );
     this.#desk = new SubscriptionDesk({
@@ -175,6 +182,7 @@ export class Mesh {
       policyOf: (channel) => this.#keeper.policyOf(channel),
       peerSync: (node) => this.#sync?.peer(node) ?? null,
       holdings: this.#holdings,
+      peerChannelSync: (node) => this.#sync?.peerChannels(node) ?? [],
       heardAtMs: (node) => this.#holdings.heardAtMs(node),
       forks: () => this.#forks.list(),
     });
@@ -184,6 +192,8 @@ export class Mesh {
       ingest: this.#ingest,
       storeId: () => this.#storeId,
       audit: () => this.#sync!.audit,
+      lifetimes: this.#lifetimes,
+      holdings: this.#holdings,
     });
     this.#ingest.onStored((stored) => this.#onStored(stored));
     forks.onFork((event) => this.#onFork(event));
@@ -410,6 +420,7 @@ export class Mesh {
       await this.#office.recall();
       for (const channel of realm.channelNames()) await this.#channels.open(channel);
       this.#storeId = await loadStoreId(disk, this.#options.directory, this.#deps.randomBytes);
+      await this.#holdingsFile.load(this.#holdings);
       this.#sync = new SyncService(this.#options.sync ?? {}, {
         ...this.#deps,
         ingest: this.#ingest,
@@ -438,6 +449,9 @@ export class Mesh {
       this.#startedAtMs = this.#deps.nowMs();
       if (this.#options.introduce !== 'publish' || this.#office.status().admin) await this.#introduce();
       this.#republisher.start();
+      overlay.onPeer(({ kind, node }) => {
+        if (kind === 'up') this.#republisher.meet(node);
+      });
     } catch (error) {
       await this.#end();
       throw error;
@@ -464,7 +478,17 @@ export class Mesh {
     await this.#ingest.forks.settle();
     await this.#keeper.stop();
     await this.#cursors.close();
+    await this.#keepHoldings();
     await this.#channels.stop();
+  }
+
+  /** A disk that takes nothing costs what was known of the peers, and nothing else. */
+  async #keepHoldings(): Promise<void> {
+    try {
+      await this.#holdingsFile.save(this.#holdings);
+    } catch (error) {
+      this.#deps.log.warn({ error: String(error) }, 'what peers hold was not kept');
+    }
   }
 
   // ---- what arrives ------------------------------------------------------------------------------------------
@@ -528,6 +552,10 @@ export class Mesh {
     }, PARTING_MS);
     this.#partings.add(timer);
   }
+}
+
+function connectedPeers(overlay: Overlay): NodeId[] {
+  return overlay.peers().flatMap(({ node, connected }) => (node !== null && connected ? [node] : []));
 }
 
 function isGranted(realm: Realm, node: NodeId): boolean {

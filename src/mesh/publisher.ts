@@ -21,6 +21,7 @@ import type { ReplicaWait } from '../receipts/index.ts';
 import { checkTopic } from '../topic/index.ts';
 import type { CarriedChannels } from './carried-channels.ts';
 import { type AcknowledgementWish, ChannelAuthor } from './channel-author.ts';
+import type { LostMessage } from './lost-messages.ts';
 import {
   type Published,
   type PublishOptions,
@@ -118,7 +119,7 @@ export class Publisher {
   }
 
   /** Publishes what lost in a fork in the present epoch of its channel; resolves when it is durable. */
-  async publishAgain(channel: string, message: Message, ttlSeconds: number): Promise<Published> {
+  async publishAgain(channel: string, { message, ttlSeconds }: LostMessage): Promise<Published> {
     if (this.#stopped) throw new SedgeError('mesh.not-started');
     return (await this.#channel(channel)).author.publish(message, ttlSeconds, wishOf({}));
   }

@@ -83,7 +83,8 @@ export interface Recognized {
   readonly mark: { readonly log: LogId; readonly mark: WasMark } | null;
 }
 
-const NEW: Recognized = Object.freeze({ repeated: false, mark: null });
+/** A message that never had another number. */
+export const NEW_MESSAGE: Recognized = Object.freeze({ repeated: false, mark: null });
 
 /**
  * Tells whether a message was queued before under another number, and notes it if not. It was if the subscription
@@ -94,7 +95,7 @@ export function recognize(entry: Entry, index: number, originals: Originals, had
   const { was } = message;
   if (was === undefined) {
     const marks = had.marksOf(logIdOf(entry));
-    if (marks === null || marks.size === 0) return NEW;
+    if (marks === null || marks.size === 0) return NEW_MESSAGE;
     return { repeated: marks.has({ seq: entry.seq + index, content: contentOf(message) }), mark: null };
   }
   const log = firstLogOf(entry, was);

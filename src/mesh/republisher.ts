@@ -1,7 +1,7 @@
-import { type Entry, type LogId, type Message, splitLogId } from '../entry/index.ts';
-import { isSedgeError, type Log } from '../errors/index.ts';
+import { type Entry, type LogId, splitLogId } from '../entry/index.ts';
+import { assert, isSedgeError, type Log } from '../errors/index.ts';
 import type { NodeId } from '../identity/index.ts';
-import type { ForkWatch } from '../ingest/index.ts';
+import type { ForkWatch, RunItem } from '../ingest/index.ts';
 import {
   type ChannelJournal,
   CursorFile,
@@ -9,8 +9,7 @@ import {
   type LocalFacts,
   type StoredRecord,
 } from '../journal/index.ts';
-import { contentOf } from './message-content.ts';
-import { remainingTtlSeconds } from './remaining-ttl.ts';
+import { type LostMessage, PublishedAgain } from './lost-messages.ts';
 
 /** What {@link Republisher} works with. */
 export interface RepublisherDependencies {
@@ -21,39 +20,74 @@ export interface RepublisherDependencies {
   readonly directory: string;
   readonly journalOf: (channel: string) => Promise<ChannelJournal>;
   readonly decode: (record: StoredRecord) => Entry | null;
+  /** Age of a held entry, milliseconds. */
+  readonly ageMs: (facts: LocalFacts) => number;
+  /** Lifetime of an entry, its channel's where it has none of its own; 0 for none. */
+  readonly ttlSecondsOf: (entry: Entry) => number;
   /** Publishes in the present epoch of the channel; resolves when it is durable. */
-  readonly publishAgain: (channel: string, message: Message, ttlSeconds: number) => Promise<unknown>;
-  readonly nowMs: () => number;
+  readonly publishAgain: (channel: string, lost: LostMessage) => Promise<unknown>;
+  /** Peers that are connected now. */
+  readonly peers: () => readonly NodeId[];
+  /** Fetches what a peer has of an own log from a number on; `false` where it did not send all. */
+  readonly fetchReturned: (
+    request: {
+      readonly peer: NodeId;
+      readonly journal: ChannelJournal;
+      readonly log: LogId;
+      readonly end: number;
+    },
+    take: (items: readonly RunItem[]) => Promise<void>,
+  ) => Promise<boolean>;
   readonly log: Log;
+}
+
+/** Options of {@link Republisher}. */
+export interface RepublisherOptions {
+  /** How long an end must not have sunk before anything is published again, milliseconds. */
+  readonly settleMs: number;
+  /** How much later what this store did not write follows, milliseconds. */
+  readonly restMs: number;
 }
 
 /** Entries of a log that are published again at once, before the disk has its turn. */
 const RECORDS_AT_ONCE = 64;
 const BYTES_AT_ONCE = 1_048_576;
-/** First and longest time before what the disk did not take is tried again. */
+/** First and longest time before what failed is tried again. */
 const RETRY_MS = 2_000;
 const RETRY_MS_MAX = 60_000;
 
 /**
- * Publishes again, in the new epoch, what this store itself wrote at or behind the end of a forked epoch of its
- * own: marked `was`, in order, under the same publish ids, and nothing that expired meanwhile. What a clone wrote
- * is the clone's to publish again. A crash in the middle repeats nothing: what was published again is told by its
- * `was`.
+ * What is published again: `own`, what this store wrote; `rest`, what else of the log lies on its disk; else what a
+ * peer gives back.
+ */
+type Part = 'own' | 'rest' | NodeId;
+
+interface Task {
+  readonly channel: string;
+  readonly log: LogId;
+  readonly part: Part;
+}
+
+/**
+ * Publishes again, in the present epoch, what lies at or behind the end of a forked epoch of this node: marked `was`,
+ * in order, under the same publish ids, and nothing that expired meanwhile. What this store wrote comes first. What
+ * it did not write follows later, from its own disk and from peers, and only what nobody published again by then: a
+ * clone that lives does that itself, but a store whose backup was restored lives no more. A crash in the middle
+ * repeats nothing: what was published again is told by its `was`.
  */
 export class Republisher {
-  readonly #settleMs: number;
+  readonly #options: RepublisherOptions;
   readonly #deps: RepublisherDependencies;
   readonly #file: CursorFile;
-  /** Ends from which on all was published again, by channel and log. */
+  /** Ends from which on all of a part was published again. */
   readonly #done = new Map<string, number>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
   #loaded: Promise<void> | null = null;
   #running: Promise<void> = Promise.resolve();
   #stopped = false;
 
-  /** `settleMs`: how long an end must not have sunk before anything is published again, milliseconds. */
-  constructor(options: { readonly settleMs: number }, deps: RepublisherDependencies) {
-    this.#settleMs = options.settleMs;
+  constructor(options: RepublisherOptions, deps: RepublisherDependencies) {
+    this.#options = options;
     this.#deps = deps;
     this.#file = new CursorFile(deps.disk, { directory: `${deps.directory}/forks`, name: 'published-again' });
   }
@@ -73,7 +107,19 @@ export class Republisher {
     readonly log: LogId;
     readonly author: NodeId;
   }): void {
-    if (author === this.#deps.self) this.#later(channel, log, this.#settleMs);
+    if (author !== this.#deps.self) return;
+    const { settleMs, restMs } = this.#options;
+    this.#later({ channel, log, part: 'own' }, settleMs);
+    this.#later({ channel, log, part: 'rest' }, settleMs + restMs);
+    for (const peer of this.#deps.peers()) this.#later({ channel, log, part: peer }, settleMs + restMs);
+  }
+
+  /** A peer was connected: it may have what nobody else has. */
+  meet(peer: NodeId): void {
+    const { settleMs, restMs } = this.#options;
+    for (const { channel, log, author } of this.#deps.forks.forks()) {
+      if (author === this.#deps.self) this.#later({ channel, log, part: peer }, settleMs + restMs);
+    }
   }
 
   /** Ends at once; the next start goes on. */
@@ -85,101 +131,100 @@ export class Republisher {
     if (this.#loaded !== null) await this.#file.close();
   }
 
-  #later(channel: string, log: LogId, ms: number, failures = 0): void {
-    const key = `${channel} ${log}`;
+  #later(task: Task, ms: number, failures = 0): void {
+    const key = keyOf(task);
     clearTimeout(this.#timers.get(key));
     if (this.#stopped) return;
     const timer = setTimeout(() => {
       this.#timers.delete(key);
-      this.#running = this.#running.then(() => this.#run(channel, log, failures));
+      this.#running = this.#running.then(() => this.#run(task, failures));
     }, ms);
     this.#timers.set(key, timer);
   }
 
-  /** One log at a time: what one epoch published again may be lost in the next. */
-  async #run(channel: string, log: LogId, failures: number): Promise<void> {
+  /** One at a time: what one epoch published again may be lost in the next. */
+  async #run(task: Task, failures: number): Promise<void> {
+    if (this.#stopped) return;
     try {
       await this.#load();
-      if (!this.#stopped) await this.#publishLost(channel, log);
+      const end = this.#deps.forks.endOf(task.channel, task.log);
+      const done = this.#done.get(keyOf(task));
+      assert(end !== null, 'only forked logs are asked for');
+      if (done === undefined || done > end) await this.#publish(task, end);
     } catch (error) {
       if (this.#stopped) return;
       if (!isSedgeError(error)) throw error;
+      const { channel } = task;
       this.#deps.log.warn(
         { channel, code: error.code },
         'what lost in a fork could not be published again yet',
       );
-      this.#later(channel, log, Math.min(RETRY_MS * 2 ** failures, RETRY_MS_MAX), failures + 1);
+      this.#later(task, Math.min(RETRY_MS * 2 ** failures, RETRY_MS_MAX), failures + 1);
     }
   }
 
-  async #publishLost(channel: string, log: LogId): Promise<void> {
-    const end = this.#deps.forks.endOf(channel, log);
-    const done = this.#done.get(`${channel} ${log}`);
-    if (end === null || (done !== undefined && done <= end)) return;
+  async #publish(task: Task, end: number): Promise<void> {
+    const { channel, log, part } = task;
     const journal = await this.#deps.journalOf(channel);
     const known = await this.#publishedAgain(journal, log, end);
-    let messages = 0;
-    for (let next = end; ; ) {
-      const records = await journal.readLog(log, next, {
-        ended: true,
-        recordsMax: RECORDS_AT_ONCE,
-        bytesMax: BYTES_AT_ONCE,
-      });
-      const lost = records.flatMap((record) => this.#lostOf(record, known));
-      await Promise.all(
-        lost.map(({ message, ttlSeconds }) => this.#deps.publishAgain(channel, message, ttlSeconds)),
-      );
+    const publish = async (lost: readonly LostMessage[]) => {
+      await Promise.all(lost.map((one) => this.#deps.publishAgain(channel, one)));
       messages += lost.length;
-      const last = records.at(-1);
-      if (last === undefined) break;
-      if (this.#stopped) return;
-      next = last.seq + last.count;
+    };
+    let messages = 0;
+    const whole =
+      part === 'own' || part === 'rest'
+        ? await this.#publishFromDisk(journal, { log, end, ownOnly: part === 'own' }, { known, publish })
+        : await this.#publishFromPeer(journal, { log, end, peer: part }, { known, publish });
+    if (whole) {
+      this.#done.set(keyOf(task), end);
+      await this.#file.append([channel, log, String(end), part]);
     }
-    this.#done.set(`${channel} ${log}`, end);
-    await this.#file.append([channel, log, String(end)]);
+    if (messages === 0) return;
     const { epoch } = splitLogId(log);
     this.#deps.log.warn({ channel, epoch, end, messages }, 'what lost in a fork was published again');
   }
 
-  /** Messages of an own entry that are to be published again, with what is left of their lifetime. */
-  #lostOf(record: StoredRecord, known: ReadonlySet<string>): { message: Message; ttlSeconds: number }[] {
-    const entry = record.facts.source === 'own' ? this.#deps.decode(record) : null;
-    const ttlSeconds = entry === null ? null : this.#lifetimeOf(entry, record.facts);
-    if (entry === null || entry.messages === null || ttlSeconds === null) return [];
-    return entry.messages.flatMap((message, index) => {
-      const was = message.was ?? { epoch: entry.epoch, seq: entry.seq + index };
-      return known.has(keyOf(was, message)) ? [] : [{ message: { ...message, was }, ttlSeconds }];
+  /** `false` if it was stopped before all was published. */
+  async #publishFromDisk(
+    journal: ChannelJournal,
+    from: { readonly log: LogId; readonly end: number; readonly ownOnly: boolean },
+    to: { readonly known: PublishedAgain; readonly publish: (lost: readonly LostMessage[]) => Promise<void> },
+  ): Promise<boolean> {
+    const limits = { ended: true, recordsMax: RECORDS_AT_ONCE, bytesMax: BYTES_AT_ONCE };
+    for (let next = from.end; ; ) {
+      const records = await journal.readLog(from.log, next, limits);
+      const lost = records.flatMap((record) => {
+        const wanted = !from.ownOnly || record.facts.source === 'own';
+        const entry = wanted ? this.#deps.decode(record) : null;
+        return entry === null ? [] : to.known.take(entry, this.#deps.ageMs(record.facts));
+      });
+      await to.publish(lost);
+      const last = records.at(-1);
+      if (last === undefined) return true;
+      if (this.#stopped) return false;
+      next = last.seq + last.count;
+    }
+  }
+
+  #publishFromPeer(
+    journal: ChannelJournal,
+    from: { readonly log: LogId; readonly end: number; readonly peer: NodeId },
+    to: { readonly known: PublishedAgain; readonly publish: (lost: readonly LostMessage[]) => Promise<void> },
+  ): Promise<boolean> {
+    return this.#deps.fetchReturned({ ...from, journal }, async (items) => {
+      await to.publish(items.flatMap(({ entry, ageMs }) => to.known.take(entry, ageMs)));
     });
   }
 
-  #lifetimeOf(entry: Entry, facts: LocalFacts): number | null {
-    return remainingTtlSeconds(entry, facts, this.#deps.nowMs());
-  }
-
-  /**
-   * What was published again since, in whatever epoch still counts: by its first place and what it holds, as a clone
-   * publishes something else again under the same number.
-   */
-  async #publishedAgain(journal: ChannelJournal, lost: LogId, end: number): Promise<Set<string>> {
-    const known = new Set<string>();
+  async #publishedAgain(journal: ChannelJournal, lost: LogId, end: number): Promise<PublishedAgain> {
+    // Nothing of it can have been published again before the first of it came here.
     const [first] = await journal.readLog(lost, end, { ended: true, recordsMax: 1 });
-    if (first === undefined) return known;
-    for (const { log, author } of [...journal.headsSince(first.position)]) {
-      if (author !== this.#deps.self || log === lost) continue;
-      for (let next = 1; ; ) {
-        const records = await journal.readLog(log, next);
-        for (const record of records) {
-          if (record.position < first.position) continue;
-          for (const message of this.#deps.decode(record)?.messages ?? []) {
-            if (message.was !== undefined) known.add(keyOf(message.was, message));
-          }
-        }
-        const last = records.at(-1);
-        if (last === undefined) break;
-        next = last.seq + last.count;
-      }
-    }
-    return known;
+    return new PublishedAgain(this.#deps.ttlSecondsOf).read(
+      journal,
+      { lost, fromPosition: first?.position ?? 1 },
+      this.#deps.decode,
+    );
   }
 
   #load(): Promise<void> {
@@ -192,12 +237,12 @@ export class Republisher {
 
   async #readDone(): Promise<void> {
     for (const row of await this.#file.load()) {
-      const [channel, log, end] = row as [string, LogId, string];
-      this.#done.set(`${channel} ${log}`, Number(end));
+      const [channel, log, end, part] = row as [string, LogId, string, Part];
+      this.#done.set(keyOf({ channel, log, part }), Number(end));
     }
   }
 }
 
-function keyOf({ epoch, seq }: NonNullable<Message['was']>, message: Message): string {
-  return `${epoch} ${seq} ${contentOf(message)}`;
+function keyOf({ channel, log, part }: Task): string {
+  return `${channel} ${log} ${part}`;
 }

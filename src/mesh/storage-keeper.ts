@@ -145,12 +145,12 @@ export class StorageKeeper {
     const { storageBytesMax } = this.#options;
     if (storageBytesMax === null || this.#stopped) return false;
     let total = 0;
-    for (const journal of this.#deps.journals.values()) total += journal.totals().bytes;
+    for (const journal of this.#deps.journals.values()) total += journal.diskBytes;
     if (total <= storageBytesMax) return false;
     const uses = [...this.#deps.journals].map(([channel, journal]) => ({
       channel,
       priority: this.policyOf(channel).priority ?? 'normal',
-      bytes: journal.totals().bytes,
+      bytes: journal.diskBytes,
       droppable: channel === REALM_CHANNEL ? [] : journal.droppable(this.#contextOf(channel)),
     }));
     let dropped = false;

@@ -9,7 +9,15 @@ export type SubscribeFrom =
   | { readonly timeMs: number }
   | { readonly offset: string };
 
-/** Options of `subscribe`. */
+/**
+ * Options of `subscribe`.
+ *
+ * A message that its author published again after a fork (`was`) is delivered once: not if the subscription passed
+ * its first number and the record there holds the same (topic, payload, time and headers), nor if the same came
+ * with the same `was` before. Durable subscriptions keep that over restarts. It can come twice only where the first
+ * one was delivered, is on disk no more, and was not itself one that was published again; of those, 16,384 a log are
+ * remembered.
+ */
 export interface SubscribeOptions {
   /** @defaultValue `'new'`; for a durable subscription that exists, where it left off */
   readonly from?: SubscribeFrom;

@@ -2,7 +2,7 @@ import { toHex } from '../bytes/index.ts';
 import type { NodeId } from '../identity/index.ts';
 import type { ChannelJournal, SeqRange } from '../journal/index.ts';
 import type { PeerHoldings } from '../receipts/index.ts';
-import { addRange, intersectRanges, subtractRanges } from '../sync/index.ts';
+import { addRange, intersectRanges, type PeerChannelSync, subtractRanges } from '../sync/index.ts';
 import type { ChannelLoss, PeerChannelStatus } from './mesh-status.ts';
 
 /**
@@ -12,24 +12,23 @@ import type { ChannelLoss, PeerChannelStatus } from './mesh-status.ts';
 export function peerChannelStatus(
   peer: NodeId,
   journal: ChannelJournal,
-  holdings: PeerHoldings,
+  { holdings, session }: { readonly holdings: PeerHoldings; readonly session: PeerChannelSync | undefined },
 ): PeerChannelStatus {
   const { channel } = journal;
   const inSync = holdings.inSync(peer, channel);
   const inSyncAtMs = inSync?.asOfMs ?? null;
   if (inSync !== null && inSync.root === toHex(journal.root())) {
-    return { channel, state: 'in-sync', missingHere: 0, missingThere: 0, inSyncAtMs };
+    return { channel, state: 'in-sync', missingHere: 0, missingThere: 0, givenUp: 0, inSyncAtMs };
+  }
+  const givenUp = session?.givenUp ?? 0;
+  const missingThere = countMissingThere(peer, journal, holdings, inSync?.position ?? 0);
+  // Nothing is left to fetch from it. What it lacks is its to say, and it will ask for it.
+  if (session?.inSync === true && session.missing === 0) {
+    return { channel, state: 'in-sync', missingHere: 0, missingThere, givenUp, inSyncAtMs };
   }
   const missingHere = countMissingHere(peer, journal, holdings);
-  const missingThere = countMissingThere(peer, journal, holdings, inSync?.position ?? 0);
-  const known = missingHere !== null;
-  return {
-    channel,
-    state: known ? 'apart' : 'unknown',
-    missingHere: missingHere ?? 0,
-    missingThere,
-    inSyncAtMs,
-  };
+  const state = missingHere === null ? 'unknown' : 'apart';
+  return { channel, state, missingHere: missingHere ?? 0, missingThere, givenUp, inSyncAtMs };
 }
 
 /** What is known to be lost in a channel, or not to be had now, and why. */

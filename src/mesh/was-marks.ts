@@ -1,5 +1,5 @@
 /** Marks of one log; of more, the oldest are forgotten: what they stood for might be delivered twice. */
-export const MARKS_MAX = 4_096;
+export const MARKS_MAX = 16_384;
 
 /** A message that was delivered as it was published again: the number it had first, and what it holds. */
 export interface WasMark {

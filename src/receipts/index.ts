@@ -1,3 +1,4 @@
+export { HoldingsFile } from './holdings-file.ts';
 export {
   HOLDING_DEFAULTS,
   type Holding,

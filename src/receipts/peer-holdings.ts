@@ -4,8 +4,11 @@ import type { SeqRange } from '../journal/index.ts';
 import { coversRange } from '../sync/index.ts';
 import type { ChannelLog } from './receipt-frames.ts';
 
-/** How this node came to know what a peer holds: from a receipt (after fsync there), its heads, or equal roots. */
-export type HoldingSource = 'receipt' | 'heads' | 'in-sync';
+/**
+ * How this node came to know what a peer holds: from a receipt (after fsync there), its heads, equal roots, or a bundle
+ * that it signed.
+ */
+export type HoldingSource = 'receipt' | 'heads' | 'in-sync' | 'bundle';
 
 /** What a peer was last known to hold of a log. */
 export interface Holding {
@@ -90,6 +93,24 @@ export class PeerHoldings {
   /** What a peer was last known to hold of a log; `null` for unknown. */
   of(peer: NodeId, log: ChannelLog): Holding | null {
     return this.#peers.get(peer)?.logs.get(keyOf(log)) ?? null;
+  }
+
+  /** Id of a peer's store; `null` where it was not met. */
+  storeOf(peer: NodeId): string | null {
+    return this.#peers.get(peer)?.storeId ?? null;
+  }
+
+  /** When a peer last held all of each channel. */
+  inSyncOf(peer: NodeId): Iterable<[channel: string, at: InSyncAt]> {
+    return this.#peers.get(peer)?.inSync ?? [];
+  }
+
+  /** All logs of which a peer said what it holds, the latest last. */
+  *allLogsOf(peer: NodeId): IterableIterator<[ChannelLog, Holding]> {
+    for (const [key, holding] of this.#peers.get(peer)?.logs ?? []) {
+      const space = key.indexOf(' ');
+      yield [{ channel: key.slice(0, space), log: key.slice(space + 1) as LogId }, holding];
+    }
   }
 
   /** All logs of a channel of which a peer said what it holds. */

@@ -43,6 +43,8 @@ export interface Compared {
 /** What a session knows of one channel. */
 export interface ChannelExchange {
   peerRoot: string | null;
+  /** Where the peer's journal stood at its last hello: it has no more heads than that. */
+  peerPosition: number;
   /** Roots of both sides between which nothing is left to fetch. */
   settledPair: string | null;
   inSync: boolean;
@@ -62,6 +64,7 @@ export interface ChannelExchange {
 export function newExchange(): ChannelExchange {
   return {
     peerRoot: null,
+    peerPosition: Number.POSITIVE_INFINITY,
     settledPair: null,
     inSync: false,
     asked: null,

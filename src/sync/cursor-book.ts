@@ -1,7 +1,18 @@
-import { fromHex, toHex } from '../bytes/index.ts';
+import { cborUint, toHex } from '../bytes/index.ts';
 import { isSedgeError, type Log } from '../errors/index.ts';
-import { type NodeId, nodeIdOf, publicKeyOf } from '../identity/index.ts';
 import { type ChannelJournal, CursorFile, type Disk, formatOffset, type Offset } from '../journal/index.ts';
+import {
+  type CursorKey,
+  type CursorRow,
+  decodeRow,
+  encodeRow,
+  keyOf,
+  type Mark,
+  readOffsetText,
+  textOf,
+} from './cursor-row.ts';
+
+export type { CursorKey } from './cursor-row.ts';
 
 /** What {@link CursorBook} works with. */
 export interface CursorBookDependencies {
@@ -9,14 +20,6 @@ export interface CursorBookDependencies {
   readonly journals: ReadonlyMap<string, ChannelJournal>;
   readonly nowMs: () => number;
   readonly log: Log;
-}
-
-/** A peer's store and a channel: what a cursor is for. */
-export interface CursorKey {
-  readonly peer: NodeId;
-  /** Another one tells that the peer lost what it had. */
-  readonly storeId: string;
-  readonly channel: string;
 }
 
 /** A comparison that left nothing to fetch. */
@@ -32,25 +35,15 @@ export interface Comparison {
   readonly full: boolean;
 }
 
-/** Where a peer stands, and under which conditions that counts. */
-interface Mark {
-  readonly offset: Offset | null;
-  /** Root of `$realm` here, where the mark holds only while the realm stays as it is. */
-  readonly realmRoot: string | null;
+/** How far the signatures of a channel's entries were checked, and which were bad. */
+export interface AuditProgress {
+  readonly through: number;
+  readonly bad: readonly number[];
 }
 
-interface Row {
-  /** What was taken whole; and what was looked through, which may be further. */
-  whole: Mark | null;
-  latest: Mark;
-  pair: string;
-  /** Where this node's journal stood, and the bytes in it that were damaged: what the row covers is held there. */
-  ownOffset: Offset | null;
-  damagedBytes: number;
-  /** The journal's count of losses in this process; `null` until it was looked at once. */
-  shrinks: number | null;
-  fullAtMs: number;
-  savedFullAtMs: number;
+interface AuditRow {
+  readonly offset: string;
+  readonly bad: readonly number[];
   saved: boolean;
 }
 
@@ -62,6 +55,8 @@ const FULL_AFTER_MS = 24 * 3_600_000;
 const SAVE_FULL_MS = 3_600_000;
 /** The file is written anew above this. */
 const FILE_BYTES_MAX = 1_048_576;
+/** First item of a row about signatures; rows about peers begin with a key. */
+const AUDIT = 'audit';
 const FILE_NAME = 'sync-cursors';
 
 /**
@@ -72,7 +67,8 @@ const FILE_NAME = 'sync-cursors';
 export class CursorBook {
   readonly #deps: CursorBookDependencies;
   readonly #file: CursorFile;
-  readonly #rows = new Map<string, Row>();
+  readonly #rows = new Map<string, CursorRow>();
+  readonly #audits = new Map<string, AuditRow>();
   #loaded = false;
 
   constructor(place: { readonly disk: Disk; readonly directory: string }, deps: CursorBookDependencies) {
@@ -128,7 +124,7 @@ export class CursorBook {
       this.#rows.set(text, { ...before, fullAtMs, saved });
       return;
     }
-    const row: Row = {
+    const row: CursorRow = {
       whole: byRealm ? (before?.whole ?? null) : mark,
       latest: mark,
       pair: pairOf(ownRoot, peerRoot),
@@ -141,6 +137,22 @@ export class CursorBook {
     };
     this.#rows.set(text, row);
     if (this.#rows.size > ROWS_MAX) this.#rows.delete(this.#rows.keys().next().value!);
+  }
+
+  /** How far an earlier process checked a channel's signatures; `null` where the journal does not know of it. */
+  audited(channel: string): AuditProgress | null {
+    const row = this.#audits.get(channel);
+    const resolved = row === undefined ? null : this.#deps.journals.get(channel)?.resolveOffset(row.offset);
+    return resolved?.ok === true ? { through: resolved.value.position, bad: row!.bad } : null;
+  }
+
+  /** Notes how far signatures were checked, for the next process. */
+  noteAudit(channel: string, { through, bad }: AuditProgress): void {
+    const journal = this.#deps.journals.get(channel);
+    if (journal === undefined || through > journal.durablePosition) return;
+    const offset = journal.offsetText(through);
+    if (this.#audits.get(channel)?.offset !== offset)
+      this.#audits.set(channel, { offset, bad, saved: false });
   }
 
   /** Who belongs to the realm changed: what was not taken because of that may be taken now. */
@@ -157,19 +169,25 @@ export class CursorBook {
     if (!this.#loaded) return;
     const kept = [...this.#rows.keys()].flatMap((text) => this.#savable(text));
     const changed = kept.filter(([, row]) => !row.saved);
-    if (changed.length === 0) return;
+    const audits = [...this.#audits].filter(([, row]) => !row.saved);
+    if (changed.length + audits.length === 0) return;
+    for (const [, row] of audits) row.saved = true;
     for (const [, row] of changed) {
       row.saved = true;
       row.savedFullAtMs = row.fullAtMs;
     }
     try {
       if (this.#file.sizeBytes > FILE_BYTES_MAX) {
-        await this.#file.rewrite(kept.map(([text, row]) => encodeRow(text, row)));
+        await this.#file.rewrite([
+          ...kept.map(([text, row]) => encodeRow(text, row)),
+          ...[...this.#audits].map(encodeAudit),
+        ]);
       } else {
-        await Promise.all(changed.map(([text, row]) => this.#file.append(encodeRow(text, row))));
+        const values = [...changed.map(([text, row]) => encodeRow(text, row)), ...audits.map(encodeAudit)];
+        await Promise.all(values.map((value) => this.#file.append(value)));
       }
     } catch (error) {
-      for (const [, row] of changed) row.saved = false;
+      for (const [, row] of [...changed, ...audits]) row.saved = false;
       this.#noteFailure(error);
     }
   }
@@ -183,7 +201,7 @@ export class CursorBook {
   }
 
   /** The row, if what it covers is still held; else it goes. */
-  #rowOf(key: CursorKey): Row | null {
+  #rowOf(key: CursorKey): CursorRow | null {
     const row = this.#rows.get(textOf(key));
     const journal = this.#deps.journals.get(key.channel);
     if (row === undefined || journal === undefined) return null;
@@ -208,7 +226,7 @@ export class CursorBook {
   }
 
   /** The row, if all that it covers is held and durable. */
-  #savable(text: string): [text: string, row: Row][] {
+  #savable(text: string): [text: string, row: CursorRow][] {
     const key = keyOf(text);
     const row = this.#rowOf(key);
     const journal = this.#deps.journals.get(key.channel);
@@ -218,10 +236,21 @@ export class CursorBook {
 
   #read(value: unknown): void {
     const read = decodeRow(value);
-    if (read === null) return;
+    if (read === null) {
+      this.#readAudit(value);
+      return;
+    }
     this.#rows.delete(read.text);
     this.#rows.set(read.text, read.row);
     if (this.#rows.size > ROWS_MAX) this.#rows.delete(this.#rows.keys().next().value!);
+  }
+
+  #readAudit(value: unknown): void {
+    if (!Array.isArray(value)) return;
+    const [kind, channel, offset, bad] = value as unknown[];
+    if (kind !== AUDIT || typeof channel !== 'string' || !Array.isArray(bad)) return;
+    if (readOffsetText(offset) === null || !bad.every(Number.isSafeInteger)) return;
+    this.#audits.set(channel, { offset: offset as string, bad: bad as number[], saved: false });
   }
 
   #noteFailure(error: unknown): void {
@@ -231,9 +260,13 @@ export class CursorBook {
 }
 
 /** A row of an earlier process: what it covers may have been lost by how that process ended. */
-function isUnheld(journal: ChannelJournal, row: Row): boolean {
+function isUnheld(journal: ChannelJournal, row: CursorRow): boolean {
   if (journal.recovery?.heldSetShrank !== false) return true;
   return row.ownOffset !== null && !journal.resolveOffset(formatOffset(row.ownOffset)).ok;
+}
+
+function encodeAudit([channel, { offset, bad }]: [string, AuditRow]): unknown[] {
+  return [AUDIT, channel, offset, bad.map(cborUint)];
 }
 
 function isSameMark(a: Mark, b: Mark): boolean {
@@ -246,68 +279,4 @@ function isSameMark(a: Mark, b: Mark): boolean {
 
 function pairOf(ownRoot: string, peerRoot: string): string {
   return ownRoot + peerRoot;
-}
-
-function textOf({ peer, storeId, channel }: CursorKey): string {
-  return `${peer} ${storeId} ${channel}`;
-}
-
-function keyOf(text: string): CursorKey {
-  const [peer, storeId, channel] = text.split(' ');
-  return { peer: peer as NodeId, storeId: storeId!, channel: channel! };
-}
-
-/** A row as it goes to disk (README of this folder: format). */
-function encodeRow(text: string, row: Row): unknown[] {
-  const { peer, storeId, channel } = keyOf(text);
-  return [
-    publicKeyOf(peer),
-    fromHex(storeId),
-    channel,
-    markText(row.whole),
-    markText(row.latest),
-    row.pair,
-    row.ownOffset === null ? null : formatOffset(row.ownOffset),
-    row.damagedBytes,
-    String(row.fullAtMs),
-  ];
-}
-
-function decodeRow(value: unknown): { text: string; row: Row } | null {
-  if (!Array.isArray(value)) return null;
-  const [peer, storeId, channel, whole, latest, pair, own, damagedBytes, fullAtMs] = value as unknown[];
-  if (!(peer instanceof Uint8Array) || peer.length !== 32 || !(storeId instanceof Uint8Array)) return null;
-  if (typeof channel !== 'string' || typeof pair !== 'string' || typeof damagedBytes !== 'number')
-    return null;
-  const latestMark = readMark(latest);
-  if (latestMark === null || typeof fullAtMs !== 'string') return null;
-  const row: Row = {
-    whole: readMark(whole),
-    latest: latestMark,
-    pair,
-    ownOffset: readOffsetText(own),
-    damagedBytes,
-    shrinks: null,
-    fullAtMs: Number(fullAtMs),
-    savedFullAtMs: 0,
-    saved: false,
-  };
-  return { text: textOf({ peer: nodeIdOf(peer), storeId: toHex(storeId), channel }), row };
-}
-
-/** `<offset>` or `-`, then the root of the realm or nothing. */
-function markText(mark: Mark | null): string | null {
-  if (mark === null) return null;
-  return `${mark.offset === null ? '-' : formatOffset(mark.offset)} ${mark.realmRoot ?? ''}`;
-}
-
-function readMark(value: unknown): Mark | null {
-  if (typeof value !== 'string') return null;
-  const [offset, realmRoot] = value.split(' ');
-  return { offset: readOffsetText(offset), realmRoot: realmRoot === '' ? null : (realmRoot ?? null) };
-}
-
-function readOffsetText(value: unknown): Offset | null {
-  const match = typeof value === 'string' ? /^([0-9a-f]{16}):(\d{1,15})$/.exec(value) : null;
-  return match === null ? null : { incarnation: match[1]!, position: Number(match[2]) };
 }

@@ -9,7 +9,7 @@ import { type AgedEntry, decodeDataFrame, encodeDataFrame, type LogRanges } from
 
 /** What pulling works with. */
 export interface PullDependencies {
-  readonly ingest: Ingest;
+  readonly ingest: Pick<Ingest, 'offerRun'>;
   readonly counters: Counters;
 }
 

@@ -1,4 +1,4 @@
-import { type LogId, ttlSecondsOf } from '../entry/index.ts';
+import { type LogId, splitLogId, ttlSecondsOf } from '../entry/index.ts';
 import type { Log } from '../errors/index.ts';
 import type { ChannelJournal, LocalFacts, SeqRange, StoredRecord } from '../journal/index.ts';
 import type { OverlayStream } from '../overlay/index.ts';
@@ -79,8 +79,10 @@ interface Serving {
 async function serveLogs(stream: OverlayStream, serving: Serving): Promise<void> {
   // What is not held costs nothing more from here on, however much was asked for.
   let turns = serving.logs.flatMap(({ log, ranges }) => {
-    const held = intersectRanges(ranges, serving.journal.heldRanges(log));
-    return held.length === 0 ? [] : [{ log, ranges: held }];
+    // Its author, and nobody else, gets back what lies behind the end of a forked epoch: to publish it again.
+    const ended = splitLogId(log).author === stream.peer && serving.journal.endOf(log) !== null;
+    const held = ended ? [...ranges] : intersectRanges(ranges, serving.journal.heldRanges(log));
+    return held.length === 0 ? [] : [{ log, ended, ranges: held }];
   });
   while (turns.length > 0 && !serving.credit.ended) {
     for (const turn of turns) await serveTurn(stream, serving, turn);
@@ -94,7 +96,7 @@ async function serveLogs(stream: OverlayStream, serving: Serving): Promise<void>
 async function serveTurn(
   stream: OverlayStream,
   serving: Serving,
-  turn: { readonly log: LogId; ranges: SeqRange[] },
+  turn: { readonly log: LogId; readonly ended: boolean; ranges: SeqRange[] },
 ): Promise<void> {
   const range = turn.ranges[0];
   if (range === undefined) return;
@@ -104,6 +106,7 @@ async function serveTurn(
     bytesMax: TURN_BYTES,
     recordsMax: TURN_RECORDS_MAX,
     durableOnly: true,
+    ended: turn.ended,
   });
   const through = records.at(-1);
   const next = through === undefined ? range.last + 1 : through.seq + through.count;

@@ -1,5 +1,7 @@
 export { CursorBook, type CursorBookDependencies } from './cursor-book.ts';
+export { type EntryLifetimes, lifetimesByClock } from './entry-server.ts';
 export { ForkSearch, type ForkSearchDependencies } from './fork-search.ts';
+export { fetchReturned } from './returned-entries.ts';
 export { addRange, coversRange, intersectRanges, rangesBelow, subtractRanges } from './seq-ranges.ts';
 export { SignatureAudit } from './signature-audit.ts';
 export type { ControlFrame, HeadsFrame, HelloChannel } from './sync-frames.ts';

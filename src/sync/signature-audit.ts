@@ -1,11 +1,16 @@
 import { verifyEntry } from '../entry/index.ts';
 import { type Counters, isSedgeError, type Log } from '../errors/index.ts';
 import type { ChannelJournal, StoredRecord } from '../journal/index.ts';
+import type { AuditProgress } from './cursor-book.ts';
 
 /** What {@link SignatureAudit} works with. */
 export interface SignatureAuditDependencies {
   readonly journals: ReadonlyMap<string, ChannelJournal>;
   readonly entryAad: () => Uint8Array;
+  /** How far an earlier process came with a channel; `null` to begin at the start. */
+  readonly earlier?: (channel: string) => AuditProgress | null;
+  /** A step is done: progress may be kept. */
+  readonly onStep?: () => void;
   readonly counters: Counters;
   readonly log: Log;
   /** An entry that its author vouched for in a later one does not bear the author's signature. */
@@ -83,17 +88,10 @@ export class SignatureAudit {
     return this.#channels.get(channel)?.bad.has(position) ?? false;
   }
 
-  /** How far a channel was gone through, and what was bad there: what {@link SignatureAudit.resume} takes. */
-  progress(channel: string): { readonly through: number; readonly bad: readonly number[] } {
+  /** How far a channel was gone through, and what was bad there. */
+  progress(channel: string): AuditProgress {
     const audit = this.#of(channel);
     return { through: audit.through, bad: [...audit.bad] };
-  }
-
-  /** Goes on where an earlier process came to. */
-  resume(channel: string, progress: { readonly through: number; readonly bad: readonly number[] }): void {
-    const audit = this.#of(channel);
-    audit.through = Math.max(audit.through, progress.through);
-    for (const position of progress.bad.slice(0, REMEMBERED_MAX)) audit.bad.add(position);
   }
 
   /** Goes through the next records; `false` when all channels are through. */
@@ -122,6 +120,7 @@ export class SignatureAudit {
       audit.ahead = audit.ahead.slice(at);
       if (audit.ahead.length > 0 || audit.through < journal.lastPosition) more = true;
     }
+    this.#deps.onStep?.();
     return more && this.#running;
   }
 
@@ -153,7 +152,9 @@ export class SignatureAudit {
   #of(channel: string): ChannelAudit {
     const known = this.#channels.get(channel);
     if (known !== undefined) return known;
-    const made: ChannelAudit = { through: 0, checked: new Set(), bad: new Set(), ahead: [] };
+    const { through, bad } = this.#deps.earlier?.(channel) ?? { through: 0, bad: [] };
+    const remembered = bad.slice(0, REMEMBERED_MAX);
+    const made: ChannelAudit = { through, checked: new Set(), bad: new Set(remembered), ahead: [] };
     this.#channels.set(channel, made);
     return made;
   }

@@ -131,6 +131,8 @@ export class SyncService {
     this.#audit = new SignatureAudit({
       ...deps,
       entryAad: () => deps.realm.entryAad(),
+      earlier: (channel) => deps.cursors.audited(channel),
+      onStep: () => this.#keepAudit(),
       onBadSignature: deps.onBadSignature ?? (() => {}),
     });
   }
@@ -275,6 +277,12 @@ export class SyncService {
       this.#saveTimer = null;
       void this.#deps.cursors.save();
     });
+  }
+
+  #keepAudit(): void {
+    for (const channel of this.#deps.journals.keys())
+      this.#deps.cursors.noteAudit(channel, this.#audit.progress(channel));
+    this.#saveCursorsSoon();
   }
 
   /** `$realm` is before all else: other channels' authors may be granted there. */

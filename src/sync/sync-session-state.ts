@@ -1,6 +1,8 @@
 import { assertNever } from '../errors/index.ts';
 import { type ChannelExchange, Claims, newExchange } from './channel-exchange.ts';
+import { FruitlessClaims } from './fruitless-claims.ts';
 import { HeadReconciliation } from './head-reconciliation.ts';
+import { HelloTurns } from './hello-turns.ts';
 import { type ReconcileFrame, type ReconcileItem, reconcileFrames } from './reconcile-frame.ts';
 import type { PeerMemory, PullEnded, SyncEffect, SyncEvent, SyncView } from './sync-events.ts';
 import type { ControlFrame, HeadsFrame, HelloChannel } from './sync-frames.ts';
@@ -13,12 +15,7 @@ export interface SessionSides {
 
 /** A question that got no answer in this time is asked again. */
 const PATIENCE_MS = 10_000;
-/** Hellos are not answered more often: two busy nodes would greet each other without end. */
-const HELLO_ANSWER_MS = 1_000;
-/** A peer whose claims came to nothing so often in a row is asked more rarely, up to every so often. */
-const FRUITLESS_MAX = 3;
-const FRUITLESS_PAUSE_MS_MAX = 30_000;
-/** With more heads than this, ranges of them are compared first. */
+/** Where both may have more heads than this, ranges of them are compared first. */
 const LISTED_HEADS_MAX = 64;
 /** So long the peer has the turn to begin a reconciliation, before this side does. */
 const PEER_TURN_MS = 2_000;
@@ -34,17 +31,16 @@ export class SyncSessionState {
   readonly #memory: PeerMemory;
   readonly #sides: SessionSides;
   readonly #channels = new Map<string, ChannelExchange>();
-  readonly #rootsSaid = new Map<string, string>();
+  readonly #hellos: HelloTurns;
+  readonly #fruitless = new FruitlessClaims();
   readonly #pulling = new Set<string>();
   #version = 1;
   #storeId: string | null = null;
-  #helloSaidAtMs: number | null = null;
-  #fruitless = 0;
-  #fruitlessAtMs = 0;
   #inSyncAtMs: number | null = null;
 
   constructor(view: SyncView, memory: PeerMemory, sides: SessionSides) {
     this.#view = view;
+    this.#hellos = new HelloTurns(view);
     this.#memory = memory;
     this.#sides = sides;
   }
@@ -80,12 +76,12 @@ export class SyncSessionState {
     switch (event.kind) {
       case 'admitted':
         this.#version = event.version;
-        return [this.#hello(nowMs)];
+        return [this.#hellos.say(nowMs)];
       case 'hello-due':
-        return [this.#hello(nowMs)];
+        return [this.#hellos.say(nowMs)];
       case 'changed':
-        if (this.#isSaid() || (event.learned && this.#pulling.size > 0)) return [];
-        return [this.#hello(nowMs)];
+        if (this.#hellos.isSaid || (event.learned && this.#pulling.size > 0)) return [];
+        return [this.#hellos.say(nowMs)];
       case 'frame':
         return this.#onFrame(event.frame, nowMs);
       case 'hole':
@@ -123,11 +119,7 @@ export class SyncSessionState {
     this.#storeId = storeId;
     const effects: SyncEffect[] = [];
     for (const row of rows) effects.push(...this.#onHelloRow(storeId, row, nowMs));
-    // The peer compares against what was said last; a root that moved since would look like a difference.
-    const said = this.#isSaid();
-    const sinceMs = this.#helloSaidAtMs === null ? HELLO_ANSWER_MS : nowMs - this.#helloSaidAtMs;
-    const answers = !said && (sinceMs < 0 || sinceMs >= HELLO_ANSWER_MS);
-    return answers ? [this.#hello(nowMs), ...effects] : effects;
+    return this.#hellos.answers(nowMs) ? [this.#hellos.say(nowMs), ...effects] : effects;
   }
 
   #onHelloRow(storeId: string, { channel, root, offset }: HelloChannel, nowMs: number): SyncEffect[] {
@@ -135,6 +127,7 @@ export class SyncSessionState {
     if (own === null) return [];
     const state = this.#channel(channel);
     state.peerRoot = root;
+    state.peerPosition = offset?.position ?? 0;
     if (own === root) {
       state.inSync = true;
       state.waitsForPull = false;
@@ -147,19 +140,12 @@ export class SyncSessionState {
       state.inSync = !this.#isBusy(channel, state, nowMs);
       return [];
     }
-    return this.#isFruitless(nowMs) ? [] : this.#compare(channel, nowMs);
-  }
-
-  #isFruitless(nowMs: number): boolean {
-    if (this.#fruitless < FRUITLESS_MAX) return false;
-    const pauseMs = Math.min(1_000 * 2 ** (this.#fruitless - FRUITLESS_MAX), FRUITLESS_PAUSE_MS_MAX);
-    const sinceMs = nowMs - this.#fruitlessAtMs;
-    return sinceMs >= 0 && sinceMs < pauseMs;
+    return this.#fruitless.pauses(nowMs) ? [] : this.#compare(channel, nowMs);
   }
 
   #onRealmChanged(nowMs: number): SyncEffect[] {
     const effects: SyncEffect[] = [];
-    this.#fruitless = 0;
+    this.#fruitless.forget();
     for (const [channel, state] of this.#channels) {
       state.givenUp.clear();
       if (state.settledPair === null) continue;
@@ -180,7 +166,7 @@ export class SyncSessionState {
       return [];
     }
     const since = this.#memory.cursor(this.#storeId, channel);
-    if (since === null && this.#canReconcile(channel)) {
+    if (since === null && state.peerPosition > LISTED_HEADS_MAX && this.#canReconcile(channel)) {
       const waited = state.waitsForPeerAtMs !== null;
       if (this.#isPeersTurn(state, nowMs))
         return waited ? [] : [{ kind: 'later', channel, ms: PEER_TURN_MS }];
@@ -327,13 +313,10 @@ export class SyncSessionState {
     const { channel, result, left } = ended;
     const state = this.#channel(channel);
     this.#pulling.delete(channel);
-    if (result === 'nothing') {
-      this.#fruitless++;
-      this.#fruitlessAtMs = nowMs;
-    } else if (result !== 'failed') this.#fruitless = 0;
+    this.#fruitless.note(result, nowMs);
     state.givenUp.note(ended, nowMs);
     const truncated = state.compared?.claims.truncated === true;
-    const effects: SyncEffect[] = [this.#hello(nowMs)];
+    const effects: SyncEffect[] = [this.#hellos.say(nowMs)];
     if (result === 'failed') effects.push({ kind: 'retry', channel });
     else if (state.askAgain || (truncated && result === 'complete') || result === 'partial')
       effects.push(...this.#compare(channel, nowMs));
@@ -378,18 +361,6 @@ export class SyncSessionState {
     const byRealm = givenUp.hasRefused;
     const comparison = { offset: base.offset, ownRoot, peerRoot: base.root, byRealm, full };
     return [{ kind: 'remember', storeId: this.#storeId, channel, comparison }];
-  }
-
-  #isSaid(): boolean {
-    const channels = this.#view.helloChannels();
-    return channels.every(({ channel, root }) => this.#rootsSaid.get(channel) === root);
-  }
-
-  #hello(nowMs: number): SyncEffect {
-    this.#helloSaidAtMs = nowMs;
-    const channels = this.#view.helloChannels();
-    for (const { channel, root } of channels) this.#rootsSaid.set(channel, root);
-    return { kind: 'send', frame: { kind: 'hello', storeId: this.#view.storeId, channels } };
   }
 
   #channel(channel: string): ChannelExchange {

@@ -190,6 +190,28 @@ describe('in a simulated mesh', () => {
     await expect(late.publish('site/y', 'too much')).rejects.toMatchObject({ code: 'journal.disk-full' });
   });
 
+  it('nodes of different retention converge, and what one let go is not waited for', async () => {
+    const short = { mesh: { ...QUIET.mesh, retention: { main: { retentionMessages: 20 } } } };
+    await make({ names: ['n1', 'n3', 'n2'], topology: line(), node: { n2: short } });
+    mesh.subscribeAll('#', { from: 'all' });
+    for (let index = 0; index < 60; index++) {
+      await mesh.node(index % 2 === 0 ? 'n1' : 'n3').publish('site/x', new Uint8Array(10_000));
+      await mesh.advance('1m');
+    }
+    await mesh.advance('1h');
+    mesh.cut('n1', 'n3');
+    for (let index = 0; index < 30; index++) await mesh.node('n3').publish('site/x', new Uint8Array(10_000));
+    await mesh.advance('1h');
+    mesh.mend('n1', 'n3');
+    await mesh.converged();
+    const held = (name: string) =>
+      mesh
+        .node(name)
+        .logs()
+        .reduce((sum, log) => sum + log.held, 0);
+    expect(held('n2')).toBeLessThan(held('n3'));
+  });
+
   it('a hostile host speaks as it likes, and is not waited for', async () => {
     await make({ nodes: 2, topology: line() });
     const heard: string[] = [];
@@ -204,6 +226,16 @@ describe('in a simulated mesh', () => {
     await mesh.node('n2').publish('site/x', 'unharmed');
     await mesh.converged();
     expect(mesh.differences()).toEqual([]);
+  });
+
+  it('says what nobody has any more', async () => {
+    await make({ nodes: 2, topology: line() });
+    mesh.cut('n1', 'n2');
+    await mesh.node('n1').publish('site/x', 'on one disk alone');
+    await mesh.wipe('n1');
+    mesh.mend('n1', 'n2');
+    await mesh.converged();
+    expect(() => mesh.assertNothingLost()).toThrow('nobody that runs has 1 of n1 in main');
   });
 
   it('says who lacks what where nodes do not come together', async () => {

@@ -7,6 +7,7 @@ import { decodeEntry, type Entry, type EpochId, sealEntry } from '../../src/entr
 import { Counters, silentLog } from '../../src/errors/index.ts';
 import { Identity } from '../../src/identity/index.ts';
 import { ChannelJournal, MemoryDisk } from '../../src/journal/index.ts';
+import { lifetimesByClock } from '../../src/sync/index.ts';
 import { createRealm, encodeChainPayload, grantNode, REALM_TOPICS, Realm } from '../../src/realm/index.ts';
 
 export const TIME_MS = 1_790_000_000_000;
@@ -54,6 +55,7 @@ export async function vectorBundle(): Promise<Uint8Array> {
       nodeName: 'gateway',
       storeId: '8899aabbccddeeff',
       nowMs: () => TIME_MS + 5_000,
+      lifetimes: lifetimesByClock(() => TIME_MS + 5_000),
       audit: { maySeal: () => true, isBad: () => false },
     },
   );

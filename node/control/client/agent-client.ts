@@ -2,6 +2,7 @@ import type {
   ChannelPolicy,
   ChannelStatus,
   ExportOptions,
+  ForkStatus,
   GapStatus,
   Holders,
   HoldersOptions,
@@ -125,6 +126,11 @@ export class AgentClient {
   /** Messages known to exist and not held. */
   async gaps(): Promise<readonly GapStatus[]> {
     return ((await this.#connection.call('GET', '/v1/gaps')) as { gaps: GapStatus[] }).gaps;
+  }
+
+  /** Epochs that ended in a fork: their author's key was used twice. */
+  async forks(): Promise<readonly ForkStatus[]> {
+    return ((await this.#connection.call('GET', '/v1/forks')) as { forks: ForkStatus[] }).forks;
   }
 
   /** Who holds a message: connected peers are asked, of absent ones comes what was last known. */

@@ -30,4 +30,30 @@ describe('the benchmark', () => {
     });
     expect(results[2]).toMatchObject({ seconds: measured });
   });
+
+  it('measures replicas, live messages while old ones come, and the bytes of a meeting', async () => {
+    const { exitCode, stdout, stderr } = await runNode([
+      'bench/main.ts',
+      ...['replicas', 'live-during-sync', 'sync-bytes', '--variants', 'library'],
+      ...['--quick', '--json'],
+    ]);
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(0);
+    const results = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, number | string>);
+    const of = (variant: string) => results.find((result) => result.variant === variant);
+    expect(of('library-replica')).toMatchObject({ workload: 'replicas', lost: 0, duplicated: 0 });
+    for (const author of ['other', 'same'])
+      expect(of(`library-${author}-author`)).toMatchObject({ workload: 'live-during-sync', lost: 0 });
+    // These do not depend on how busy the machine is.
+    expect(of('in-sync')!.bytesOut).toBeLessThanOrEqual(200);
+    expect(of('in-sync')!.bytesIn).toBeLessThanOrEqual(200);
+    expect(Number(of('one-of-10000')!.bytesOut) + Number(of('one-of-10000')!.bytesIn)).toBeLessThanOrEqual(
+      2_000,
+    );
+    expect(of('100000-single')!.overhead).toBeLessThanOrEqual(0.05);
+    expect(of('100000-batched')!.overhead).toBeLessThanOrEqual(0.05);
+  }, 240_000);
 });

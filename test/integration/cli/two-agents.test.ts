@@ -268,7 +268,7 @@ describe('views', () => {
   });
 
   test('tables for people, without colour', async () => {
-    for (const view of ['status', 'peers', 'channels', 'logs', 'realm', 'gaps']) {
+    for (const view of ['status', 'peers', 'channels', 'logs', 'realm', 'gaps', 'forks']) {
       const run = await sedge.run(a, [view]);
       expect(run.code, view).toBe(0);
       expect(run.stdout + run.stderr, view).not.toContain('\x1b');

@@ -57,6 +57,7 @@ describe('a crash while retention drops segments', () => {
         const files = [...(await filesOf(after, '.segment')), ...(await filesOf(after, '.index'))];
         const sizes = files.map((name) => after.file(`${DIRECTORY}/${name}`).size);
         expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(again.totals().bytes);
+        expect(again.diskBytes).toBe(again.totals().bytes);
         await again.stop();
         if (finished) return;
       }

@@ -10,8 +10,10 @@ import { MeshWorld, until, type WorldNode, type WorldNodeOptions } from './mesh-
 const EPOCH = '00000000000000aa' as EpochId;
 const QUICK: WorldNodeOptions = {
   sync: { helloIntervalMs: 300 },
-  forks: { reportDelayMs: 20, settleMs: 100 },
+  forks: { reportDelayMs: 20, settleMs: 100, restMs: 60_000 },
 };
+/** For a node whose backup was restored: it does not wait long for a clone. */
+const ALONE: WorldNodeOptions = { ...QUICK, forks: { ...QUICK.forks, restMs: 300 } };
 
 describe('accidents with the identity of a node', () => {
   let world: MeshWorld;
@@ -163,7 +165,7 @@ describe('accidents with the identity of a node', () => {
     await publish(a, ['lost 1', 'lost 2']);
     await until(() => mainOf(left) === 5, 'left has all');
     await a.mesh.stop();
-    const restored = await world.node('restored', { ...QUICK, place: a.place, disk: backup });
+    const restored = await world.node('restored', { ...ALONE, place: a.place, disk: backup });
     await world.link(left, restored);
     await until(() => mainOf(restored) === 5, 'it learned its own back');
     await publish(restored, ['new']);
@@ -188,7 +190,7 @@ describe('accidents with the identity of a node', () => {
     await publish(a, ['before 1', 'before 2']);
     await until(() => mainOf(left) === 5, 'left has all');
     await a.mesh.stop();
-    const restored = await world.node('restored', { ...QUICK, place: a.place, disk: backup });
+    const restored = await world.node('restored', { ...ALONE, place: a.place, disk: backup });
     await publish(restored, ['after 1', 'after 2', 'after 3']);
     await world.link(left, restored);
     expect(await texts(subscription, 8)).toEqual([
@@ -202,8 +204,37 @@ describe('accidents with the identity of a node', () => {
       'after 3',
     ]);
     expect(await within(subscription, 150)).toEqual([]);
-    await agree([left, restored]);
     expect(left.mesh.forks()).toMatchObject([{ channel: 'main', end: 4 }]);
+    // What it had written before the backup was restored lives nowhere else than behind the end.
+    await until(() => mainOf(restored) === 8, 'that is published again too');
+    await agree([left, restored]);
+    const late = await world.node('late', QUICK);
+    await world.link(restored, late);
+    const all = ['1', '2', '3', 'after 1', 'after 2', 'after 3', 'before 1', 'before 2'];
+    expect((await texts(late.mesh.subscribe('#', { from: 'all' }), 8)).sort()).toEqual(all);
+    expect(await within(subscription, 300)).toEqual([]);
+  });
+
+  it('a restored backup: what only a peer has that comes much later is published again as well', async () => {
+    const { left, a, backup } = await backedUp();
+    await publish(a, ['before 1', 'before 2']);
+    await until(() => mainOf(left) === 5, 'left has all');
+    await a.mesh.stop();
+    await left.mesh.stop();
+    const restored = await world.node('restored', { ...ALONE, place: a.place, disk: backup });
+    const right = await world.node('right', QUICK);
+    await world.link(right, restored);
+    await publish(restored, ['after 1']);
+    await restored.restart();
+    await sleep(600);
+    await left.revive();
+    await world.link(left, right);
+    await world.link(left, restored);
+    await until(
+      () => mainOf(right) === 6,
+      () => `it is there again: ${rootsOf(right)}`,
+    );
+    expect(await within(right.mesh.subscribe('#', { from: 'all' }), 300)).toHaveLength(6);
   });
 
   async function backedUp(): Promise<{ left: WorldNode; a: WorldNode; backup: MemoryDisk }> {
@@ -429,6 +460,23 @@ describe('accidents with the identity of a node', () => {
     const heard = await texts(subscription, 2_002);
     expect(new Set(heard).size).toBe(2_002);
     expect(await within(subscription, 100)).toEqual([]);
+  });
+
+  it('entries of a megabyte: the proof comes in parts, also to a node that saw neither', async () => {
+    const { left, right, a, copy } = await cloned(['1']);
+    const far = await world.node('far', QUICK);
+    await world.link(left, far);
+    await world.link(right, copy);
+    const payload = new Uint8Array(1_000_000);
+    await a.mesh.publish('t', payload.fill(1));
+    await copy.mesh.publish('t', payload.fill(2));
+    world.heal(left, right);
+    await until(
+      () => [left, right, far].every(({ mesh }) => mesh.forks()[0]?.end === 2),
+      'all know of the fork',
+    );
+    await until(() => [left, right, far].every((node) => mainOf(node) === 3), 'what lost is there again');
+    await agree([left, right, far]);
   });
 
   it('is shown: a problem that names author, channel, end and reporter, and what to do', async () => {

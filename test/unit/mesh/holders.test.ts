@@ -41,7 +41,9 @@ describe('who holds a message', () => {
     const inSync = () =>
       hub.mesh
         .peers()
-        .some(({ channels }) => channels.some((c) => c.channel === 'main' && c.state === 'in-sync'));
+        .some(({ channels }) =>
+          channels.some((c) => c.channel === 'main' && c.inSyncAtMs !== null && c.missingThere === 0),
+        );
     await until(inSync, 'both hold the same');
     world.cut(hub, ferry);
     await ferry.stop();
@@ -55,6 +57,9 @@ describe('who holds a message', () => {
     expect(before.holders[1]!.asOfMs).toBeGreaterThan(Date.now() - 10_000);
     const after = await hub.mesh.holders({ author: 'hub', seq: 2 }, { timeoutMs: 100 });
     expect(after.holders[1]!.holds).not.toBe(true);
+    await hub.restart();
+    const again = await hub.mesh.holders({ author: 'hub', seq: 1 }, { timeoutMs: 100 });
+    expect(brief(again)[1]).toEqual(['ferry', true, 'in-sync', false]);
   });
 
   it('is unknown of nodes that were never met, and refused for what names no message', async () => {
@@ -92,7 +97,11 @@ describe('the status of channels and peers', () => {
     await world.link(a, b);
     await a.mesh.publishMany(numbers(1, 20).map((payload) => ({ topic: 't', payload })));
     const main = (of: WorldNode) => of.mesh.peers()[0]!.channels.find(({ channel }) => channel === 'main');
-    await until(() => main(a)?.state === 'in-sync' && main(b)?.state === 'in-sync', 'in sync');
+    await until(
+      () => [a, b].every((of) => main(of)?.inSyncAtMs !== null && main(of)?.missingThere === 0),
+      'in sync',
+    );
+    expect(main(a)?.state).toBe('in-sync');
     expect(main(a)).toMatchObject({ missingHere: 0, missingThere: 0 });
     expect(a.mesh.peers()[0]).toMatchObject({ health: 'ok', connected: true });
     world.cut(a, b);

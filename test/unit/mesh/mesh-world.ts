@@ -31,9 +31,9 @@ export interface WorldNodeOptions {
     readonly holeDelayMs?: number;
     readonly pullStallMs?: number;
   };
+  readonly forks?: { readonly reportDelayMs?: number; readonly settleMs?: number; readonly restMs?: number };
   /** What is kept, and other settings of a mesh. */
   readonly mesh?: Partial<MeshOptions>;
-  readonly forks?: { readonly reportDelayMs?: number; readonly settleMs?: number };
   /** Never joins the gossip. */
   readonly syncOnly?: boolean;
   /** Another node's key and place: a clone. */

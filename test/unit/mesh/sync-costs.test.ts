@@ -3,6 +3,7 @@ import { type Entry, type EntryId, type EpochId, sealEntry } from '../../../src/
 import { SYNC_DATA_PROTOCOL, SYNC_PROTOCOL } from '../../../src/sync/index.ts';
 import { decodeControlFrame, decodeDataFrame } from '../../../src/sync/sync-frames.ts';
 import { MeshWorld, until, type WorldNode } from './mesh-world.ts';
+import { PassingTime } from './passing-time.ts';
 
 const CHANNELS = [
   { name: 'alarm', filter: 'alarm/#' },
@@ -90,8 +91,9 @@ describe('what sync costs', () => {
     return entries;
   }
 
-  const inSync = () =>
-    [a, b].every((node) => node.mesh.peers().some(({ sync, connected }) => connected && sync === 'in-sync'));
+  const isInSync = (node: WorldNode) =>
+    node.mesh.peers().some(({ sync, connected }) => connected && sync === 'in-sync');
+  const inSync = () => [a, b].every(isInSync);
 
   async function reconnect(): Promise<void> {
     world.cut(a, b);
@@ -161,6 +163,46 @@ describe('what sync costs', () => {
     expect(meter.kinds).toContain('reconcile');
     expect(meter.overheadBytes).toBeLessThanOrEqual(2_000);
   }, 120_000);
+
+  it('stays small between nodes that never come to hold the same', async () => {
+    const time = new PassingTime();
+    const skew = { ...QUIET, skewMs: () => time.passedMs };
+    world.cut(a, b);
+    const old = await world.node('old', { ...skew, mesh: { retention: { main: { ttlSeconds: 60 } } } });
+    const young = await world.node('young', skew);
+    world.network.passGossip = () => false;
+    // So that the author of the logs is known.
+    await world.link(a, old);
+    world.cut(a, old);
+    for (let log = 0; log < 500; log++) old.gossipIn(entryOf(log).bytes);
+    await until(() => rootOf(old) >= 500, 'all logs are in');
+    time.passedMs = 120_000;
+    await world.link(old, young);
+    expect(rootOf(young)).toBeLessThan(10);
+    meter = new Meter(world);
+    const meet = async () => {
+      world.cut(old, young);
+      await until(() => young.mesh.status().peersConnected === 0, 'cut');
+      meter.clear();
+      world.heal(old, young);
+      await until(() => isInSync(old) && isInSync(young), 'in sync');
+      await settle();
+    };
+    await meet();
+    expect(meter.kinds).toEqual(['hello', 'hello']);
+    world.cut(old, young);
+    await old.mesh.publish('t', 'news');
+    await meet();
+    console.log('with 500 logs that differ for good, for one message:', meter.overheadBytes, 'bytes');
+    expect(young.mesh.channels().find(({ channel }) => channel === 'main')!.messages).toBe(1);
+    expect(meter.overheadBytes).toBeLessThan(1_500);
+    await old.restart();
+    await young.restart();
+    meter.clear();
+    await until(() => isInSync(old) && isInSync(young), 'in sync after a restart');
+    await settle();
+    expect(meter.kinds).toEqual(['hello', 'hello']);
+  }, 60_000);
 
   it.each([
     ['batched', 100_000, 5],

@@ -149,6 +149,7 @@ describe('without an agent', () => {
     ['channels'],
     ['logs'],
     ['gaps'],
+    ['forks'],
     ['realm'],
     ['invite'],
     ['stop'],

@@ -108,6 +108,10 @@ export class FakeMesh implements ServedMesh {
     return [];
   }
 
+  forks(): [] {
+    return [];
+  }
+
   realm(): RealmStatus {
     const channels = this.channelsDeclared;
     return {

@@ -11,6 +11,7 @@ const inSync: PeerChannelStatus = {
   state: 'in-sync',
   missingHere: 0,
   missingThere: 0,
+  givenUp: 0,
   inSyncAtMs: NOW_MS - 5_000,
 };
 
@@ -93,8 +94,8 @@ describe('the tables of peers', () => {
 describe('the status', () => {
   test('says for each channel and peer who lacks how much, and what is lost and why', () => {
     const text = statusText(status, [peer], NOW_MS);
-    expect(text).toMatch(/main +greenhouse\S+ +in sync, down +0 +0 +5 s ago/);
-    expect(text).toMatch(/alarm +greenhouse\S+ +not in sync, down +3 +\? +5 s ago/);
+    expect(text).toMatch(/main +greenhouse\S+ +in sync, down +0 +0 +0 +5 s ago/);
+    expect(text).toMatch(/alarm +greenhouse\S+ +not in sync, down +3 +\? +0 +5 s ago/);
     expect(text).toContain('main: 1,200 messages let go by retention here');
     expect(text).toContain('main: 1 message missing, and held by no peer');
   });

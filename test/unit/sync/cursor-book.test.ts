@@ -184,6 +184,23 @@ describe('what is remembered of peers', () => {
     expect(cursor()).toBeNull();
   });
 
+  it('is how far signatures were checked, while the journal knows of it', async () => {
+    for (let n = 0; n < 5; n++) store();
+    book.noteAudit(CHANNEL, { through: 5, bad: [2] });
+    expect(book.audited(CHANNEL)).toBeNull();
+    await journal.commit();
+    book.noteAudit(CHANNEL, { through: 5, bad: [2] });
+    await restart();
+    expect(book.audited(CHANNEL)).toEqual({ through: 5, bad: [2] });
+    await restart();
+    expect(book.audited(CHANNEL)).toEqual({ through: 5, bad: [2] });
+    await book.close();
+    await journal.stop();
+    for (const name of await disk.list(DIRECTORY)) await disk.remove(`${DIRECTORY}/${name}`);
+    await open();
+    expect(book.audited(CHANNEL)).toBeNull();
+  });
+
   it('is bounded: what was used longest ago goes', () => {
     const key = (n: number) => ({ ...KEY, storeId: n.toString(16).padStart(16, '0') });
     for (let n = 0; n < 1_030; n++) {

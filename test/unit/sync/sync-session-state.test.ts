@@ -9,6 +9,8 @@ import type { HeadsFrame, LogRanges } from '../../../src/sync/sync-frames.ts';
 import { SyncSessionState } from '../../../src/sync/sync-session-state.ts';
 
 const LOG = `${nodeIdOf(new Uint8Array(32).fill(7))}/0011223344556677` as LogId;
+/** Behind more entries than are listed without more ado. */
+const MANY: Offset = { incarnation: '8899aabbccddeeff', position: 5_000 };
 const OFFSET: Offset = { incarnation: '8899aabbccddeeff', position: 5 };
 
 /** Heads that have a count and nothing else in common with those of the peer. */
@@ -80,7 +82,7 @@ describe('a sync session', () => {
             kind: 'hello',
             storeId: '11'.repeat(8),
             channels: [
-              { channel: 'main', root: main, offset: null, seen: null },
+              { channel: 'main', root: main, offset: MANY, seen: null },
               { channel: '$realm', root: realm, offset: null, seen: null },
               { channel: 'stranger', root: 'x', offset: null, seen: null },
             ],
@@ -466,6 +468,12 @@ describe('a sync session', () => {
       nowMs += 2_000;
       hole('main');
       expect(step(question, 0)).toEqual(['reconcile main']);
+    });
+
+    it('asks a peer that has few for all of them', () => {
+      const channels = [{ channel: 'main', root: 'm1', offset: OFFSET, seen: null }];
+      const frame = { kind: 'hello', storeId: '11'.repeat(8), channels } as const;
+      expect(brief(state.handle({ kind: 'frame', frame }, nowMs))).toEqual(['heads-wanted main']);
     });
 
     it('asks a peer of version 1 for all heads', () => {
