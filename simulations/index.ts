@@ -6,6 +6,11 @@ export { type PlannedPublish, parsePublishFile, roundRobinPlan } from './contact
 export { columnsFor, foldRun, type ReportedRun } from './report/fold-run.ts';
 export { reportPage } from './report/report-page.ts';
 export type { RunReport } from './report/run-report.ts';
+export { type RunScaleOptions, runScale, SCALE_PLAN, type ScalePlan } from './scale/run-scale.ts';
+export { outlookText, type ScaleOutlook, scaleOutlook } from './scale/scale-outlook.ts';
+export { scalePlot } from './scale/scale-plot.ts';
+export type { ScaleRow, ScaleSetting } from './scale/scale-row.ts';
+export { scaleTable } from './scale/scale-table.ts';
 export { type RunScenarioOptions, runScenario, type ScenarioRun } from './scenarios/run-scenario.ts';
 export type { Scenario, ScenarioContext, ScenarioOverlay } from './scenarios/scenario.ts';
 export { SCENARIOS } from './scenarios/scenario-list.ts';

@@ -5,16 +5,20 @@ import { addExamples, type DefineCommand } from '../cli/command-definition.ts';
 import type { ExitCode } from '../cli/exit-codes.ts';
 import { wholeNumber } from '../cli/option-parsers.ts';
 import type { ContactOptions } from '../simulate/simulate-contacts.ts';
+import type { ScaleOptions } from '../simulate/simulate-scale.ts';
 import type { ScenarioOptions } from '../simulate/simulate-scenarios.ts';
 
-type SimulateOptions = ScenarioOptions & Partial<ContactOptions> & { readonly list: boolean };
+type SimulateOptions = ScenarioOptions & ScaleOptions & Partial<ContactOptions> & { readonly list: boolean };
 
 const SEED_MAX = 2 ** 32 - 1;
 
 /** `sedge simulate`: scenarios and contact traces on real nodes in one process, on virtual time. */
 export const define: DefineCommand = (command, run) => {
   command
-    .argument('[scenario...]', 'scenarios to play; "--list" shows them')
+    .argument(
+      '[scenario...]',
+      'scenarios to play ("--list" shows them), or "scale": meshes of 10 to 3,000 nodes',
+    )
     .option('--all', 'play all scenarios', false)
     .option('--list', 'show the scenarios and end', false)
     .addOption(new Option('--seed <n>', 'first seed').argParser(wholeNumber(0, SEED_MAX)).default(1))
@@ -25,6 +29,7 @@ export const define: DefineCommand = (command, run) => {
       new Option('--nodes <n>', "nodes instead of the scenario's number").argParser(wholeNumber(2, 3_000)),
     )
     .addOption(new Option('--overlay <name>', 'play on this one alone').choices(['model', 'libp2p']))
+    .option('--plot <file.svg>', 'with "scale": draw the figures')
     .option('--report <file.html>', 'write a report: one HTML file')
     .option('--contacts <file>', 'replay meetings: lines "nodeA nodeB startSeconds endSeconds"')
     .addOption(
@@ -42,6 +47,7 @@ export const define: DefineCommand = (command, run) => {
     ['sedge simulate --list', 'what can be played'],
     ['sedge simulate two-way-partition --report run.html', 'one scenario, and look at it'],
     ['sedge simulate --all --seeds 3', 'all of them with seeds 1, 2 and 3'],
+    ['sedge simulate scale --plot scale.svg', 'traffic, delay and memory over the number of nodes'],
     ['sedge simulate --contacts meetings.txt --messages 100 --interval 60', 'your own topology'],
     [
       'sedge simulate --contacts meetings.txt --publish messages.txt --history out.ndjson',
@@ -64,6 +70,12 @@ async function simulate(
   }
   const stray = ['messages', 'interval', 'publish', 'history'].find(given);
   if (stray !== undefined) throw usage(`--${stray} goes with --contacts`);
+  if (scenarios.includes('scale')) {
+    requireScaleOptions(scenarios, given);
+    const { simulateScale } = await import('../simulate/simulate-scale.ts');
+    return simulateScale(context, options);
+  }
+  if (given('plot')) throw usage('--plot goes with "scale"');
   const { listScenarios, simulateScenarios } = await import('../simulate/simulate-scenarios.ts');
   if (options.list) return listScenarios(context);
   if (options.all === scenarios.length > 0)
@@ -78,6 +90,12 @@ function requireContactOptions(scenarios: readonly string[], given: (name: strin
   }
   if (given('publish') === given('messages')) throw usage('give one of --messages N and --publish FILE');
   if (given('messages') !== given('interval')) throw usage('--messages N and --interval S go together');
+}
+
+function requireScaleOptions(scenarios: readonly string[], given: (name: string) => boolean): void {
+  const stray = ['all', 'list', 'seeds', 'overlay', 'report'].find(given);
+  if (stray !== undefined) throw usage(`"scale" goes without --${stray}`);
+  if (scenarios.length > 1) throw usage('"scale" goes alone');
 }
 
 function usage(reason: string): SedgeError {

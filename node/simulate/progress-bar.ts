@@ -13,7 +13,7 @@ export interface Progress {
   /** 0 to 1; `null` where it is not known how much there is. */
   readonly share: number | null;
   readonly what: string;
-  readonly virtualSeconds: number;
+  readonly virtualSeconds?: number;
 }
 
 /** A bar on a terminal with the virtual time and the real one; nothing where stderr is no terminal. */
@@ -52,7 +52,7 @@ export class ProgressBar {
       share === null
         ? ''
         : `[${'#'.repeat(filled)}${'.'.repeat(WIDTH - filled)}] ${Math.floor(share * 100)} %  `;
-    const virtual = formatSpan(virtualSeconds * 1_000);
-    return `${bar}${what}  ${virtual} virtual, ${formatSpan(nowMs - this.#startedAtMs)} real`;
+    const virtual = virtualSeconds === undefined ? '' : `${formatSpan(virtualSeconds * 1_000)} virtual, `;
+    return `${bar}${what}  ${virtual}${formatSpan(nowMs - this.#startedAtMs)} real`;
   }
 }

@@ -11,10 +11,12 @@ import {
 import { SedgeError } from '../../src/errors/index.ts';
 import type { CommandContext } from '../cli/command-context.ts';
 import { EXIT, type ExitCode } from '../cli/exit-codes.ts';
-import { formatCount, formatSpan, plural } from '../cli/human-figures.ts';
+import { plural } from '../cli/human-figures.ts';
 import { formatTable } from '../cli/table.ts';
+import { nearestName } from './nearest-name.ts';
 import { ProgressBar } from './progress-bar.ts';
 import { replayCommand } from './replay-command.ts';
+import { ScenarioRows } from './scenario-rows.ts';
 import { writeReport } from './write-report.ts';
 
 /** Options of `sedge simulate SCENARIO...`. */
@@ -99,6 +101,7 @@ class Session {
   readonly #options: ScenarioOptions;
   readonly #planned: readonly PlannedRun[];
   readonly #bar: ProgressBar;
+  readonly #rows: ScenarioRows;
   readonly #signal: AbortSignal;
   readonly #failed: ScenarioRun[] = [];
   readonly reports: RunReport[] = [];
@@ -109,11 +112,12 @@ class Session {
     this.#options = options;
     this.#planned = planned;
     this.#bar = new ProgressBar(context.io.stderr);
+    this.#rows = new ScenarioRows(planned.map(({ scenario }) => scenario.name));
     this.#signal = context.interruption();
   }
 
   async run(): Promise<void> {
-    if (!this.#context.json) await this.#context.write(rowText(TITLES));
+    if (!this.#context.json) await this.#context.write(this.#rows.titles());
     for (const planned of this.#planned) {
       if (this.#signal.aborted) return;
       const run = await this.#play(planned);
@@ -167,7 +171,7 @@ class Session {
   }
 
   async #tell(run: ScenarioRun): Promise<void> {
-    if (!this.#context.json) return this.#context.write(rowText(cellsOf(run)));
+    if (!this.#context.json) return this.#context.write(this.#rows.of(run));
     const { scenario, seed, overlay, ok, virtualSeconds, realSeconds, published, delivered, gaps, digest } =
       run;
     const counts = {
@@ -195,60 +199,4 @@ class Session {
     const words = [scenario, '--seed', seed, '--overlay', overlay];
     return replayCommand(nodes === undefined ? words : [...words, '--nodes', nodes]);
   }
-}
-
-const TITLES = [
-  'SCENARIO',
-  'OVERLAY',
-  'SEED',
-  'NODES',
-  'PUBLISHED',
-  'DELIVERED',
-  'VIRTUAL',
-  'REAL',
-  'VERDICT',
-] as const;
-const WIDTHS = [30, 8, 6, 6, 10, 10, 8, 8] as const;
-
-function cellsOf(run: ScenarioRun): readonly string[] {
-  return [
-    run.scenario,
-    run.overlay,
-    String(run.seed),
-    formatCount(run.nodes.length),
-    formatCount(run.published),
-    formatCount(run.delivered),
-    formatSpan(run.virtualSeconds * 1_000),
-    formatSpan(run.realSeconds * 1_000),
-    run.ok ? 'ok' : plural(run.violations.length, 'violation'),
-  ];
-}
-
-/** Rows come one by one while others still run, so the widths are fixed. */
-function rowText(cells: readonly string[]): string {
-  const padded = cells.map((cell, index) => {
-    const width = WIDTHS[index] ?? 0;
-    return index < 2 || index === cells.length - 1 ? cell.padEnd(width) : cell.padStart(width);
-  });
-  return `${padded.join('  ').trimEnd()}\n`;
-}
-
-/** The known word with the fewest letters to change (Levenshtein distance). */
-export function nearestName(word: string, known: readonly string[]): string {
-  const ranked = known.map((name) => ({ name, distance: distanceOf(word, name) }));
-  ranked.sort((x, y) => x.distance - y.distance);
-  return ranked[0]?.name ?? '';
-}
-
-function distanceOf(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const change = row[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[to.length]!;
 }

@@ -142,9 +142,12 @@ export class NetworkFold {
     track.level.change(t, up ? 1 : -1);
   }
 
+  /** With a node its links are gone, whether or not the other ends have noticed. */
   #end(node: string, t: number): void {
     const track = this.#nodes.get(node);
-    if (track !== undefined) track.downSince ??= t;
+    if (track === undefined) return;
+    track.downSince ??= t;
+    for (const peer of [...track.peers]) this.#link({ event: 'down', node, peer, t }, false);
   }
 
   #start(node: string, t: number): void {

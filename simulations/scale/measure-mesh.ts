@@ -22,14 +22,10 @@ export interface MeasureHooks {
   readonly collectGarbage?: () => void;
 }
 
-/** Before a virtual clock takes its place. */
-const realMs = performance.now.bind(performance);
-
 /** Makes a mesh, lets it talk, and measures. Takes the process's timers: one at a time. */
 export async function measureMesh(setting: ScaleSetting, hooks: MeasureHooks = {}): Promise<ScaleRow> {
-  const beganMs = realMs();
-  hooks.collectGarbage?.();
-  const bytesBefore = memoryBytes();
+  const cpuBefore = process.cpuUsage();
+  const bytesBefore = settledMemoryBytes(hooks);
   const delays = new DelayLog();
   const tell = (phase: string) => hooks.onPhase?.(phase);
   tell('connecting');
@@ -46,25 +42,27 @@ export async function measureMesh(setting: ScaleSetting, hooks: MeasureHooks = {
   try {
     const run = new MeasuredRun(mesh, setting, delays);
     tell('introducing publishers');
+    const memoryBefore = settledMemoryBytes(hooks);
     const introductionBytesPerNode = await run.introduce();
+    const authorMemory = (settledMemoryBytes(hooks) - memoryBefore) / setting.nodes / setting.publishers;
     tell('publishing');
     const published = await run.publish();
     tell('idle');
     const idle = await run.idle();
-    hooks.collectGarbage?.();
-    const memoryBytesPerNode = Math.round((memoryBytes() - bytesBefore) / setting.nodes);
+    const memoryBytesPerNode = Math.round((settledMemoryBytes(hooks) - bytesBefore) / setting.nodes);
     tell('catching up');
     const caughtUp = await run.catchUp();
     return {
       ...setting,
       linksPerNode: (2 * [...mesh.links.pairs()].length) / setting.nodes,
       introductionBytesPerNode,
+      authorMemoryBytesPerNode: Math.round(authorMemory),
       ...published,
       ...idle,
       ...caughtUp,
       memoryBytesPerNode,
       virtualSeconds: Math.round(mesh.clock.elapsedMs / SECOND_MS),
-      realSeconds: Math.round((realMs() - beganMs) / SECOND_MS),
+      cpuSeconds: cpuSeconds(cpuBefore),
     };
   } finally {
     await mesh.stop();
@@ -83,7 +81,8 @@ class MeasuredRun {
     this.#mesh = mesh;
     this.#setting = setting;
     this.#delays = delays;
-    this.#publishers = mesh.nodes.slice(0, setting.publishers);
+    // The first node is an admin, which all know from the start.
+    this.#publishers = mesh.nodes.slice(1, 1 + setting.publishers);
     mesh.subscribeAll('scale/#');
   }
 
@@ -198,7 +197,13 @@ function sentOf(traffic: TrafficByKind): Sent {
   return sent;
 }
 
-function memoryBytes(): number {
+function settledMemoryBytes({ collectGarbage }: MeasureHooks): number {
+  collectGarbage?.();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
+}
+
+function cpuSeconds(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return Math.round((user + system) / 1e5) / 10;
 }

@@ -49,7 +49,7 @@ export async function runScale(
 function settingsOf(plan: ScalePlan): ScaleSetting[] {
   const { seed, messages, missed } = plan;
   const setting = (overlay: ScaleSetting['overlay'], nodes: number): ScaleSetting => {
-    return { overlay, nodes, seed, messages, missed, publishers: Math.min(plan.publishers, nodes) };
+    return { overlay, nodes, seed, messages, missed, publishers: Math.min(plan.publishers, nodes - 1) };
   };
   return [
     ...plan.both.flatMap((nodes) => [setting('model', nodes), setting('libp2p', nodes)]),

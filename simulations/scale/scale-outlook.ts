@@ -11,35 +11,33 @@ export interface ScaleOutlook {
   readonly idleBytesPerSecond: number;
   /** Sent once by a node in the life of the mesh, where every node publishes. */
   readonly introductionBytes: number;
-  /** Kept by a node of every other, where every node publishes. */
+  /** Kept in a node's memory of all others, where every node publishes. */
   readonly keptBytes: number;
 }
 
-/** The grants of one node, in the journal and in memory, rounded up. */
-const KEPT_BYTES_PER_AUTHOR = 1_000;
-
 /**
  * Draws the measured lines on: what a node sends for a message or while idle does not depend on the number of nodes, so
- * the largest meshes' figures go on; delay grows with the number of hops, in a mesh of chance links with the
- * logarithm of the nodes (fitted over the model's rows).
+ * the figures of the largest meshes go on; delay grows with the number of hops, in a mesh of chance links with the
+ * logarithm of the nodes (fitted over the model's rows), and is as much longer on libp2p as it was in the largest mesh
+ * that both ran. `rows` has meshes of both overlays.
  */
 export function scaleOutlook(rows: readonly ScaleRow[], nodes: number): ScaleOutlook {
-  const model = rows.filter(({ overlay }) => overlay === 'model').sort((a, b) => a.nodes - b.nodes);
+  const bySize = [...rows].sort((a, b) => a.nodes - b.nodes);
+  const model = bySize.filter(({ overlay }) => overlay === 'model');
   const largest = model.at(-1)!;
-  const real = rows
-    .filter(({ overlay }) => overlay === 'libp2p')
-    .sort((a, b) => a.nodes - b.nodes)
-    .at(-1);
-  const delay = (of: (row: ScaleRow) => number) => Math.round(fitted(model, of)(Math.log(nodes)));
-  const idle = largest.syncBytesPerNodePerMinute + (real?.connectionBytesPerNodePerMinute ?? 0);
+  const real = bySize.filter(({ overlay }) => overlay === 'libp2p').at(-1)!;
+  const alike = model.find((row) => row.nodes === real.nodes)!;
+  const delay = (of: (row: ScaleRow) => number) =>
+    Math.round((fitted(model, of)(Math.log(nodes)) * of(real)) / of(alike));
+  const idle = largest.syncBytesPerNodePerMinute + real.connectionBytesPerNodePerMinute;
   return {
     nodes,
-    gossipBytesPerSecond: (real ?? largest).gossipBytesPerMessagePerNode,
+    gossipBytesPerSecond: real.gossipBytesPerMessagePerNode,
     delayP50Ms: delay((row) => row.delayP50Ms),
     delayP99Ms: delay((row) => row.delayP99Ms),
     idleBytesPerSecond: Math.round(idle / 60),
     introductionBytes: largest.introductionBytesPerNode * nodes,
-    keptBytes: KEPT_BYTES_PER_AUTHOR * nodes,
+    keptBytes: largest.authorMemoryBytesPerNode * nodes,
   };
 }
 
@@ -52,7 +50,7 @@ export function outlookText(outlook: ScaleOutlook): string {
     `- a message a second in the whole mesh costs each node ${number(outlook.gossipBytesPerSecond)} B/s, and ten messages a second ten times that;`,
     `- it is at half of the nodes after ${number(outlook.delayP50Ms)} ms and at 99 of 100 after ${number(outlook.delayP99Ms)} ms, over links of 20 to 30 ms;`,
     `- a node that is idle sends ${number(outlook.idleBytesPerSecond)} B/s;`,
-    `- where all of them publish, a node sends ${megabytes(outlook.introductionBytes)} in all to get every author known, and keeps ${megabytes(outlook.keptBytes)} of them.`,
+    `- where all of them publish, a node sends ${megabytes(outlook.introductionBytes)} in all to get every author known, and keeps ${megabytes(outlook.keptBytes)} of them in memory.`,
   ].join('\n');
 }
 

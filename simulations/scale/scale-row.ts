@@ -25,13 +25,15 @@ export interface ScaleRow extends ScaleSetting {
   readonly syncBytesPerNodePerMinute: number;
   /** Heartbeats, pings and the multiplexer while nothing is published; the model has none. */
   readonly connectionBytesPerNodePerMinute: number;
-  /** For one author more: its grants, and its first message. */
+  /** For one author more, its grants and its first message: sent, and kept in memory. */
   readonly introductionBytesPerNode: number;
+  readonly authorMemoryBytesPerNode: number;
   /** Both ways, from the return of a node that was cut off until it has what it missed. */
   readonly catchUpBytesPerMessage: number;
   readonly catchUpMs: number;
   /** Heap and buffers. */
   readonly memoryBytesPerNode: number;
   readonly virtualSeconds: number;
-  readonly realSeconds: number;
+  /** Of processor time: the wall clock says more about what else the machine does. */
+  readonly cpuSeconds: number;
 }

@@ -32,14 +32,15 @@ const COLUMNS: readonly Column[] = [
   },
   { title: 'catch-up, ms', text: ({ catchUpMs }) => number(catchUpMs) },
   {
-    title: 'one author more, B a node',
+    title: 'one author more, B sent a node',
     text: ({ introductionBytesPerNode }) => number(introductionBytesPerNode),
   },
+  { title: 'B kept', text: ({ authorMemoryBytesPerNode }) => number(authorMemoryBytesPerNode) },
   {
     title: 'memory, KiB a node',
     text: ({ memoryBytesPerNode }) => number(Math.round(memoryBytesPerNode / 1024)),
   },
-  { title: 'simulated in, s', text: ({ realSeconds }) => number(realSeconds) },
+  { title: 'simulated in, CPU s', text: ({ cpuSeconds }) => number(cpuSeconds) },
 ];
 
 /** The rows as a table in Markdown, which reads well in a terminal too. */

@@ -24,6 +24,24 @@ describe('a simulated mesh', () => {
     });
   });
 
+  it('is one at a time, and gives the timers back when it stops', async () => {
+    const real = setTimeout;
+    mesh = await SimulatedMesh.create({ nodes: 2 });
+    expect(setTimeout).not.toBe(real);
+    await expect(SimulatedMesh.create()).rejects.toMatchObject({ code: 'simulation.clock-taken' });
+    await mesh.node('n1').publish('site/x', 'unharmed');
+    await mesh.stop();
+    expect(setTimeout).toBe(real);
+    mesh = await SimulatedMesh.create({ nodes: 2 });
+  });
+
+  it('gives the timers back where it cannot begin', async () => {
+    const real = setTimeout;
+    const topology = () => [['n1', 'nobody']] as const;
+    await expect(SimulatedMesh.create({ topology })).rejects.toThrow('nobody');
+    expect(setTimeout).toBe(real);
+  });
+
   it('catches up after a partition of a week', async () => {
     mesh = await SimulatedMesh.create({ nodes: 5, topology: line(), seed: 42 });
     mesh.subscribeAll('site/#');

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SeededRandom, VirtualClock } from '../../simulations/index.ts';
 import { isSedgeError } from '../../src/errors/index.ts';
 
@@ -110,6 +110,16 @@ describe('a virtual clock', () => {
     expect(() => other.install()).toThrow(expect.objectContaining({ code: 'simulation.clock-taken' }));
     other.uninstall();
     expect(setTimeout).not.toBe(real.setTimeout);
+  });
+
+  it('does not stand in for the fake timers of a test', () => {
+    clock.uninstall();
+    vi.useFakeTimers();
+    try {
+      expect(() => clock.install()).toThrow(expect.objectContaining({ code: 'simulation.clock-taken' }));
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('makes dates that are dates, and reads texts as ever', () => {

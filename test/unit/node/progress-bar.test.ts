@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { nearestName } from '../../../node/simulate/nearest-name.ts';
 import { ProgressBar } from '../../../node/simulate/progress-bar.ts';
 import { replayCommand } from '../../../node/simulate/replay-command.ts';
-import { nearestName } from '../../../node/simulate/simulate-scenarios.ts';
 
 function target(isTTY: boolean): { readonly isTTY: boolean; written: string; write(text: string): void } {
   return {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Libp2pNetwork } from '../../../simulations/world/libp2p-network.ts';
 import { SeededRandom } from '../../../simulations/world/seeded-random.ts';
 import { VirtualClock } from '../../../simulations/world/virtual-clock.ts';
@@ -187,6 +187,30 @@ describe('Libp2pNetwork', () => {
     expect(network.trafficOf('b', 'a')['/test/1']).toBeUndefined();
     expect(network.traffic()['/test/1']).toEqual(sent['/test/1']);
     stream.abort();
+  });
+
+  it('has no work done on other threads, for which virtual time would not wait, with Noise either', async () => {
+    const subtle = Object.getPrototypeOf(globalThis.crypto.subtle);
+    const spies = [
+      'sign',
+      'verify',
+      'digest',
+      'importKey',
+      'generateKey',
+      'deriveBits',
+      'encrypt',
+      'decrypt',
+    ].map((method) => vi.spyOn(subtle, method));
+    network = new Libp2pNetwork({
+      random: random.next,
+      link: { latencyMs: 10 },
+      unset: 'up',
+      security: 'noise',
+    });
+    const { a, b } = await pair();
+    await flows(a, b);
+    expect(spies.filter((spy) => spy.mock.calls.length > 0)).toEqual([]);
+    for (const spy of spies) spy.mockRestore();
   });
 
   it('has room for two hosts with one key', async () => {

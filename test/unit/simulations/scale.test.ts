@@ -7,6 +7,7 @@ import { scaleTable } from '../../../simulations/scale/scale-table.ts';
 
 /** A row whose delays grow with the logarithm of its nodes. */
 function row(overlay: ScaleRow['overlay'], nodes: number): ScaleRow {
+  const slower = overlay === 'model' ? 1 : 2;
   return {
     overlay,
     nodes,
@@ -18,16 +19,17 @@ function row(overlay: ScaleRow['overlay'], nodes: number): ScaleRow {
     deliveries: 60 * (nodes - 1),
     undelivered: 0,
     gossipBytesPerMessagePerNode: overlay === 'model' ? 1_700 : 1_200,
-    delayP50Ms: Math.round(10 * Math.log(nodes)),
-    delayP99Ms: Math.round(20 * Math.log(nodes)),
+    delayP50Ms: Math.round(10 * Math.log(nodes) * slower),
+    delayP99Ms: Math.round(20 * Math.log(nodes) * slower),
     syncBytesPerNodePerMinute: 1_200,
     connectionBytesPerNodePerMinute: overlay === 'model' ? 0 : 3_000,
     introductionBytesPerNode: 3_000,
+    authorMemoryBytesPerNode: 5_000,
     catchUpBytesPerMessage: 500,
     catchUpMs: 400,
     memoryBytesPerNode: 300 * 1024,
     virtualSeconds: 200,
-    realSeconds: 10,
+    cpuSeconds: 10,
   };
 }
 
@@ -55,18 +57,18 @@ describe('scale figures', () => {
     expect(svg.match(/<circle/g)).toHaveLength(5 * ROWS.length + 2);
   });
 
-  it('are drawn on to more nodes: delay with the logarithm, traffic of a node as it is', () => {
+  it('are drawn on to more nodes: delay with the logarithm and as on libp2p, traffic as it is', () => {
     const outlook = scaleOutlook(ROWS, 10_000);
     expect(outlook).toEqual({
       nodes: 10_000,
       gossipBytesPerSecond: 1_200,
-      delayP50Ms: 92,
-      delayP99Ms: 184,
+      delayP50Ms: 184,
+      delayP99Ms: 368,
       idleBytesPerSecond: 70,
       introductionBytes: 30_000_000,
-      keptBytes: 10_000_000,
+      keptBytes: 50_000_000,
     });
-    expect(outlookText(outlook)).toContain('at 99 of 100 after 184 ms');
+    expect(outlookText(outlook)).toContain('at 99 of 100 after 368 ms');
   });
 
   it('take delays of deliveries to others, from publishing to the application', () => {
