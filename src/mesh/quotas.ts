@@ -7,7 +7,10 @@ import type { ChannelJournal } from '../journal/index.ts';
 export interface QuotaOptions {
   /** Logs of a channel, all authors together; each costs about 2 KB of memory. @defaultValue 65,536 */
   readonly logsMax?: number;
-  /** Logs (epochs) of one author in a channel. @defaultValue 1,024: a new one comes with each accident, not each day */
+  /**
+   * Logs (epochs) of one author in a channel. @defaultValue 16,384: a quarter of all, so that four authors have to go
+   * wrong before others suffer; an honest one begins a new one with each accident, not each day
+   */
   readonly logsPerAuthorMax?: number;
   /** Stretches of held numbers in a log; each costs about 200 bytes of memory. @defaultValue 4,096 */
   readonly rangesPerLogMax?: number;
@@ -21,7 +24,7 @@ export interface QuotaOptions {
 /** Defaults of {@link QuotaOptions}. */
 export const QUOTA_DEFAULTS: Required<QuotaOptions> = Object.freeze({
   logsMax: 65_536,
-  logsPerAuthorMax: 1_024,
+  logsPerAuthorMax: 16_384,
   rangesPerLogMax: 4_096,
   authorBytesPerDayMax: null,
 });
