@@ -2,7 +2,7 @@ import { cborUint, decodeCbor, encodeCbor, fromHex, toHex } from '../bytes/index
 import { type EntryId, type EpochId, type LogId, NUMBER_MAX, splitLogId } from '../entry/index.ts';
 import { type NodeId, nodeIdOf, publicKeyOf } from '../identity/index.ts';
 import type { Offset, SeqRange } from '../journal/index.ts';
-import { CHAIN_GRANTS_MAX } from '../realm/index.ts';
+import { CHAIN_GRANTS_MAX, isName } from '../realm/index.ts';
 import { encodeRecord } from './bundle-record.ts';
 
 /** Version of the format that this code writes, and the newest it reads. */
@@ -87,7 +87,6 @@ export type BundleItem =
 
 const KINDS = Object.freeze({ header: 0, grants: 1, heads: 2, entry: 3, trailer: 4 });
 const GRANT_BYTES_MAX = 4_096;
-const TEXT_MAX = 256;
 
 /** Encodes an item as a record. */
 export function encodeItem(item: Exclude<BundleItem, { readonly kind: 'unknown' }>): Uint8Array {
@@ -238,8 +237,9 @@ function isChannel(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0 && value.length <= 65;
 }
 
+/** Names are printed, and nobody signed this one: no control characters. */
 function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= TEXT_MAX;
+  return typeof value === 'string' && isName(value);
 }
 
 function isNumber(value: unknown): value is number {

@@ -1,21 +1,19 @@
 import { Buffer } from 'node:buffer';
 import { RunningSha256 } from '../bytes/index.ts';
 import type { SigningKey } from '../cose/index.ts';
-import { splitLogId, ttlSecondsOf } from '../entry/index.ts';
+import { type LogId, splitLogId, ttlSecondsOf } from '../entry/index.ts';
 import { SedgeError } from '../errors/index.ts';
 import type { NodeId } from '../identity/index.ts';
-import type { ChannelJournal, Head, StoredRecord } from '../journal/index.ts';
+import type { ChannelJournal, SeqRange, StoredRecord } from '../journal/index.ts';
 import { REALM_CHANNEL, type Realm } from '../realm/index.ts';
 import type { EntryLifetimes, SignatureAudit } from '../sync/index.ts';
 import {
   BUNDLE_CHANNELS_MAX,
   BUNDLE_VERSION,
-  type BundleHead,
   type BundleHeader,
   type BundleItem,
   encodeItem,
   HEADS_PER_RECORD_MAX,
-  HOLES_PER_HEAD_MAX,
 } from './bundle-items.ts';
 import { type BundleTotals, sealTotals } from './bundle-seal.ts';
 import { type ChannelPlan, type ExportOptions, planChannel } from './export-plan.ts';
@@ -95,9 +93,9 @@ export class BundleExport implements AsyncIterable<Uint8Array> {
     for (const journal of this.#journals()) plans.push(await planChannel(journal, this.#sinceOf(journal)));
     this.#header = this.#headerOf(plans);
     this.#write(this.#header);
-    this.#writeGrants(plans);
+    yield* this.#grantsOf(plans);
     for (const plan of plans) {
-      this.#writeHeads(plan.journal);
+      yield* this.#headsOf(plan);
       yield* this.#entriesOf(plan);
     }
     const { bytes, records, entries, messages, expired } = this.#counts;
@@ -140,52 +138,39 @@ export class BundleExport implements AsyncIterable<Uint8Array> {
   }
 
   /** Every author's own, and the exporter's: a node that met none of them can check all that follows. */
-  #writeGrants(plans: readonly ChannelPlan[]): void {
+  *#grantsOf(plans: readonly ChannelPlan[]): Generator<Uint8Array> {
     const { realm, node } = this.#deps;
     const authors = new Set<NodeId>([node]);
     for (const { logs } of plans) for (const { log } of logs) authors.add(splitLogId(log).author);
     for (const author of authors) {
       const chain = realm.chainOf(author);
       if (chain !== null) this.#write({ kind: 'grants', chain });
+      if (this.#chunkBytes >= CHUNK_BYTES) yield this.#takeChunk();
     }
   }
 
-  #writeHeads(journal: ChannelJournal): void {
-    const { channel } = journal;
-    let heads: BundleHead[] = [];
-    for (const head of journal.heads()) {
-      heads.push(claimOf(head));
-      if (heads.length < HEADS_PER_RECORD_MAX) continue;
-      this.#write({ kind: 'heads', channel, heads });
-      heads = [];
+  *#headsOf({ journal: { channel }, heads }: ChannelPlan): Generator<Uint8Array> {
+    for (let at = 0; at < heads.length; at += HEADS_PER_RECORD_MAX) {
+      this.#write({ kind: 'heads', channel, heads: heads.slice(at, at + HEADS_PER_RECORD_MAX) });
+      if (this.#chunkBytes >= CHUNK_BYTES) yield this.#takeChunk();
     }
-    if (heads.length > 0) this.#write({ kind: 'heads', channel, heads });
   }
 
   async *#entriesOf({ journal, logs, through }: ChannelPlan): AsyncGenerator<Uint8Array> {
-    const before = { entries: this.#counts.entries, messages: this.#counts.messages };
+    const { channel } = journal;
+    const before = { ...this.#counts };
     for (const { log, ranges } of logs) {
-      for (const { first, last } of ranges) {
-        for (let next = first; next <= last; ) {
-          const records = await journal.readLog(log, next, {
-            throughSeq: last,
-            bytesMax: READ_BYTES,
-            durableOnly: true,
-          });
+      for (const range of ranges) {
+        for await (const records of readRange(journal, log, range)) {
           for (const record of this.#provable(journal, records)) {
-            this.#writeEntry(journal.channel, record);
+            this.#writeEntry(channel, record);
             if (this.#chunkBytes >= CHUNK_BYTES) yield this.#takeChunk();
           }
-          const end = records.at(-1);
-          if (end === undefined) break;
-          next = end.seq + end.count;
-          // Reads from the cache never leave the microtasks.
-          await new Promise((resolve) => setImmediate(resolve));
         }
       }
     }
     this.#channels.push({
-      channel: journal.channel,
+      channel,
       entries: this.#counts.entries - before.entries,
       messages: this.#counts.messages - before.messages,
       through: through === null ? null : `${through.incarnation}:${through.position}`,
@@ -228,13 +213,20 @@ export class BundleExport implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** A head with more holes than a record takes is told only up to the first of those. */
-function claimOf({ log, last, lastId, holes }: Head): BundleHead {
-  const over = holes[HOLES_PER_HEAD_MAX];
-  return {
-    log,
-    last: over === undefined ? last : over.first - 1,
-    lastId,
-    holes: holes.slice(0, HOLES_PER_HEAD_MAX),
-  };
+/** The durable records of a log's numbers, ascending, piece by piece. */
+async function* readRange(
+  journal: ChannelJournal,
+  log: LogId,
+  { first, last }: SeqRange,
+): AsyncGenerator<readonly StoredRecord[]> {
+  for (let next = first; next <= last; ) {
+    const options = { throughSeq: last, bytesMax: READ_BYTES, durableOnly: true };
+    const records = await journal.readLog(log, next, options);
+    const end = records.at(-1);
+    if (end === undefined) return;
+    yield records;
+    next = end.seq + end.count;
+    // Reads from the cache never leave the microtasks.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }

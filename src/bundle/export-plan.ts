@@ -1,7 +1,8 @@
 import { type LogId, lastSeqOf } from '../entry/index.ts';
 import { SedgeError } from '../errors/index.ts';
-import type { ChannelJournal, Offset, SeqRange } from '../journal/index.ts';
+import type { ChannelJournal, Head, Offset, SeqRange } from '../journal/index.ts';
 import { addRange } from '../sync/index.ts';
+import { type BundleHead, HOLES_PER_HEAD_MAX } from './bundle-items.ts';
 
 /** What goes into a bundle. */
 export interface ExportOptions {
@@ -32,6 +33,8 @@ export interface ChannelPlan {
   readonly through: Offset | null;
   readonly logs: readonly { readonly log: LogId; readonly ranges: readonly SeqRange[] }[];
   readonly messages: number;
+  /** What is held of the channel, which may be more. */
+  readonly heads: readonly BundleHead[];
 }
 
 /**
@@ -49,6 +52,7 @@ export async function planChannel(journal: ChannelJournal, since: ExportSince): 
       : await logsBetween(journal, from, through);
   return {
     journal,
+    heads: [...journal.heads()].map(claimOf),
     since: from <= 1 ? null : offsetAt(journal, from - 1),
     through: through === 0 ? null : offsetAt(journal, through),
     logs,
@@ -90,6 +94,13 @@ async function logsBetween(
     await new Promise((resolve) => setImmediate(resolve));
   }
   return [...rangesOf].map(([log, ranges]) => ({ log, ranges }));
+}
+
+/** A head with more holes than a record takes is told only up to the first of those. */
+function claimOf({ log, last, lastId, holes }: Head): BundleHead {
+  const over = holes[HOLES_PER_HEAD_MAX];
+  const told = over === undefined ? last : over.first - 1;
+  return { log, last: told, lastId, holes: copyOf(holes.slice(0, HOLES_PER_HEAD_MAX)) };
 }
 
 function offsetAt(journal: ChannelJournal, position: number): Offset {

@@ -184,6 +184,26 @@ export const ERROR_TABLE = {
     meaning: 'The epoch of the entry ended in a fork before it.',
     next: 'Nothing: its author publishes again what it lost. See "sedge forks".',
   },
+  'entry.quota-logs': {
+    meaning: 'The channel has more logs than this node keeps.',
+    next: 'Look at "sedge logs" for authors with many epochs; raise quotas.logsMax if all are honest.',
+  },
+  'entry.quota-epochs': {
+    meaning: 'The author has begun more epochs in the channel than this node keeps.',
+    next: 'Look at "sedge logs": a node that loses its disk at each start has to be mended, a hostile one revoked.',
+  },
+  'entry.quota-holes': {
+    meaning: 'The log has more holes than this node keeps account of.',
+    next: 'Nothing: it is taken once what lies beside it came. An author who leaves numbers out has to be revoked.',
+  },
+  'entry.quota-bytes': {
+    meaning: 'The author has published more in a day than this node takes from one.',
+    next: 'Nothing: it is taken later. Raise quotas.authorBytesPerDayMax if the author is honest.',
+  },
+  'entry.parked-expired': {
+    meaning: 'An entry waited too long for the grant of its author.',
+    next: 'Nothing: sync fetches it once the author is known.',
+  },
   'entry.parked-full': {
     meaning: 'The quota for entries of unknown authors is used up.',
     next: 'Nothing: the entry was dropped; sync fetches it once its author is known.',

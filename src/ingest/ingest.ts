@@ -247,6 +247,7 @@ export class Ingest {
   }
 
   #park(entry: Entry, origin: Origin): Verdict {
+    this.expireParked();
     if (!this.#parking.park({ entry, ...origin })) return this.#refuse('entry.parked-full');
     this.#deps.counters.count('entry.unknown-author');
     return PARKED;
@@ -270,6 +271,12 @@ export class Ingest {
     for (const { topic, payload } of entry.messages ?? []) {
       if (topic === FORK_TOPIC) this.forks.offer(payload, { reporter: entry.author, receivedAtMs });
     }
+  }
+
+  /** Lets go of parked entries whose authors stayed unknown for too long. */
+  expireParked(): void {
+    const expired = this.#parking.expire();
+    if (expired > 0) this.#deps.counters.count('entry.parked-expired', expired);
   }
 
   /** Offers parked entries again whose authors are no longer unknown. */

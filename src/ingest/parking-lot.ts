@@ -7,6 +7,8 @@ export interface ParkedEntry {
   readonly entry: Entry;
   readonly source: EntrySource;
   readonly ageMs: number;
+  /** `performance.now()` when it was parked. */
+  readonly parkedAtMs?: number;
 }
 
 /** Limits of the parking lot. */
@@ -15,12 +17,15 @@ export interface ParkingLimits {
   readonly entriesPerAuthorMax: number;
   /** Bytes of all entries. @defaultValue 8 MiB: strangers must not fill the memory of a small node */
   readonly bytesMax: number;
+  /** Milliseconds that an entry waits. @defaultValue an hour: sync brings the grant and the entry together later */
+  readonly waitMsMax: number;
 }
 
 /** Defaults of {@link ParkingLimits}. */
 export const PARKING_DEFAULTS: ParkingLimits = Object.freeze({
   entriesPerAuthorMax: 64,
   bytesMax: 8 * 1024 * 1024,
+  waitMsMax: 3_600_000,
 });
 
 /**
@@ -55,10 +60,26 @@ export class ParkingLot {
     if (entries.has(id)) return true;
     if (entries.size >= this.#limits.entriesPerAuthorMax) return false;
     if (this.#bytes + bytes.length > this.#limits.bytesMax) return false;
-    entries.set(id, parked);
+    entries.set(id, { ...parked, parkedAtMs: performance.now() });
     this.#byAuthor.set(author, entries);
     this.#bytes += bytes.length;
     return true;
+  }
+
+  /** Lets go of what waited too long; returns how many entries that were. */
+  expire(): number {
+    const before = performance.now() - this.#limits.waitMsMax;
+    let expired = 0;
+    for (const [author, entries] of this.#byAuthor) {
+      for (const [id, { entry, parkedAtMs }] of entries) {
+        if (parkedAtMs === undefined || parkedAtMs > before) continue;
+        entries.delete(id);
+        this.#bytes -= entry.bytes.length;
+        expired++;
+      }
+      if (entries.size === 0) this.#byAuthor.delete(author);
+    }
+    return expired;
   }
 
   /** Takes out all entries of an author, in order of arrival. */

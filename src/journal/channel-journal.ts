@@ -353,6 +353,11 @@ export class ChannelJournal extends HeldLogs {
     return bytes;
   }
 
+  /** Retained values of topics over the limit: they do not survive the drop of their segments. */
+  get retainedTopicsTurnedAway(): number {
+    return this.#retained.turnedAway;
+  }
+
   /** What is held, in numbers. */
   totals(): { logs: number; entries: number; messages: number; bytes: number; segments: number } {
     const totals = { logs: [...this.index.held()].length, entries: 0, messages: 0, bytes: 0, segments: 0 };

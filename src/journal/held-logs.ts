@@ -1,4 +1,5 @@
 import { type EntryId, type LogId, NUMBER_MAX } from '../entry/index.ts';
+import type { NodeId } from '../identity/index.ts';
 import type { HeadOrder } from './head-order.ts';
 import type { Head, SeqRange } from './journal-face.ts';
 import { LetGo } from './let-go.ts';
@@ -30,6 +31,21 @@ export class HeldLogs {
   /** Logs of which something is held. */
   *logs(): IterableIterator<LogId> {
     for (const { log } of this.index.held()) yield log;
+  }
+
+  /** True for a log of which something is or was held since the start. */
+  knows(log: LogId): boolean {
+    return this.index.get(log) !== undefined;
+  }
+
+  /** How many of those there are. */
+  logsKnown(): number {
+    return this.index.all().length;
+  }
+
+  /** How many of those are an author's. */
+  logsKnownOf(author: NodeId): number {
+    return this.index.logsOf(author);
   }
 
   /** Numbers held of a log, ascending. */

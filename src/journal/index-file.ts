@@ -45,7 +45,8 @@ export interface IndexHeader {
 
 /** What a segment holds of a log, and where its rows stand. */
 export interface IndexedLog {
-  readonly key: Pick<EntryHeader, 'author' | 'epoch'>;
+  /** Its 40 bytes, a character each: see `RangeIndex.logOfKey`. */
+  readonly key: string;
   readonly lastPosition: number;
   readonly rowStart: number;
   readonly rowCount: number;
@@ -270,7 +271,8 @@ function readSamples(reader: Reader): IndexSamples {
 }
 
 function readLog(reader: Reader): IndexedLog {
-  const key = decodeLogKey(reader.bytes, reader.take(LOG_KEY_BYTES));
+  const keyAt = reader.take(LOG_KEY_BYTES);
+  const key = reader.bytes.toString('latin1', keyAt, keyAt + LOG_KEY_BYTES);
   const lastPosition = reader.u48();
   const [rowStart, rowCount, ranges, skips] = [reader.u32(), reader.u32(), reader.u32(), reader.u32()];
   const numbers = new HeldNumbers();
@@ -279,8 +281,8 @@ function readLog(reader: Reader): IndexedLog {
     numbers.ranges.push({
       first: reader.bytes.readUIntBE(at, 6),
       last: reader.bytes.readUIntBE(at + 6, 6),
-      firstId: toHex(reader.bytes.subarray(at + 12, at + 28)) as EntryId,
-      lastId: toHex(reader.bytes.subarray(at + 28, at + 44)) as EntryId,
+      firstId: reader.bytes.toString('hex', at + 12, at + 28) as EntryId,
+      lastId: reader.bytes.toString('hex', at + 28, at + 44) as EntryId,
     });
   }
   for (let left = skips; left > 0; left--) numbers.skips.push({ first: reader.u48(), last: reader.u48() });
@@ -309,7 +311,7 @@ function readRetained(reader: Reader, logs: readonly IndexedLog[]): RetainedValu
     const topic = fromUtf8(reader.bytes.subarray(nameAt, reader.at)) ?? '';
     const [lamport, seq, position] = [reader.u48(), reader.u48(), reader.u48()];
     const length = reader.u32();
-    const { author } = logs[reader.u32()]!.key;
+    const { author } = decodeLogKey(Buffer.from(logs[reader.u32()]!.key, 'latin1'), 0);
     retained.add({ topic, lamport, author, seq, position, length, clears: reader.bytes[at + 2] === 1 });
   }
   return retained;

@@ -65,6 +65,8 @@ export class JournalRetention {
   readonly #deps: RetentionDependencies;
   /** Files of dropped segments that could not be removed yet. */
   readonly #condemned = new Set<Segment>();
+  /** Segments of retained values that are over their part. */
+  readonly #forced = new Set<Segment>();
   /** What was let go is not on disk. */
   #letGoUnwritten = false;
 
@@ -108,7 +110,7 @@ export class JournalRetention {
     const outcome = new Outcome();
     await this.#finishEarlier();
     for (let plan = 0; plan < PLANS_MAX; plan++) {
-      const planned = planDrops(this.#candidates(context), this.#totals(), limits);
+      const planned = planDrops(this.#candidates(context, limits), this.#totals(), limits);
       for (let at = 0; at < planned.length; at += BATCH_SEGMENTS_MAX) {
         await this.#dropBatch(planned.slice(at, at + BATCH_SEGMENTS_MAX), outcome);
       }
@@ -118,8 +120,23 @@ export class JournalRetention {
     return outcome.done();
   }
 
-  #candidates({ elapsedMs, isHeldElsewhere }: RetentionContext) {
+  /** Retained values may take half of what a channel may; over that the oldest of them go too. */
+  #chooseForced(limits: RetentionLimits | null): void {
+    this.#forced.clear();
+    const bytes = limits === null ? null : least(limits.bytes, limits.storageBytes);
+    if (bytes === null) return;
+    const surviving = [...this.#store.all()].filter(survivesMostly);
+    let taken = surviving.reduce((sum, { kept }) => sum + keptBytes(kept ?? []), 0);
+    for (const segment of surviving.sort((a, b) => a.lastPosition - b.lastPosition)) {
+      if (taken <= bytes * SURVIVING_PART_MAX) break;
+      taken -= keptBytes(segment.kept ?? []);
+      this.#forced.add(segment);
+    }
+  }
+
+  #candidates({ elapsedMs, isHeldElsewhere }: RetentionContext, limits: RetentionLimits | null = null) {
     const durable = this.#deps.durablePosition();
+    this.#chooseForced(limits);
     return [...this.#store.all()]
       .filter((segment) => this.#canGo(segment, durable))
       .sort((a, b) => a.lastPosition - b.lastPosition)
@@ -136,7 +153,7 @@ export class JournalRetention {
   #canGo(segment: Segment, durable: number): boolean {
     if (segment === this.#store.active(segment.kind) || segment.mending) return false;
     if (segment.syncedBytes < segment.size || segment.lastPosition > durable) return false;
-    return !survivesMostly(segment);
+    return this.#forced.has(segment) || !survivesMostly(segment);
   }
 
   #isHeldElsewhere(segment: Segment, ask: RetentionContext['isHeldElsewhere']): boolean {
@@ -165,10 +182,11 @@ export class JournalRetention {
   ): Promise<void> {
     const leaving: (LeavingSegment & { reason: DropReason })[] = [];
     for (const { segment, reason } of planned) {
-      const read = await readLeaving(this.#store, segment.segment);
+      const forced = this.#forced.has(segment.segment);
+      const read = await readLeaving(this.#store, segment.segment, { keepRetained: !forced });
       if (read === null) continue;
       segment.segment.kept = read.kept;
-      if (!survivesMostly(segment.segment)) leaving.push({ ...read, reason });
+      if (forced || !survivesMostly(segment.segment)) leaving.push({ ...read, reason });
     }
     if (leaving.length === 0) return;
     await this.#rememberLetGo(leaving);

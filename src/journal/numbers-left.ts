@@ -28,7 +28,7 @@ export async function numbersOfOthers(
     if (leaving.has(segment) || segment.rows !== null || !touchesAny(store, segment, numbers)) continue;
     const content = await store.readIndex(segment);
     for (const { key, numbers: held } of content?.summary.logs ?? []) {
-      others.get(store.context.index.logOf(key))?.merge(held);
+      others.get(store.context.index.logOfKey(key))?.merge(held);
     }
   }
   if (generation !== store.generation) return null;

@@ -33,6 +33,9 @@ export interface HeldLog {
 export class RangeIndex {
   readonly #logs = new Map<LogId, HeldLog>();
   readonly #byNumber: HeldLog[] = [];
+  /** Index files name logs by their bytes; to make ids of them costs far more than to look them up. */
+  readonly #byKey = new Map<string, HeldLog>();
+  readonly #logsOf = new Map<HeldLog['author'], number>();
   readonly #changed = new Set<HeldLog>();
   #sum = 0n;
   #root: Uint8Array | null = null;
@@ -56,8 +59,18 @@ export class RangeIndex {
     };
     this.#logs.set(log, made);
     this.#byNumber.push(made);
+    this.#logsOf.set(made.author, this.logsOf(made.author) + 1);
     this.#order = null;
     return made;
+  }
+
+  /** The log of the 40 bytes of {@link encodeLogKey}, a character each, made known if it is new. */
+  logOfKey(key: string): HeldLog {
+    const known = this.#byKey.get(key);
+    if (known !== undefined) return known;
+    const held = this.logOf(decodeLogKey(Buffer.from(key, 'latin1'), 0));
+    this.#byKey.set(key, held);
+    return held;
   }
 
   /** The log of a number given by {@link RangeIndex.logOf}. */
@@ -65,6 +78,11 @@ export class RangeIndex {
     const held = this.#byNumber[number];
     assert(held !== undefined, 'log numbers come from the index');
     return held;
+  }
+
+  /** Logs of an author that are known. */
+  logsOf(author: HeldLog['author']): number {
+    return this.#logsOf.get(author) ?? 0;
   }
 
   /** The log, if anything of it was ever held. */

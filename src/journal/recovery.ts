@@ -161,10 +161,10 @@ class SegmentRecovery {
     const index = await this.#store.readIndex(segment);
     const fits =
       index !== null && index.header.salt === segment.salt && index.header.coveredBytes === segment.size;
-    if (fits && (await this.#store.loadIndex(segment))) {
+    if (fits && (await this.#store.loadIndex(segment, index))) {
       for (const { key, numbers, lastPosition } of index.summary.logs) {
         const { index: ranges } = this.#store.context;
-        ranges.merge(ranges.logOf(key), numbers, lastPosition);
+        ranges.merge(ranges.logOfKey(key), numbers, lastPosition);
       }
       this.#store.context.publishFilter.addRuns(index.summary.publishes);
       this.#store.context.retained.addSegment(index.summary.retained?.all() ?? []);

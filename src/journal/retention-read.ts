@@ -17,12 +17,16 @@ export interface LeavingSegment {
 }
 
 /** Reads what a segment holds, from its index or else from itself; `null` if the disk gives neither. */
-export async function readLeaving(store: SegmentStore, segment: Segment): Promise<LeavingSegment | null> {
+export async function readLeaving(
+  store: SegmentStore,
+  segment: Segment,
+  { keepRetained = true }: { readonly keepRetained?: boolean } = {},
+): Promise<LeavingSegment | null> {
   try {
     const { numbers, values } = await contentOf(store, segment);
     const kept = new Map<number, KeptRecord>();
     if (segment.kind === 'own') await keepOwnLast(store, segment, numbers, kept);
-    keepValues(store, values, kept);
+    if (keepRetained) keepValues(store, values, kept);
     return { segment, numbers, values, kept: [...kept.values()] };
   } catch {
     return null;
@@ -37,7 +41,7 @@ async function contentOf(store: SegmentStore, segment: Segment): Promise<Content
   // An index of version 1 does not tell of retained values.
   if (summary?.retained == null) return contentOfRows(store, (await store.rebuild(segment)).rows);
   const { index } = store.context;
-  const numbers = new Map(summary.logs.map(({ key, numbers: held }) => [index.logOf(key), held]));
+  const numbers = new Map(summary.logs.map(({ key, numbers: held }) => [index.logOfKey(key), held]));
   return { numbers, values: [...summary.retained.all()] };
 }
 

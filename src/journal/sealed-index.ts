@@ -3,6 +3,7 @@ import {
   decodeIndexHeader,
   decodeIndexSummary,
   INDEX_HEADER_BYTES,
+  type IndexedLog,
   type IndexHeader,
   type IndexSamples,
   type IndexSummary,
@@ -11,6 +12,7 @@ import {
   rowBlockPlace,
   rowOfBlock,
 } from './index-file.ts';
+import { NarrowArray } from './narrow-array.ts';
 import type { RowBlocks } from './row-blocks.ts';
 import type { SegmentRow, Stretch } from './segment-rows.ts';
 
@@ -35,11 +37,12 @@ export class SealedIndex {
   readonly damage: readonly Stretch[];
   readonly #path: string;
   /** Numbers of the logs in the segment, ascending, and where the rows of each stand. */
-  readonly #logs: Uint32Array;
-  readonly #rowStart: Uint32Array;
-  readonly #rowCount: Uint32Array;
-  readonly #firstSeq: Float64Array;
-  readonly #lastSeq: Float64Array;
+  readonly #logs: NarrowArray;
+  readonly #rowStart: NarrowArray;
+  readonly #rowCount: NarrowArray;
+  readonly #firstSeq: NarrowArray;
+  /** Last number less the first. */
+  readonly #spread: NarrowArray;
 
   constructor(
     path: string,
@@ -51,12 +54,14 @@ export class SealedIndex {
     this.samples = content.summary.samples;
     this.damage = content.summary.damage;
     const order = [...logNumbers.keys()].sort((a, b) => logNumbers[a]! - logNumbers[b]!);
-    this.#logs = Uint32Array.from(order, (at) => logNumbers[at]!);
-    this.#rowStart = Uint32Array.from(order, (at) => content.summary.logs[at]!.rowStart);
-    this.#rowCount = Uint32Array.from(order, (at) => content.summary.logs[at]!.rowCount);
-    const ranges = (at: number) => content.summary.logs[at]!.numbers.ranges;
-    this.#firstSeq = Float64Array.from(order, (at) => ranges(at)[0]?.first ?? 0);
-    this.#lastSeq = Float64Array.from(order, (at) => ranges(at).at(-1)?.last ?? 0);
+    const column = (numberOf: (log: IndexedLog, at: number) => number) =>
+      new NarrowArray(order.map((at) => numberOf(content.summary.logs[at]!, at)));
+    this.#logs = column((_, at) => logNumbers[at]!);
+    this.#rowStart = column(({ rowStart }) => rowStart);
+    this.#rowCount = column(({ rowCount }) => rowCount);
+    const firstOf = ({ numbers }: IndexedLog) => numbers.ranges[0]?.first ?? 0;
+    this.#firstSeq = column(firstOf);
+    this.#spread = column((log) => (log.numbers.ranges.at(-1)?.last ?? 0) - firstOf(log));
   }
 
   /** Bytes of the file. */
@@ -69,7 +74,7 @@ export class SealedIndex {
   }
 
   /** Numbers of the logs with rows in the segment. */
-  get logNumbers(): Uint32Array {
+  get logNumbers(): Iterable<number> {
     return this.#logs;
   }
 
@@ -79,15 +84,16 @@ export class SealedIndex {
     let high = this.#logs.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#logs[middle]! < log) low = middle + 1;
+      if (this.#logs.at(middle) < log) low = middle + 1;
       else high = middle;
     }
-    if (this.#logs[low] !== log) return null;
-    const start = this.#rowStart[low]!;
+    if (low === this.#logs.length || this.#logs.at(low) !== log) return null;
+    const start = this.#rowStart.at(low);
+    const firstSeq = this.#firstSeq.at(low);
     return {
-      count: this.#rowCount[low]!,
-      firstSeq: this.#firstSeq[low]!,
-      lastSeq: this.#lastSeq[low]!,
+      count: this.#rowCount.at(low),
+      firstSeq,
+      lastSeq: firstSeq + this.#spread.at(low),
       row: (index) => this.#row(start + index, blocks),
     };
   }

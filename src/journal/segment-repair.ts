@@ -140,10 +140,10 @@ export class SegmentRepair {
 
   async #collect(segment: Segment, held: Map<number, HeldNumbers>): Promise<void> {
     const { index } = this.#store.context;
-    if (!segment.sealed!.logNumbers.some((log) => held.has(log))) return;
+    if (![...segment.sealed!.logNumbers].some((log) => held.has(log))) return;
     const content = await this.#store.readIndex(segment);
     for (const { key, numbers } of content?.summary.logs ?? []) {
-      held.get(index.logOf(key).number)?.merge(numbers);
+      held.get(index.logOfKey(key).number)?.merge(numbers);
     }
   }
 }

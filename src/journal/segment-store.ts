@@ -24,6 +24,9 @@ const OPEN_FILES_MAX = 16;
 /** Blocks of 4 KiB. */
 const ROW_BLOCKS_MAX = 256;
 
+/** What an index file holds beside its rows. */
+type IndexContent = NonNullable<Awaited<ReturnType<typeof readIndexFile>>>;
+
 /** What the segments of a channel share. */
 export interface SegmentStoreContext {
   readonly directory: string;
@@ -168,10 +171,10 @@ export class SegmentStore {
    * Takes the index file of a segment up. `false` if it is missing, damaged or of other contents, in which case
    * nothing changed. `visit` sees what it holds of each log.
    */
-  async loadIndex(segment: Segment): Promise<boolean> {
-    const content = await this.readIndex(segment);
+  async loadIndex(segment: Segment, read?: IndexContent): Promise<boolean> {
+    const content = read ?? (await this.readIndex(segment));
     if (content === null || content.header.coveredBytes !== segment.size) return false;
-    const numbers = content.summary.logs.map(({ key }) => this.context.index.logOf(key).number);
+    const numbers = content.summary.logs.map(({ key }) => this.context.index.logOfKey(key).number);
     segment.sealed = new SealedIndex(segment.indexPath, content, numbers);
     segment.rows = null;
     this.generation++;

@@ -1,20 +1,33 @@
 import type { Entry } from '../entry/index.ts';
 import type { ErrorCode } from '../errors/index.ts';
+import type { NodeId } from '../identity/index.ts';
+import type { ChannelJournal } from '../journal/index.ts';
 import { REALM_CHANNEL } from '../realm/index.ts';
 import type { Lifetimes } from './lifetimes.ts';
+import type { Quotas } from './quotas.ts';
 
-/** What is not taken from others though it may be valid. */
+/** What {@link Admission} works with. */
+export interface AdmissionDependencies {
+  readonly self: NodeId;
+  readonly lifetimes: Lifetimes;
+  readonly quotas: Quotas;
+  readonly journalOf: (channel: string) => ChannelJournal | null;
+}
+
+/** What is not taken from others though it may be valid: what expired, and what is over a quota. */
 export class Admission {
-  readonly #lifetimes: Lifetimes;
+  readonly #deps: AdmissionDependencies;
 
-  constructor(lifetimes: Lifetimes) {
-    this.#lifetimes = lifetimes;
+  constructor(deps: AdmissionDependencies) {
+    this.#deps = deps;
   }
 
-  /** Why an entry of that age is refused; `null` if it is not. What is refused for age does not count as seen. */
+  /** Why an entry of that age is refused; `null` if it is not. What is refused does not count as seen. */
   readonly refusalOf = (entry: Entry, ageMs: number): ErrorCode | null => {
-    if (entry.channel === REALM_CHANNEL) return null;
-    const ttlSeconds = this.#lifetimes.ttlSecondsOf(entry);
-    return ttlSeconds > 0 && ageMs > ttlSeconds * 1_000 ? 'entry.expired' : null;
+    const { self, lifetimes, quotas, journalOf } = this.#deps;
+    const ttlSeconds = entry.channel === REALM_CHANNEL ? 0 : lifetimes.ttlSecondsOf(entry);
+    if (ttlSeconds > 0 && ageMs > ttlSeconds * 1_000) return 'entry.expired';
+    const journal = journalOf(entry.channel);
+    return journal === null || entry.author === self ? null : quotas.refusalOf(journal, entry);
   };
 }

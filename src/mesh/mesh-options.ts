@@ -1,6 +1,7 @@
 import { SedgeError } from '../errors/index.ts';
 import { type ChannelPolicy, hasPolicy, isChannelPolicy } from '../realm/index.ts';
 import type { SyncOptions } from '../sync/index.ts';
+import type { QuotaOptions } from './quotas.ts';
 
 /** Options of a mesh node. */
 export interface MeshOptions {
@@ -21,6 +22,8 @@ export interface MeshOptions {
    * priority goes first; `$realm` is never dropped. @defaultValue 4 GiB
    */
   readonly storageBytesMax?: number | null;
+  /** What others may make this node keep and remember. */
+  readonly quotas?: QuotaOptions;
   /** Limits are looked at this often, milliseconds, and sooner where much comes in. @defaultValue 60,000 */
   readonly retentionIntervalMs?: number;
   /**

@@ -26,6 +26,7 @@ import type {
 } from './mesh-status.ts';
 import type { Acknowledgement, Published, PublishOptions } from './publish-options.ts';
 import { Publisher } from './publisher.ts';
+import { Quotas } from './quotas.ts';
 import { RealmOffice } from './realm-office.ts';
 import type { Invited, InviteOptions, RealmStatus } from './realm-status.ts';
 import { Republisher } from './republisher.ts';
@@ -78,6 +79,7 @@ export class Mesh {
   readonly #clock: AgeClock;
   readonly #lifetimes: Lifetimes;
   readonly #keeper: StorageKeeper;
+  readonly #quotas: Quotas;
   readonly #forks: ForkDesk;
   readonly #search: ForkSearch;
   readonly #republisher: Republisher;
@@ -120,9 +122,12 @@ export class Mesh {
       journals: this.#channels.journals,
       isHeldElsewhere: (channel, log, range) =>
         this.#holdings.isHeldElsewhere({ channel, log }, range, (node) => isGranted(deps.realm, node)),
+      onLook: () => this.#ingest.expireParked(),
       onDropped: () => this.#desk.noteLetGo(),
     });
-    const admission = new Admission(this.#lifetimes);
+    this.#quotas = new Quotas(options.quotas);
+    const lifetimes = this.#lifetimes;
+    const admission = new Admission({ self, lifetimes, quotas: this.#quotas, journalOf });
     this.#ingest = new Ingest({}, { ...deps, self, journalOf, refusalOf: admission.refusalOf });
     this.#gossip = new GossipService({ ...deps, ingest: this.#ingest, onLeft: () => this.#sync?.announce() });
     this.#publisher = new Publisher({
@@ -497,6 +502,7 @@ export class Mesh {
     const { entry, facts, position } = stored;
     this.#publisher.witness(stored);
     this.#keeper.noteStored(entry.bytes.length);
+    if (facts.source !== 'own') this.#quotas.noteStored(entry.channel, entry.author, entry.bytes.length);
     if (facts.source !== 'own') this.#counts.received += entry.count;
     const journal = this.#channels.of(entry.channel);
     const guarded = facts.source === 'own' && entry.messages?.some(isRetried);

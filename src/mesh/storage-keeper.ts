@@ -31,6 +31,8 @@ export interface StorageKeeperDependencies {
   readonly log: Log;
   /** True if another node is known to hold these own numbers durably. */
   readonly isHeldElsewhere: (channel: string, log: LogId, range: SeqRange) => boolean;
+  /** Each look begins with this. */
+  readonly onLook: () => void;
   /** Something was let go. */
   readonly onDropped: () => void;
 }
@@ -127,6 +129,7 @@ export class StorageKeeper {
   async #apply(): Promise<void> {
     this.#early = false;
     this.#storedBytes = 0;
+    this.#deps.onLook();
     await this.#saveClock(false);
     let dropped = false;
     for (const [channel, journal] of this.#deps.journals) {

@@ -181,6 +181,19 @@ describe('a bundle that was tampered with', () => {
     }
   });
 
+  it('with a header that would paint on a terminal has no header', async () => {
+    const named = (name: string) =>
+      rewritten(bundle, ({ kind, body }) => {
+        if (kind !== HEADER) return body;
+        const items = decoded(body) as unknown[];
+        return Buffer.from(encodeCbor(items.map((item) => asUint(item === 'author' ? name : item))));
+      });
+    const node = await fresh();
+    expect(await node.mesh.importBundle([named('author')])).toMatchObject({ state: 'whole' });
+    const painted = await node.mesh.importBundle([named('\u001b[2J')]);
+    expect(painted).toMatchObject({ state: 'altered', from: null });
+  });
+
   it('that lost its header is imported all the same', async () => {
     const node = await fresh();
     const flipped = Buffer.from(bundle);
@@ -268,6 +281,10 @@ describe('a bundle that was tampered with', () => {
     }
   });
 });
+
+function asUint(item: unknown): unknown {
+  return typeof item === 'number' ? cborUint(item) : item;
+}
 
 function decoded(body: Uint8Array): unknown {
   const value = decodeCbor(body);

@@ -193,10 +193,15 @@ describe('a bundle', () => {
     await publish(a, 1, 2_000);
     const exported = a.mesh.exportBundle();
     let chunks = 0;
+    const all: Uint8Array[] = [];
     for await (const chunk of exported) {
       expect(chunk.length).toBeLessThan(400_000);
+      all.push(chunk);
       if (chunks++ === 0) await publish(a, 2_001, 2_100);
     }
     expect(exported.summary!.channels.find(({ channel }) => channel === 'main')?.messages).toBe(2_000);
+    const far = await world.node('far');
+    // Nor does it claim what came later.
+    expect(await far.mesh.importBundle(all)).toMatchObject({ state: 'whole', stillMissing: 0 });
   });
 });
