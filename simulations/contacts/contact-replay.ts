@@ -36,6 +36,12 @@ const LATENCY_MS = 1;
 const REDIAL_MS = { first: 1, most: 1 };
 /** What is learned is offered on at once: chains of contacts within one moment are to be passed in that moment. */
 const HELLO_PAUSE_MS = 1;
+/**
+ * Nodes that are connected say hello each 30 s whether or not there is anything to say. Those that meet, learn or miss
+ * something do so at once, so where that would be more than a million hellos, they are said less often.
+ */
+const HELLO_INTERVAL_MS = { least: 30_000, most: 3_600_000 };
+const HELLOS_MAX = 1_000_000;
 /** Nothing is let go in a replay; to look for it each minute of a week would be most of the work. */
 const RETENTION_INTERVAL_MS = 86_400_000;
 /** After the end of the last contact: longer than a gap is waited for, so that all that is held is delivered. */
@@ -59,10 +65,11 @@ export async function replayContacts(options: ReplayOptions): Promise<Replayed> 
   const { trace, plan } = options;
   const steps = stepsOf(trace, plan);
   const startMs = steps[0]?.timeMs ?? 0;
-  const replay = await Replay.begin(options, startMs);
+  const endMs = (steps.at(-1)?.timeMs ?? 0) + AFTER_MS;
+  const replay = await Replay.begin(options, startMs, endMs - startMs);
   try {
     for (const step of steps) await replay.do(step);
-    await replay.advanceTo((steps.at(-1)?.timeMs ?? 0) + AFTER_MS);
+    await replay.advanceTo(endMs);
     return { startSeconds: startMs / 1_000, endSeconds: replay.traceMs / 1_000, traffic: replay.traffic };
   } finally {
     await replay.end();
@@ -93,7 +100,7 @@ class Replay {
   }
 
   /** Makes the nodes, none of which can reach another. */
-  static async begin(options: ReplayOptions, startMs: number): Promise<Replay> {
+  static async begin(options: ReplayOptions, startMs: number, spanMs: number): Promise<Replay> {
     const { trace, seed = 1, onEvent, onProgress, signal } = options;
     const sent = () => mesh.network.traffic();
     const mesh: SimulatedMesh = await SimulatedMesh.create({
@@ -107,7 +114,10 @@ class Replay {
           // Who only carries need not be known by name to all.
           introduce: 'publish',
           retentionIntervalMs: RETENTION_INTERVAL_MS,
-          sync: { helloPauseMs: HELLO_PAUSE_MS },
+          sync: {
+            helloPauseMs: HELLO_PAUSE_MS,
+            helloIntervalMs: helloIntervalMs(trace.nodes.length, spanMs),
+          },
         },
       },
       keepHistory: false,
@@ -159,6 +169,11 @@ class Replay {
   #name(place: number): string {
     return this.#options.trace.nodes[place]!;
   }
+}
+
+function helloIntervalMs(nodes: number, spanMs: number): number {
+  const { least, most } = HELLO_INTERVAL_MS;
+  return Math.round(Math.min(most, Math.max(least, (nodes * spanMs) / HELLOS_MAX)));
 }
 
 /** Without the noise of binary fractions: to the microsecond. */

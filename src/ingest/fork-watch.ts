@@ -72,10 +72,16 @@ export class ForkWatch {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Ends what is known to have ended in a journal that was just opened. */
+  /** Ends what is known to have ended in a journal that was just opened. A disk that fails keeps nothing from opening. */
   async apply(journal: ChannelJournal): Promise<void> {
     for (const { channel, log, end } of this.#book.forks()) {
-      if (channel === journal.channel) await journal.endLog(log, end);
+      if (channel !== journal.channel) continue;
+      try {
+        await journal.endLog(log, end);
+      } catch (error) {
+        if (!isSedgeError(error)) throw error;
+        this.#deps.log.warn({ channel, log, code: error.code }, 'the end of an epoch could not be looked up');
+      }
     }
   }
 
