@@ -4,13 +4,12 @@ import { subscriberStories, titleOf } from './subscriber-story.ts';
 
 /**
  * No application gets a message twice, whether under the same number or, published again after a fork, under another
- * one; one that an application published twice comes twice. What a durable subscription got just before a crash and had not acknowledged may come again, once.
+ * one; one that an application published twice comes twice. What a durable subscription had not acknowledged when its node went down, or its disk did not take its place, may come again.
  */
 export const noDuplicate = evidenceChecker('no duplicate to an application', function* (evidence) {
   for (const story of subscriberStories(evidence)) {
     let numbers = new Set<string>();
     let contents = new Map<string, string[]>();
-    let repeated = new Set<string>();
     for (const event of story.events) {
       // An application that keeps no place begins anew with its node, and any other one's place is gone with the disk.
       const forgets = event.event === 'start' && story.subscription.options.durable === undefined;
@@ -18,14 +17,10 @@ export const noDuplicate = evidenceChecker('no duplicate to an application', fun
         numbers = new Set();
         contents = new Map();
       }
-      if (event.event === 'start') repeated = new Set();
       if (event.event !== 'delivery') continue;
       const { author = '', channel, epoch, seq } = event;
       const place = `${seq} of ${author} in ${channel}, epoch ${epoch}`;
-      if (event.again === true && !repeated.has(place)) {
-        repeated.add(place);
-        continue;
-      }
+      if (event.again === true) continue;
       if (numbers.has(place)) yield [story.node.name, `${titleOf(story)} got ${place} twice`];
       numbers.add(place);
       const places = contents.get(messageKey(event)) ?? [];

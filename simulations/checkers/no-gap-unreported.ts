@@ -34,6 +34,9 @@ function* gapsOf(story: SubscriberStory, ledger: LogLedger): Iterable<readonly [
     const [first, last] = event.event === 'gap' ? [event.first!, event.last!] : [event.seq!, event.seq!];
     const before = lasts.get(key) ?? (from === 'all' && !story.restarted ? 0 : first - 1);
     lasts.set(key, Math.max(before, last));
+    // What came next is on no disk any more, and with it what its author said of the numbers before it.
+    if (event.event === 'delivery' && (log === undefined || ledger.messagesAt(log.key, first).length === 0))
+      continue;
     const end = Math.min(first, log?.end ?? first, before + NUMBERS_MAX);
     for (let seq = before + 1; seq < end; seq++) {
       if (log?.unused.has(seq) === true) continue;

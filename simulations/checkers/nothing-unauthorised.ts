@@ -34,7 +34,8 @@ export const nothingUnauthorised = evidenceChecker('nothing unauthorised deliver
     }
     const log = ledger.logNamed({ channel, author, epoch });
     const signed = log === undefined ? [] : ledger.messagesAt(log.key, seq);
-    // What retention let go everywhere cannot be looked up any more.
+    // What lost in a fork, or what retention let go everywhere, may not be there to be looked up any more.
+    if (log !== undefined && seq >= log.end) continue;
     if (
       signed.length > 0 &&
       !signed.some((message) => message.content === content && message.topic === topic)

@@ -21,10 +21,12 @@ export async function faultsOff(
     readonly within?: Duration;
     /** Hostile hosts do not rest. @defaultValue `true` on the model overlay */
     readonly rest?: boolean;
+    /** Nodes that stay down. */
+    readonly except?: readonly string[];
   } = {},
 ): Promise<void> {
-  const { within = '2m', rest = mesh.overlay === 'model' } = options;
-  await endFaults(mesh);
+  const { within = '2m', rest = mesh.overlay === 'model', except = [] } = options;
+  await endFaults(mesh, except);
   await mesh.converged({ within });
   await traffic.all(
     mesh.nodes.map(({ name }) => name),
@@ -45,14 +47,14 @@ export async function faultsOff(
 }
 
 /** Links heal, disks have room and work, nodes start again. */
-export async function endFaults(mesh: SimulatedMesh): Promise<void> {
+export async function endFaults(mesh: SimulatedMesh, except: readonly string[] = []): Promise<void> {
   mesh.heal();
   for (const [a, b] of [...mesh.links.pairs()]) if (!mesh.links.isOpen(a, b)) mesh.mend(a, b);
   for (const node of mesh.nodes) {
     node.disk.capacityBytes = Number.POSITIVE_INFINITY;
     node.disk.onOperation = null;
     if (node.running && node.disk.dead) await mesh.crash(node.name);
-    if (!node.running) await mesh.restart(node.name);
+    if (!node.running && !except.includes(node.name)) await mesh.restart(node.name);
   }
 }
 

@@ -7,6 +7,13 @@ import type { ModelNetwork } from './model-network.ts';
  */
 const BLIND_DIALS = 12;
 
+/**
+ * A connection that lived for less than this was of no use, and the next is waited for ever longer: as on the real overlay, two
+ * hosts with one key take turns at a third and do not throw each other out all the time.
+ */
+const SHORT_LIFE_MS = 5_000;
+const SHORT_LIFE_WAIT_MS_MAX = 10_000;
+
 /** A peer that a node wants to be connected to. */
 export class ModelWish {
   readonly address: string;
@@ -20,6 +27,9 @@ export class ModelWish {
   readonly #redial: (wish: ModelWish) => void;
   #timer: NodeJS.Timeout | null = null;
   #dialing = false;
+  #sinceMs = 0;
+  /** Connections in a row that lived for a short time only. */
+  #shortLives = 0;
 
   constructor(options: {
     readonly address: string;
@@ -49,6 +59,7 @@ export class ModelWish {
   succeeded(node: NodeId): void {
     this.#clear();
     this.node = node;
+    this.#sinceMs = Date.now();
     this.failedDials = 0;
     this.lastError = null;
   }
@@ -61,6 +72,7 @@ export class ModelWish {
 
   /** The connection was lost. */
   lost(): void {
+    this.#shortLives = Date.now() - this.#sinceMs < SHORT_LIFE_MS ? this.#shortLives + 1 : 0;
     if (!this.ended) this.#retry();
   }
 
@@ -68,6 +80,7 @@ export class ModelWish {
   wake(): void {
     if (this.ended || this.#dialing) return;
     const { most } = this.#network.redialMs;
+    this.#shortLives = 0;
     this.#arm(Math.min(most, this.#backoffMs()) * this.#network.random());
   }
 
@@ -83,7 +96,10 @@ export class ModelWish {
 
   #backoffMs(): number {
     const { first, most } = this.#network.redialMs;
-    return Math.min(most, first * 2 ** Math.min(this.failedDials, 20));
+    // What is lost once may be had again at once.
+    const afterShortLives = this.#shortLives < 2 ? 0 : first * 2 ** Math.min(this.#shortLives, 20);
+    const afterFailures = Math.min(most, first * 2 ** Math.min(this.failedDials, 20));
+    return Math.max(afterFailures, Math.min(SHORT_LIFE_WAIT_MS_MAX, afterShortLives));
   }
 
   #arm(ms: number): void {

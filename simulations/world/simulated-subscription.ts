@@ -13,6 +13,9 @@ export interface SubscriptionSink {
   delivered(subscription: SimulatedSubscription, delivery: Delivery, again: boolean): void;
 }
 
+/** Before an application subscribes again whose subscription failed: at first, and at most. */
+const RETRY_MS = 1_000;
+const RETRY_MS_MAX = 300_000;
 /** How many deliveries the application takes at once; durable ones are acknowledged together. */
 const BATCH = 1_024;
 
@@ -37,6 +40,8 @@ export class SimulatedSubscription {
   /** Handed out and not known to be acknowledged. */
   #unsure = new Set<string>();
   #current: Subscription | null = null;
+  /** Since it was told of something new. */
+  #failures = 0;
 
   constructor(
     place: { readonly index: number; readonly sinceMs: number },
@@ -80,7 +85,7 @@ export class SimulatedSubscription {
         : { ...this.options, from: 'new' as const };
     const subscription = mesh.subscribe(this.filters, options);
     this.#current = subscription;
-    void this.#read(subscription);
+    void this.#read(subscription, mesh);
   }
 
   /** Ends it. */
@@ -89,7 +94,7 @@ export class SimulatedSubscription {
     await this.#current?.close();
   }
 
-  async #read(subscription: Subscription): Promise<void> {
+  async #read(subscription: Subscription, mesh: Mesh): Promise<void> {
     const before = this.#unsure;
     try {
       for (;;) {
@@ -99,8 +104,25 @@ export class SimulatedSubscription {
         if (batch.length === 0) return;
       }
     } catch {
-      // The node went down; what was handed out last may come again.
+      // The node went down, or its disk did not take a durable place; what was handed out last may come again.
+      await subscription.close().catch(() => {});
+      this.#tryAgain(subscription, mesh);
     }
+  }
+
+  /** As an application does that was told of a full disk: it subscribes again after a while, if its node lives. */
+  #tryAgain(failed: Subscription, mesh: Mesh): void {
+    setTimeout(
+      () => {
+        if (this.closed || this.#current !== failed) return;
+        try {
+          this.attach(mesh);
+        } catch {
+          // The node is gone; its next start attaches.
+        }
+      },
+      Math.min(RETRY_MS * 2 ** this.#failures++, RETRY_MS_MAX),
+    );
   }
 
   #note(log: string, seq: number): void {
@@ -127,6 +149,7 @@ export class SimulatedSubscription {
       this.#unsure.add(key);
       again = before.has(key);
     }
+    if (!again) this.#failures = 0;
     this.#sink.delivered(this, delivery, again);
   }
 }

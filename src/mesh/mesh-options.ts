@@ -24,7 +24,10 @@ export interface MeshOptions {
   readonly storageBytesMax?: number | null;
   /** What others may make this node keep and remember. */
   readonly quotas?: QuotaOptions;
-  /** Limits are looked at this often, milliseconds, and sooner where much comes in. @defaultValue 60,000 */
+  /**
+   * Limits on age and number are looked at this often, milliseconds; those on bytes when much has come in, and hourly.
+   * @defaultValue 60,000
+   */
   readonly retentionIntervalMs?: number;
   /**
    * When the node tells the realm its grants: at its first start, so that its name is known everywhere, or with its

@@ -47,6 +47,8 @@ const SEGMENT_BYTES_MAX = 8 * 1024 * 1024;
 /** After so many bytes, as a part of the least limit, the limits are looked at before their time. */
 const EARLY_PART = 1 / 8;
 const EARLY_PAUSE_MS = 1_000;
+/** Without a limit on age or number, this often: what was parked or could not be removed is seen to. */
+const IDLE_INTERVAL_MS = 3_600_000;
 
 /**
  * Keeps the journals within what the realm and this node's settings allow: by time, and sooner where much comes
@@ -58,6 +60,8 @@ export class StorageKeeper {
   #timer: NodeJS.Timeout | null = null;
   #early = false;
   #storedBytes = 0;
+  /** After so many the limits are looked at early. */
+  #earlyBytes = 0;
   #applying: Promise<void> = Promise.resolve();
   #stopped = false;
 
@@ -97,7 +101,7 @@ export class StorageKeeper {
   /** Something was stored. Where it is much, the limits are looked at soon. */
   noteStored(bytes: number): void {
     this.#storedBytes += bytes;
-    if (this.#early || this.#storedBytes < this.#earlyBytes()) return;
+    if (this.#early || this.#storedBytes < this.#earlyBytes) return;
     this.applySoon();
   }
 
@@ -121,14 +125,25 @@ export class StorageKeeper {
       void this.apply()
         .catch((error: unknown) => this.#deps.log.error({ error: String(error) }, 'retention failed'))
         .finally(() => {
-          if (!this.#stopped) this.#arm(this.#options.retentionIntervalMs);
+          if (!this.#stopped) this.#arm(this.#intervalMs());
         });
     }, delayMs);
+  }
+
+  /** Age needs a look where nothing came in, and numbers are not counted as they come; bytes are. */
+  #intervalMs(): number {
+    const { retentionIntervalMs } = this.#options;
+    for (const channel of this.#deps.journals.keys()) {
+      const { retentionSeconds, retentionMessages } = this.policyOf(channel);
+      if (retentionSeconds || retentionMessages) return retentionIntervalMs;
+    }
+    return Math.max(retentionIntervalMs, IDLE_INTERVAL_MS);
   }
 
   async #apply(): Promise<void> {
     this.#early = false;
     this.#storedBytes = 0;
+    this.#earlyBytes = this.#leastEarlyBytes();
     this.#deps.onLook();
     await this.#saveClock(false);
     let dropped = false;
@@ -192,7 +207,7 @@ export class StorageKeeper {
     );
   }
 
-  #earlyBytes(): number {
+  #leastEarlyBytes(): number {
     let least = this.#options.storageBytesMax ?? Number.POSITIVE_INFINITY;
     for (const channel of this.#deps.journals.keys()) {
       least = Math.min(least, this.policyOf(channel).retentionBytes || Number.POSITIVE_INFINITY);
