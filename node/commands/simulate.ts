@@ -47,7 +47,7 @@ export const define: DefineCommand = (command, run) => {
     ['sedge simulate --list', 'what can be played'],
     ['sedge simulate two-way-partition --report run.html', 'one scenario, and look at it'],
     ['sedge simulate --all --seeds 3', 'all of them with seeds 1, 2 and 3'],
-    ['sedge simulate scale --plot scale.svg', 'traffic, delay and memory over the number of nodes'],
+    ['sedge simulate scale --plot scale.svg', 'figures of 10 to 3,000 nodes'],
     ['sedge simulate --contacts meetings.txt --messages 100 --interval 60', 'your own topology'],
     [
       'sedge simulate --contacts meetings.txt --publish messages.txt --history out.ndjson',

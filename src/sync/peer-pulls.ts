@@ -26,6 +26,9 @@ export interface PeerPullsDependencies {
   readonly onSupplied: () => void;
 }
 
+/** How often the patience with a peer doubles. */
+const STALLS_MAX = 3;
+
 /** Numbers left to another peer, to be asked for here if that one fails. */
 interface Leftover {
   readonly channel: string;
@@ -39,6 +42,8 @@ export class PeerPulls {
   readonly #signal: AbortSignal;
   readonly #onRefused: (code: ErrorCode) => void;
   #leftovers: Leftover[] = [];
+  /** Pulls in a row that brought nothing before they were given up. */
+  #stalls = 0;
 
   constructor(
     peer: NodeId,
@@ -87,7 +92,9 @@ export class PeerPulls {
   }
 
   async #pullFrom(journal: ChannelJournal, logs: readonly LogRanges[]): Promise<PullEnded> {
-    const { overlay, creditBytes, dataProtocol, pullStallMs: stallMs } = this.#deps;
+    const { overlay, creditBytes, dataProtocol, pullStallMs } = this.#deps;
+    // An entry is seen only when all of it is there, which over a slow link may take longer than the patience.
+    const stallMs = pullStallMs * 2 ** this.#stalls;
     const { channel } = journal;
     const failed = {
       kind: 'pull-ended',
@@ -105,10 +112,12 @@ export class PeerPulls {
       abort = () => stream.abort();
       this.#signal.addEventListener('abort', abort);
       const outcome = await pullEntries(stream, { channel, journal, logs, creditBytes, stallMs }, this.#deps);
+      this.#stalls = outcome.stored > 0 || outcome.done ? 0 : Math.min(this.#stalls + 1, STALLS_MAX);
       if (outcome.refusal !== null) this.#onRefused(outcome.refusal);
       return outcome.done ? endOf(journal, { logs, contested }, outcome) : failed;
     } catch (error) {
       abort();
+      this.#stalls = Math.min(this.#stalls + 1, STALLS_MAX);
       if (!isSedgeError(error)) this.#deps.log.warn({ peer: this.#peer, err: error }, 'a pull failed');
       return failed;
     } finally {
