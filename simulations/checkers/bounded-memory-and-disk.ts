@@ -1,10 +1,11 @@
 import { evidenceChecker } from './evidence-checker.ts';
 
-/** Beside its records a disk has heads, indexes, reserves and places of subscriptions. */
-const DISK_BYTES_FREE = 512 * 1024;
+/** Beside its records a disk has indexes, reserves, places of subscriptions, and up to 1 MiB of places of peers. */
+const DISK_BYTES_FREE = 2 * 1024 * 1024;
 const DISK_FACTOR = 1.35;
 /** Of all records on a disk, those of entries that are not there a second time. */
 const COPIES_FACTOR = 1.1;
+const COPIES_BYTES_FREE = 512 * 1024;
 /** Facts before an entry in a segment. */
 const RECORD_HEAD_BYTES = 28;
 
@@ -25,7 +26,7 @@ export const boundedMemoryAndDisk = evidenceChecker('bounded memory and disk', f
     if (disk.bytes > disk.recordBytes * DISK_FACTOR + DISK_BYTES_FREE)
       yield [name, `${name} takes ${disk.bytes} bytes of disk for ${disk.recordBytes} bytes of records`];
     const once = [...disk.entries].reduce((sum, { bytes }) => sum + bytes + RECORD_HEAD_BYTES, 0);
-    if (disk.recordBytes > once * COPIES_FACTOR + DISK_BYTES_FREE)
+    if (disk.recordBytes > once * COPIES_FACTOR + COPIES_BYTES_FREE)
       yield [name, `${name} has ${disk.recordBytes} bytes of records for ${once} bytes of entries`];
   }
   const allowed =

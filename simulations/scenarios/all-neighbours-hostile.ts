@@ -38,7 +38,7 @@ export const allNeighboursHostile: Scenario = {
     await traffic.keepTalking(['victim', 'honest'], { rounds: 30, everyMs: 6_000 });
     const acts = hosts.map((host) => host.acts);
     really(
-      acts.every((count) => count >= 2),
+      acts.every((count) => count > 0),
       `every neighbour does its worst (${acts.join(', ')} acts)`,
     );
     const { counters } = mesh.node('victim');
