@@ -167,8 +167,7 @@ export class CursorBook {
   /** Writes what changed and covers only what is durable here. Does not throw. */
   async save(): Promise<void> {
     if (!this.#loaded) return;
-    const kept = [...this.#rows.keys()].flatMap((text) => this.#savable(text));
-    const changed = kept.filter(([, row]) => !row.saved);
+    const changed = this.#savable((row) => !row.saved);
     const audits = [...this.#audits].filter(([, row]) => !row.saved);
     if (changed.length + audits.length === 0) return;
     for (const [, row] of audits) row.saved = true;
@@ -179,7 +178,7 @@ export class CursorBook {
     try {
       if (this.#file.sizeBytes > FILE_BYTES_MAX) {
         await this.#file.rewrite([
-          ...kept.map(([text, row]) => encodeRow(text, row)),
+          ...this.#savable(() => true).map(([text, row]) => encodeRow(text, row)),
           ...[...this.#audits].map(encodeAudit),
         ]);
       } else {
@@ -225,13 +224,16 @@ export class CursorBook {
     return realm === undefined ? '' : toHex(realm.root());
   }
 
-  /** The row, if all that it covers is held and durable. */
-  #savable(text: string): [text: string, row: CursorRow][] {
-    const key = keyOf(text);
-    const row = this.#rowOf(key);
-    const journal = this.#deps.journals.get(key.channel);
-    const durable = (journal?.durablePosition ?? 0) >= (row?.ownOffset?.position ?? 0);
-    return row !== null && durable ? [[text, row]] : [];
+  /** Those of the chosen rows of which all that they cover is held and durable. */
+  #savable(isChosen: (row: CursorRow) => boolean): [text: string, row: CursorRow][] {
+    const texts = [...this.#rows].flatMap(([text, row]) => (isChosen(row) ? [text] : []));
+    return texts.flatMap((text): [string, CursorRow][] => {
+      const key = keyOf(text);
+      const row = this.#rowOf(key);
+      const journal = this.#deps.journals.get(key.channel);
+      const durable = (journal?.durablePosition ?? 0) >= (row?.ownOffset?.position ?? 0);
+      return row !== null && durable ? [[text, row]] : [];
+    });
   }
 
   #read(value: unknown): void {
