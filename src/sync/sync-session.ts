@@ -42,6 +42,8 @@ export interface PeerChannelSync {
 /** First and longest time before a pull that failed is tried again. */
 const RETRY_MS = 500;
 const RETRY_MS_MAX = 30_000;
+/** Frames that may wait to be sent: far more than all heads of the most logs that a channel may have. */
+const QUEUED_FRAMES_MAX = 256;
 
 /**
  * Carries out one {@link SyncSessionState} over a control stream: first both show their grants, then frames go
@@ -54,6 +56,7 @@ export class SyncSession {
   readonly #pulls: PeerPulls;
   readonly #abort = new AbortController();
   #sending: Promise<void> = Promise.resolve();
+  #queuedFrames = 0;
   #failures = 0;
   #admitted = false;
   #refused = false;
@@ -126,6 +129,8 @@ export class SyncSession {
           this.handle({ kind: 'frame', frame: frame.value });
           this.#deps.onFrame(frame.value);
         }
+        // Who asks without reading the answers is not read either: small questions have large answers.
+        if (this.#queuedFrames > QUEUED_FRAMES_MAX) await this.#sending;
       }
     } catch (error) {
       if (!isSedgeError(error))
@@ -218,12 +223,14 @@ export class SyncSession {
   }
 
   #sendBytes(bytes: Uint8Array): void {
+    this.#queuedFrames++;
     this.#sending = this.#sending
       .then(() => this.#stream.send(bytes))
       .catch(() => {
         // The reading side ends the session.
         this.#stream.abort();
-      });
+      })
+      .finally(() => this.#queuedFrames--);
   }
 
   #refuse(code: ErrorCode): void {

@@ -288,6 +288,31 @@ describe('a mesh under attack', () => {
     await stillWorks();
   });
 
+  it('stops reading a peer that asks for heads without end and reads no answer', async () => {
+    let taken = 0;
+    const asked = 60_000;
+    const question = encodeControlFrame({ kind: 'heads-wanted', channel: 'main', since: null });
+    await attack({
+      onControl: async (frame, stream) => {
+        if (frame.kind !== 'hello') return;
+        for (; taken < asked; taken++) await stream.send(question);
+      },
+    });
+    await until(() => taken > 1_000, 'it asks', 10_000);
+    let before = -1;
+    await until(
+      () => {
+        const still = taken === before;
+        before = taken;
+        return still;
+      },
+      'it is held back',
+      10_000,
+    );
+    expect(taken).toBeLessThan(asked);
+    await stillServes();
+  });
+
   it('answers a flood of reconciliations with no more than it is asked', async () => {
     for (let n = 0; n < 100; n++) {
       const epoch = n.toString(16).padStart(16, '0') as EpochId;

@@ -20,7 +20,8 @@ export interface HostileScript {
   readonly version?: number;
   /** First bytes on the control stream in place of a grant. */
   readonly opening?: Uint8Array;
-  readonly onControl?: (frame: ControlFrame, stream: OverlayStream) => void;
+  /** It hears nothing more until what this returns is done. */
+  readonly onControl?: (frame: ControlFrame, stream: OverlayStream) => void | Promise<void>;
   /** Answers a request for entries. @defaultValue says that it has sent all */
   readonly onRequest?: (stream: OverlayStream) => Promise<void>;
 }
@@ -79,7 +80,7 @@ export class HostilePeer {
         const frame = decodeControlFrame(bytes);
         if (!frame.ok) continue;
         this.heard.set(frame.value.kind, this.count(frame.value.kind) + 1);
-        this.#script.onControl?.(frame.value, stream);
+        await this.#script.onControl?.(frame.value, stream);
       }
     } catch {
       // Thrown out.
