@@ -40,7 +40,7 @@ export interface HistoryEvent {
   readonly last?: number;
   /** The subscription of the node, by order of subscribing. */
   readonly subscription?: number;
-  /** Handed out before a crash and not acknowledged: it may come again. */
+  /** It, or something of a gap, was handed out and not acknowledged when a reader ended: it may come again. */
   readonly again?: boolean;
   /** What the message was in an epoch of its author that ended in a fork. */
   readonly was?: { readonly epoch: string; readonly seq: number };

@@ -6,6 +6,7 @@ import {
   TopicFilter,
 } from '../../src/index.ts';
 import { NumberSet } from './number-set.ts';
+import { Unacknowledged } from './unacknowledged.ts';
 
 /** What a {@link SimulatedSubscription} tells. */
 export interface SubscriptionSink {
@@ -37,8 +38,7 @@ export class SimulatedSubscription {
   readonly #sink: SubscriptionSink;
   readonly #matchers: readonly TopicFilter[];
   readonly #numbers = new Map<string, NumberSet>();
-  /** Handed out and not known to be acknowledged. */
-  #unsure = new Set<string>();
+  readonly #unacknowledged = new Unacknowledged();
   #current: Subscription | null = null;
   /** Since it was told of something new. */
   #failures = 0;
@@ -95,16 +95,17 @@ export class SimulatedSubscription {
   }
 
   async #read(subscription: Subscription, mesh: Mesh): Promise<void> {
-    const before = this.#unsure;
+    this.#unacknowledged.beginReading();
     try {
       for (;;) {
         const batch = await subscription.nextBatch(BATCH);
-        this.#unsure = new Set();
-        for (const delivery of batch) this.#take(delivery, before);
+        // The end acknowledges nothing.
         if (batch.length === 0) return;
+        this.#unacknowledged.acknowledgeBatch();
+        for (const delivery of batch) this.#take(delivery);
       }
     } catch {
-      // The node went down, or its disk did not take a durable place; what was handed out last may come again.
+      // The node went down, or its disk did not take a durable place; what was handed out and not acknowledged may come again.
       await subscription.close().catch(() => {});
       this.#tryAgain(subscription, mesh);
     }
@@ -134,7 +135,7 @@ export class SimulatedSubscription {
     numbers.add(seq);
   }
 
-  #take(delivery: Delivery, before: ReadonlySet<string>): void {
+  #take(delivery: Delivery): void {
     if (delivery.kind === 'gap') this.gaps++;
     else {
       this.received++;
@@ -143,12 +144,7 @@ export class SimulatedSubscription {
       const { was } = delivery;
       if (was !== undefined) this.#note(logOf({ ...delivery, epoch: was.epoch }), was.seq);
     }
-    let again = false;
-    if (this.options.durable !== undefined) {
-      const key = `${logOf(delivery)} ${delivery.kind === 'gap' ? `gap ${delivery.first}` : delivery.seq}`;
-      this.#unsure.add(key);
-      again = before.has(key);
-    }
+    const again = this.options.durable !== undefined && this.#unacknowledged.handOut(delivery);
     if (!again) this.#failures = 0;
     this.#sink.delivered(this, delivery, again);
   }

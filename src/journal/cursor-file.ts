@@ -29,6 +29,8 @@ export class CursorFile {
   #closed = false;
   /** A failed write may have left bytes behind the end. */
   #tailUnclear = false;
+  /** The file has its name, and a power cut may still give that to the one before. */
+  #nameUnclear = false;
 
   constructor(disk: Disk, place: { readonly directory: string; readonly name: string }) {
     this.#disk = disk;
@@ -115,6 +117,7 @@ export class CursorFile {
 
   async #write(bytes: Buffer): Promise<void> {
     if (this.#file === null) throw new SedgeError('journal.stopped');
+    if (this.#nameUnclear) await this.#keepName();
     if (this.#tailUnclear) await this.#file.truncate(this.#size);
     this.#tailUnclear = true;
     await this.#file.write(bytes, this.#size);
@@ -125,22 +128,37 @@ export class CursorFile {
 
   async #replace(values: readonly unknown[]): Promise<void> {
     const bytes = Buffer.concat([encodeHeader(), ...values.map(encodeRecord)]);
-    const file = await this.#disk.open(this.#path + NEW_FILE_ENDING, { create: true });
+    const file = await this.#makeNew(bytes);
+    const before = this.#file;
+    // From here on the name means this file, even if that is not durable yet: no value may go into the other one.
+    this.#file = file;
+    this.#size = bytes.length;
+    this.#tailUnclear = false;
+    this.#nameUnclear = true;
+    await before?.close().catch(() => {});
+    await this.#keepName();
+  }
+
+  /** A file of these bytes under the name. What could not be made leaves nothing behind that takes room. */
+  async #makeNew(bytes: Buffer): Promise<DiskFile> {
+    const path = this.#path + NEW_FILE_ENDING;
+    const file = await this.#disk.open(path, { create: true });
     try {
       await file.truncate(0);
       await file.write(bytes, 0);
       await file.sync();
-      await this.#disk.rename(this.#path + NEW_FILE_ENDING, this.#path);
-      await this.#disk.syncDirectory(this.#directory);
+      await this.#disk.rename(path, this.#path);
+      return file;
     } catch (error) {
       await file.close().catch(() => {});
+      await this.#disk.remove(path).catch(() => {});
       throw error;
     }
-    const before = this.#file;
-    this.#file = file;
-    this.#size = bytes.length;
-    this.#tailUnclear = false;
-    await before?.close().catch(() => {});
+  }
+
+  async #keepName(): Promise<void> {
+    await this.#disk.syncDirectory(this.#directory);
+    this.#nameUnclear = false;
   }
 
   async #readAll(): Promise<Buffer | null> {

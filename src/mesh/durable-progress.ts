@@ -21,6 +21,9 @@ export class DurableProgress {
   readonly #file: CursorFile;
   readonly #filters: readonly string[];
   readonly #logs = new Map<string, LogProgress>();
+  /** By log: acknowledged, and in no write that succeeded. */
+  readonly #unwritten = new Map<string, LogProgress>();
+  #saving: Promise<void> = Promise.resolve();
   #rows = 0;
 
   constructor(file: CursorFile, filters: readonly string[]) {
@@ -48,23 +51,40 @@ export class DurableProgress {
     await this.#rewrite();
   }
 
-  /** Keeps the progress of the readers. Durable when it resolves. */
-  async save(readers: Iterable<LogReader>): Promise<void> {
-    const rows: unknown[] = [];
-    for (const reader of readers) {
-      const progress = reader.progress();
-      this.#remember(progress);
-      // Of the marks only the new ones go to disk each time.
-      rows.push(rowOf(progress));
-    }
-    if (rows.length === 0) return;
-    this.#rows += rows.length;
-    if (this.#rows > 1_024 + this.#logs.size * 8) await this.#rewrite();
-    else await this.#file.append(rows.length === 1 ? rows[0] : ['rows', rows]);
+  /**
+   * Keeps the progress of the readers, and what an earlier call could not keep. Durable when it resolves, with all
+   * that was acknowledged before: also what another call is still writing.
+   */
+  save(readers: Iterable<LogReader>): Promise<void> {
+    for (const reader of readers) this.#note(reader.progress());
+    this.#saving = this.#saving.catch(() => {}).then(() => this.#writeNoted());
+    return this.#saving;
   }
 
   close(): Promise<void> {
     return this.#file.close();
+  }
+
+  #note(progress: LogProgress): void {
+    this.#remember(progress);
+    const key = keyOf(progress);
+    // Of the marks only the new ones go to disk each time, so those that did not get there stay with the row.
+    const marks = [...(this.#unwritten.get(key)?.marks ?? []), ...progress.marks];
+    this.#unwritten.set(key, { ...progress, marks });
+  }
+
+  async #writeNoted(): Promise<void> {
+    const noted = [...this.#unwritten.values()];
+    if (noted.length === 0) return;
+    const rows = noted.map(rowOf);
+    this.#rows += rows.length;
+    if (this.#rows > 1_024 + this.#logs.size * 8) await this.#rewrite();
+    else await this.#file.append(rows.length === 1 ? rows[0] : ['rows', rows]);
+    for (const progress of noted) {
+      const key = keyOf(progress);
+      // What was noted meanwhile stays.
+      if (this.#unwritten.get(key) === progress) this.#unwritten.delete(key);
+    }
   }
 
   async #rewrite(): Promise<void> {
@@ -75,12 +95,16 @@ export class DurableProgress {
 
   #remember(progress: LogProgress | readonly LogProgress[]): void {
     for (const one of [progress].flat() as LogProgress[]) {
-      const key = `${one.channel} ${one.log}`;
+      const key = keyOf(one);
       const before = this.#logs.get(key)?.marks ?? [];
       const marks = one.marks.length === 0 ? before : [...before, ...one.marks].slice(-MARKS_MAX);
       this.#logs.set(key, { ...one, marks });
     }
   }
+}
+
+function keyOf({ channel, log }: LogProgress): string {
+  return `${channel} ${log}`;
 }
 
 function rowOf({ channel, log, next, reported, marks }: LogProgress): unknown[] {

@@ -134,7 +134,7 @@ export class JournalSubscription implements Subscription {
   }
 
   async acknowledge(): Promise<void> {
-    if (this.#handedOut.length === 0 || this.#closed) return;
+    if (this.#closed) return;
     const readers = new Set<LogReader>();
     for (const { reader, last, late, mark } of this.#handedOut) {
       if (reader === null) continue;
@@ -145,6 +145,7 @@ export class JournalSubscription implements Subscription {
       readers.add(mark.reader);
     }
     this.#handedOut = [];
+    // Also with nothing new: what an earlier call is writing, or could not write, must be durable before the next.
     await this.#deps.durable?.save(readers);
   }
 

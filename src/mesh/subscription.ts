@@ -5,8 +5,9 @@ import type { Delivery } from './delivery.ts';
  * `nextBatch`; a reader that does not ask holds nothing up, as what is not ready stays on disk.
  *
  * For a durable subscription, asking for the next item acknowledges all that was handed out before, and
- * resolves once that is on disk: a crash repeats only what was not acknowledged. Where that costs too much,
- * as one fsync an item does on an SD card, take batches.
+ * resolves once that is on disk: a crash repeats only what was not acknowledged. If the disk refuses, it throws
+ * and hands nothing out, and the next call tries again. Where an fsync an item costs too much, as on an SD card,
+ * take batches.
  */
 export interface Subscription extends AsyncIterable<Delivery> {
   /** The next delivery; waits for one. `done` after `close`. */

@@ -87,6 +87,36 @@ describe('CursorFile', () => {
     expect(await new CursorFile(disk, PLACE).load()).toEqual(['c']);
   });
 
+  it('goes on in the new file when its name could not be made durable', async () => {
+    const disk = new MemoryDisk();
+    const file = new CursorFile(disk, PLACE);
+    await file.load();
+    await file.append('a');
+    disk.onOperation = ({ kind, path }) => {
+      if (kind === 'sync-directory') throw diskError('EIO', path);
+    };
+    await expect(file.rewrite(['all'])).rejects.toMatchObject({ code: 'journal.io-failed' });
+    await expect(file.append('b')).rejects.toMatchObject({ code: 'journal.io-failed' });
+    disk.onOperation = null;
+    await file.append('c');
+    await file.close();
+    const after = disk.crash({ keepUnsynced: 'none' });
+    expect(await new CursorFile(after, PLACE).load()).toEqual(['all', 'c']);
+  });
+
+  it('leaves nothing behind of a rewrite that found no room', async () => {
+    const disk = new MemoryDisk();
+    const file = new CursorFile(disk, PLACE);
+    await file.load();
+    await file.append('a');
+    disk.capacityBytes = disk.usedBytes + 4;
+    const before = disk.usedBytes;
+    await expect(file.rewrite(['all'])).rejects.toMatchObject({ code: 'journal.disk-full' });
+    expect(disk.usedBytes).toBe(before);
+    await file.close();
+    expect(await new CursorFile(disk, PLACE).load()).toEqual(['a']);
+  });
+
   it('refuses a newer version', async () => {
     const disk = new MemoryDisk();
     await new CursorFile(disk, PLACE).load();

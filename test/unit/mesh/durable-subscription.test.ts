@@ -215,4 +215,29 @@ describe('durable subscriptions', () => {
     await a.restart();
     expect(await texts(open(a), 1)).toEqual(['5']);
   });
+
+  it('hand out nothing more until an acknowledgement that failed is durable', async () => {
+    const a = await world.node('a');
+    await publish(a, 1, 5);
+    const reader = open(a);
+    await texts(reader, 2);
+    a.memoryDisk.capacityBytes = a.memoryDisk.usedBytes;
+    await expect(reader.next()).rejects.toMatchObject({ code: 'journal.disk-full' });
+    await expect(reader.next()).rejects.toMatchObject({ code: 'journal.disk-full' });
+    a.memoryDisk.capacityBytes = Number.POSITIVE_INFINITY;
+    expect(await texts(reader, 1)).toEqual(['3']);
+    await a.crash({ keepUnsynced: 'none' });
+    await a.revive();
+    expect(await texts(open(a), 1)).toEqual(['3']);
+  });
+
+  it('wait for an acknowledgement that is under way', async () => {
+    const a = await world.node('a');
+    await publish(a, 1, 5);
+    const reader = open(a);
+    await texts(reader, 2);
+    a.memoryDisk.capacityBytes = a.memoryDisk.usedBytes;
+    const results = await Promise.allSettled([reader.acknowledge(), reader.next()]);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
 });

@@ -128,6 +128,13 @@ describe('no duplicate to an application', () => {
     const again = delivery('b', 3, { again: true });
     expect(found(name, add(again))).toEqual([]);
   });
+
+  it('counts what came in place of an unacknowledged gap, and finds it if it comes twice', () => {
+    const inPlaceOfGap = delivery('b', 3, { again: true });
+    const changes = [withoutDelivery('b', 3), add(inPlaceOfGap)];
+    expect(found(name, ...changes)).toEqual([]);
+    expect(found(name, ...changes, add(delivery('b', 3)))).toHaveLength(2);
+  });
 });
 
 describe('author order', () => {
