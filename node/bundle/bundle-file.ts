@@ -40,10 +40,12 @@ async function writePart(
   }
 }
 
-/** What lies under a name: nothing, a bundle, or something that must not be overwritten. */
-export async function whatLiesAt(file: string): Promise<'nothing' | 'bundle' | 'other'> {
+/** What lies under a name: nothing, a bundle, another file, or what is no file and must never be replaced. */
+export async function whatLiesAt(file: string): Promise<'nothing' | 'bundle' | 'other' | 'no-file'> {
   let handle: FileHandle;
   try {
+    // First, as opening a pipe waits for its other end.
+    if (!(await stat(file)).isFile()) return 'no-file';
     handle = await open(file, 'r');
   } catch (error) {
     if ((error as { code?: unknown }).code === 'ENOENT') return 'nothing';
@@ -76,9 +78,9 @@ export class BundleSource implements AsyncIterable<Uint8Array> {
 
   static async open(file: string): Promise<BundleSource> {
     try {
-      const handle = await open(file, 'r');
-      const { size } = await stat(file);
-      return new BundleSource(handle, size);
+      const about = await stat(file);
+      if (about.isDirectory()) throw new Error('it is a directory; name the bundle in it');
+      return new BundleSource(await open(file, 'r'), about.size);
     } catch (error) {
       throw new SedgeError('cli.input', { file, reason: reasonOf(error) }, { cause: error });
     }

@@ -30,7 +30,8 @@ Examples:
   $ sedge sub 'site/#'                       # print what arrives
   $ sedge pub site/greenhouse/temp 21.5      # publish a message
 
-Exit codes: 0 done, 1 failure, 2 usage, 3 no agent, 4 --wait ran out.
+Exit codes: 0 done, 1 failure, 2 usage, 3 no agent, 4 --wait ran out,
+5 import: the bundle was truncated or altered.
 Help on a command: sedge COMMAND --help`;
 
 /** The command line of sedge: reads arguments, loads the one command that is meant and runs it. */

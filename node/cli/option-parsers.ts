@@ -4,6 +4,9 @@ import { parseAcknowledgement } from '../control/acknowledgement-wish.ts';
 import { parseDurationMs } from './duration.ts';
 import { parseSubscribeStart } from './subscribe-start.ts';
 
+/** Most replicas that the mesh waits for. */
+const REPLICAS_MAX = 64;
+
 /** A parser of whole numbers between two bounds, for commander. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
@@ -29,7 +32,10 @@ export function durationSeconds(minSeconds: number, maxSeconds: number): (text: 
 /** `accepted`, `durable` or `replicas:N`, for commander. */
 export function acknowledgement(text: string): Acknowledgement {
   const ack = parseAcknowledgement(text);
-  if (ack === null) throw new InvalidArgumentError('It must be accepted, durable or replicas:N.');
+  if (ack === null || (typeof ack === 'object' && (ack.replicas < 1 || ack.replicas > REPLICAS_MAX))) {
+    const rule = `It must be accepted, durable or replicas:N, with N from 1 to ${REPLICAS_MAX}.`;
+    throw new InvalidArgumentError(rule);
+  }
   return ack;
 }
 

@@ -47,10 +47,7 @@ async function exportBundle(
   if (path === null && options.since === 'last') {
     throw new SedgeError('cli.usage', { reason: '--since last needs a file: it goes by what lies there' });
   }
-  if (path !== null && options.force !== true && (await whatLiesAt(path)) === 'other') {
-    const reason = 'it exists and is no bundle; --force overwrites it';
-    throw new SedgeError('cli.output', { file, reason });
-  }
+  if (path !== null) await requireReplaceable(path, file, options.force === true);
   await withCourierMesh(context, async (mesh) => {
     const { node, channels } = await mesh.status();
     const since = await sinceOf(options, path, { node, nowMs: context.io.nowMs() });
@@ -67,6 +64,19 @@ async function exportBundle(
     if (path !== null) await noteExport(path, node, offsetsOf(summary, since));
     await report(context, file, summary);
   });
+}
+
+/** Even `--force` replaces files alone: a device or a directory in their place would be gone. */
+async function requireReplaceable(path: string, file: string, force: boolean): Promise<void> {
+  const lying = await whatLiesAt(path);
+  if (lying === 'no-file') {
+    const reason = 'it is a directory or a device; name a file, or - for stdout';
+    throw new SedgeError('cli.output', { file, reason });
+  }
+  if (lying === 'other' && !force) {
+    const reason = 'it exists and is no bundle; --force overwrites it';
+    throw new SedgeError('cli.output', { file, reason });
+  }
 }
 
 /** What is exported goes by, with a line on the terminal. */

@@ -57,29 +57,43 @@ async function keep(
   text: string | undefined,
   { clear = false }: { readonly clear?: boolean },
 ): Promise<void> {
+  if (clear && name === undefined) throw usage('--clear needs the name of a channel');
+  if (clear && text !== undefined) throw usage('give what to keep, or --clear, not both');
+  const said = text === undefined ? null : keepOf(text);
   const policy = await context.withAgent(async (agent) => {
     const { policy: known, channels } = await agent.realm();
-    if (name === undefined || (text === undefined && !clear)) return known;
-    const edited = edit(known, name, clear ? null : (text ?? ''));
+    if (name === undefined) return known;
+    if (said === null && !clear) return known[name] === undefined ? {} : { [name]: known[name] };
+    const edited = edit(known, name, said);
     await agent.declarePolicy(edited);
     const isDeclared = name === 'main' || channels.some((channel) => channel.name === name);
     if (!isDeclared) context.note(`there is no channel ${name} yet; this counts once there is`);
     return edited;
   });
   if (context.json) return context.record({ policy });
+  if (name !== undefined && said === null && !clear && policy[name] === undefined) {
+    return context.write(`The realm says nothing about ${name}.\n`);
+  }
   await context.write(policyText(policy));
 }
 
 type Policy = RealmStatus['policy'];
 
-function edit(known: Policy, name: string, text: string | null): Policy {
+function edit(known: Policy, name: string, said: Policy[string] | null): Policy {
   const edited = { ...known };
   delete edited[name];
-  if (text === null) return edited;
+  return said === null ? edited : { ...edited, [name]: said };
+}
+
+function keepOf(text: string): Policy[string] {
   const policy = parseKeep(text);
   if (policy === null)
-    throw new SedgeError('realm.bad-policy', { keep: text.slice(0, 100), form: KEEP_RULE });
-  return { ...edited, [name]: policy };
+    throw usage(`what to keep, ${JSON.stringify(text.slice(0, 100))}, must be ${KEEP_RULE}`);
+  return policy;
+}
+
+function usage(reason: string): SedgeError {
+  return new SedgeError('cli.usage', { reason });
 }
 
 function policyText(policy: Policy): string {

@@ -78,7 +78,8 @@ async function simulate(
   if (given('plot')) throw usage('--plot goes with "scale"');
   const { listScenarios, simulateScenarios } = await import('../simulate/simulate-scenarios.ts');
   if (options.list) return listScenarios(context);
-  if (options.all === scenarios.length > 0)
+  if (options.all && scenarios.length > 0) throw usage('--all goes without names of scenarios');
+  if (!options.all && scenarios.length === 0)
     throw usage('give names of scenarios, or --all, --list or --contacts FILE');
   return simulateScenarios(context, scenarios, options);
 }

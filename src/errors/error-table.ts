@@ -347,7 +347,7 @@ export const ERROR_TABLE = {
   // bundle
   'bundle.not-a-bundle': {
     meaning: 'The file is no bundle of sedge, or nothing of it is left.',
-    next: 'Check the name of the file; "sedge export FILE" on the other node writes it again.',
+    next: 'Check the name of the file, or export it again on the other node.',
   },
   'bundle.version': {
     meaning: 'The bundle was written by a newer version of sedge.',
@@ -474,7 +474,10 @@ export const ERROR_TABLE = {
   },
   'cli.usage': { meaning: 'The command line is not right.', next: 'See "sedge --help".' },
   'cli.input': { meaning: 'The input cannot be read.', next: 'Check the name and the rights of the file.' },
-  'cli.output': { meaning: 'The output cannot be written.', next: 'Check where stdout goes, and its disk.' },
+  'cli.output': {
+    meaning: 'The output cannot be written.',
+    next: 'Check the name of the file, or where stdout goes, and the space on its disk.',
+  },
   'cli.wait-ran-out': {
     meaning: 'The time given with --wait ran out.',
     next: 'Wait longer, or look at "sedge status".',
