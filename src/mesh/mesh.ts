@@ -32,7 +32,7 @@ import type { Invited, InviteOptions, RealmStatus } from './realm-status.ts';
 import { Republisher } from './republisher.ts';
 import { isRetried } from './retried.ts';
 import { StorageKeeper } from './storage-keeper.ts';
-import { loadStoreId } from './store-id.ts';
+import { loadStoreId, renewStoreId } from './store-id.ts';
 import type { SubscribeOptions } from './subscribe-options.ts';
 import type { Subscription } from './subscription.ts';
 import { SubscriptionDesk } from './subscription-desk.ts';
@@ -139,6 +139,7 @@ export class Mesh {
       whenRoom: () => this.#gossip.whenRoom(),
       whenHeld: (wait, timeoutMs) => this.#receipts!.whenHeld(wait, timeoutMs),
       endOf: (channel, log) => this.#ingest.forks.endOf(channel, log),
+      onKeyElsewhere: () => void this.#renewStore(),
     });
     this.#office = new RealmOffice({
       ...deps,
@@ -493,6 +494,17 @@ export class Mesh {
       await this.#holdingsFile.save(this.#holdings);
     } catch (error) {
       this.#deps.log.warn({ error: String(error) }, 'what peers hold was not kept');
+    }
+  }
+
+  /** A copy of the store has its id and gives the same offsets: peers must not take one for the other. */
+  async #renewStore(): Promise<void> {
+    const { disk, randomBytes, log } = this.#deps;
+    try {
+      this.#storeId = await renewStoreId(disk, this.#options.directory, randomBytes);
+      this.#sync?.renewStore(this.#storeId);
+    } catch (error) {
+      log.warn({ error: String(error) }, 'the store keeps its id, which a copy may have too');
     }
   }
 

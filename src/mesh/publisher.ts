@@ -41,6 +41,8 @@ export interface PublisherDependencies {
   readonly whenRoom: () => Promise<void> | null;
   /** The first number of a log that no longer counts, as its epoch was forked; `null` while it goes on. */
   readonly endOf: (channel: string, log: LogId) => number | null;
+  /** The key of this node was found to write elsewhere, perhaps from a copy of its store. */
+  readonly onKeyElsewhere: () => void;
   readonly nowMs: () => number;
   readonly randomBytes: (n: number) => Uint8Array;
   readonly log: Log;
@@ -145,6 +147,7 @@ export class Publisher {
 
   /** The key writes elsewhere too: what is not forked yet would be with the next entry, so all channels begin anew. */
   #renewAll(found: OpenChannel): void {
+    this.#deps.onKeyElsewhere();
     this.#begunSince ??= new Set();
     for (const open of this.#open.values()) {
       if (open === found || !this.#begunSince.has(open.ownLog.epoch)) this.#renew(open);
@@ -272,9 +275,10 @@ export class Publisher {
     const ownLog = new OwnLog({ self: identity.nodeId }, { disk, journal, randomBytes, log });
     const { prev, epoch } = await ownLog.open();
     // A crash may have come between the end of the epoch and the next one.
-    const ended =
-      this.#begunSince !== null || endOf(name, logIdOf({ author: identity.nodeId, epoch })) !== null;
+    const forked = endOf(name, logIdOf({ author: identity.nodeId, epoch })) !== null;
+    const ended = this.#begunSince !== null || forked;
     if (ended) await ownLog.newEpoch();
+    if (forked) this.#deps.onKeyElsewhere();
     this.#begunSince?.add(ownLog.epoch);
     const author = new ChannelAuthor(name, ended ? null : prev, {
       ...this.#deps,

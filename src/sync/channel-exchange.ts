@@ -1,3 +1,4 @@
+import type { Offset } from '../journal/index.ts';
 import { GivenUp } from './given-up.ts';
 import type { HeadReconciliation } from './head-reconciliation.ts';
 import type { ReconcileBase } from './reconcile-frame.ts';
@@ -44,7 +45,7 @@ export interface Compared {
 export interface ChannelExchange {
   peerRoot: string | null;
   /** Where the peer's journal stood at its last hello: it has no more heads than that. */
-  peerPosition: number;
+  peerOffset: Offset | null | undefined;
   /** Roots of both sides between which nothing is left to fetch. */
   settledPair: string | null;
   inSync: boolean;
@@ -64,7 +65,7 @@ export interface ChannelExchange {
 export function newExchange(): ChannelExchange {
   return {
     peerRoot: null,
-    peerPosition: Number.POSITIVE_INFINITY,
+    peerOffset: undefined,
     settledPair: null,
     inSync: false,
     asked: null,

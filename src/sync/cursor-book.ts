@@ -12,6 +12,8 @@ import {
   textOf,
 } from './cursor-row.ts';
 
+import type { PeerStand } from './sync-events.ts';
+
 export type { CursorKey } from './cursor-row.ts';
 
 /** What {@link CursorBook} works with. */
@@ -92,10 +94,13 @@ export class CursorBook {
     }
   }
 
-  /** The offset of the peer since which its heads are to be compared; `null` for all. */
-  cursor(key: CursorKey): Offset | null {
+  /**
+   * The offset of the peer since which its heads are to be compared; `null` for all. A peer that got nothing since
+   * and has another root all the same lost something, or is a copy of the store that was met before.
+   */
+  cursor(key: CursorKey, stands: PeerStand = { offset: null, root: null }): Offset | null {
     const row = this.#rowOf(key);
-    if (row === null) return null;
+    if (row === null || isChangedInPlace(row, stands)) return null;
     const ageMs = this.#deps.nowMs() - row.fullAtMs;
     if (ageMs < 0 || ageMs > FULL_AFTER_MS) return null;
     const mark = this.#counts(row.latest) ? row.latest : row.whole;
@@ -277,6 +282,12 @@ function isSameMark(a: Mark, b: Mark): boolean {
     a.offset?.position === b.offset?.position &&
     a.realmRoot === b.realmRoot
   );
+}
+
+function isChangedInPlace({ latest, pair }: CursorRow, { offset, root }: PeerStand): boolean {
+  const { incarnation, position } = latest.offset ?? {};
+  const isThere = offset !== null && offset.incarnation === incarnation && offset.position === position;
+  return isThere && root !== null && pair !== '' && !pair.endsWith(root);
 }
 
 function pairOf(ownRoot: string, peerRoot: string): string {

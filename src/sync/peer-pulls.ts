@@ -105,6 +105,8 @@ export class PeerPulls {
       absent: [],
       left: false,
     } as const;
+    // What a disk cannot keep now is not fetched in vain; the journal tries again by itself, and so does the session.
+    if (journal.fault !== null) return failed;
     const contested = heldOf(journal, logs);
     let abort = () => {};
     try {

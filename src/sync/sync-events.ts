@@ -25,10 +25,16 @@ export interface SyncView {
   rank(channel: string): number;
 }
 
+/** Where a peer's channel stands, by its own last word. */
+export interface PeerStand {
+  readonly offset: Offset | null;
+  readonly root: string | null;
+}
+
 /** What this node remembers of the peer of a session from earlier ones. */
 export interface PeerMemory {
   /** The offset of the peer since which its heads are to be compared; `null` for all. */
-  cursor(storeId: string, channel: string): Offset | null;
+  cursor(storeId: string, channel: string, stands: PeerStand): Offset | null;
   /** True if nothing was left to fetch between these roots. */
   isSettled(storeId: string, channel: string, ownRoot: string, peerRoot: string): boolean;
 }

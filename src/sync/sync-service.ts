@@ -206,6 +206,12 @@ export class SyncService {
     return () => this.#frameListeners.delete(listener);
   }
 
+  /** The store has another id from now on: what peers remember of it is worth nothing. */
+  renewStore(storeId: string): void {
+    this.#view.storeId = storeId;
+    this.announce();
+  }
+
   /** True while a peer supplies one of the numbers. */
   isSupplied(channel: string, log: LogId, range: SeqRange): boolean {
     return this.#board.isSupplied(channel, log, range);

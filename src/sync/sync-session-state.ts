@@ -127,7 +127,7 @@ export class SyncSessionState {
     if (own === null) return [];
     const state = this.#channel(channel);
     state.peerRoot = root;
-    state.peerPosition = offset?.position ?? 0;
+    state.peerOffset = offset;
     if (own === root) {
       state.inSync = true;
       state.waitsForPull = false;
@@ -165,8 +165,10 @@ export class SyncSessionState {
       state.askAgain = true;
       return [];
     }
-    const since = this.#memory.cursor(this.#storeId, channel);
-    if (since === null && state.peerPosition > LISTED_HEADS_MAX && this.#canReconcile(channel)) {
+    const { peerOffset, peerRoot } = state;
+    const since = this.#memory.cursor(this.#storeId, channel, { offset: peerOffset ?? null, root: peerRoot });
+    const hasMany = peerOffset === undefined || (peerOffset?.position ?? 0) > LISTED_HEADS_MAX;
+    if (since === null && hasMany && this.#canReconcile(channel)) {
       const waited = state.waitsForPeerAtMs !== null;
       if (this.#isPeersTurn(state, nowMs))
         return waited ? [] : [{ kind: 'later', channel, ms: PEER_TURN_MS }];

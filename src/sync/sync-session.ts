@@ -58,6 +58,7 @@ export class SyncSession {
   #sending: Promise<void> = Promise.resolve();
   #queuedFrames = 0;
   #failures = 0;
+  readonly #retrying = new Set<string>();
   #admitted = false;
   #refused = false;
   #peerVersion = 1;
@@ -70,7 +71,7 @@ export class SyncSession {
     this.#state = new SyncSessionState(
       view,
       {
-        cursor: (storeId, channel) => cursors.cursor(keyOf(storeId, channel)),
+        cursor: (storeId, channel, stands) => cursors.cursor(keyOf(storeId, channel), stands),
         isSettled: (storeId, channel, ownRoot, peerRoot) =>
           cursors.isSettled(keyOf(storeId, channel), ownRoot, peerRoot),
       },
@@ -196,11 +197,9 @@ export class SyncSession {
           this.handle(event);
         });
         break;
-      case 'retry': {
-        const ms = Math.min(RETRY_MS * 2 ** this.#failures++, RETRY_MS_MAX);
-        this.#deps.later(ms, () => this.handle({ kind: 'hole', channel: effect.channel }));
+      case 'retry':
+        this.#retry(effect.channel);
         break;
-      }
       case 'later':
         this.#deps.later(effect.ms, () => this.handle({ kind: 'hole', channel: effect.channel }));
         break;
@@ -216,6 +215,19 @@ export class SyncSession {
       default:
         assertNever(effect);
     }
+  }
+
+  /** Once a channel at a time, and not while the disk takes nothing: it would be found out for nothing. */
+  #retry(channel: string): void {
+    if (this.#retrying.has(channel)) return;
+    this.#retrying.add(channel);
+    const ms = Math.min(RETRY_MS * 2 ** this.#failures++, RETRY_MS_MAX);
+    this.#deps.later(ms, () => {
+      this.#retrying.delete(channel);
+      if (this.#abort.signal.aborted) return;
+      if ((this.#deps.journals.get(channel)?.fault ?? null) !== null) this.#retry(channel);
+      else this.handle({ kind: 'hole', channel });
+    });
   }
 
   #send(frame: Exclude<ControlFrame, { kind: 'unknown' }>): void {

@@ -12,7 +12,7 @@ const HOLES_PER_FRAME = 65_536;
 
 /** What this node holds, as sync reads and says it. */
 export class SyncStoreView implements SyncView {
-  readonly storeId: string;
+  storeId: string;
   readonly #journals: ReadonlyMap<string, ChannelJournal>;
   readonly #rankOf: (channel: string) => number;
 

@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Entry, type EntryId, type EpochId, sealEntry } from '../../../src/entry/index.ts';
 import { Identity } from '../../../src/identity/index.ts';
 import type { MemoryDisk } from '../../../src/journal/index.ts';
+import { loadStoreId } from '../../../src/mesh/store-id.ts';
 import { encodeChainPayload, grantNode } from '../../../src/realm/index.ts';
 import { numbers, texts, within } from './deliveries.ts';
 import { MeshWorld, until, type WorldNode, type WorldNodeOptions } from './mesh-world.ts';
@@ -75,6 +77,23 @@ describe('accidents with the identity of a node', () => {
     return { left, right, a, copy };
   }
 
+  const storeIdOf = (node: WorldNode) => loadStoreId(node.disk, node.place.directory, randomBytes);
+
+  const isLinked = (node: WorldNode) => node.mesh.status().peersConnected > 0;
+
+  /** Until a node is in sync with all its peers for a moment, and what it holds stays as it is. */
+  async function settled(node: WorldNode): Promise<void> {
+    let before = -1;
+    let same = 0;
+    await until(() => {
+      const holds = node.mesh.status().channels.reduce((sum, { messages }) => sum + messages, 0);
+      const inSync = node.mesh.peers().every(({ connected, sync }) => !connected || sync === 'in-sync');
+      same = holds === before && inSync ? same + 1 : 0;
+      before = holds;
+      return same > 40;
+    }, 'it settles');
+  }
+
   const mainOf = (node: WorldNode) =>
     node.mesh
       .logs()
@@ -121,6 +140,41 @@ describe('accidents with the identity of a node', () => {
     }
   });
 
+  it('a cloned card: both call at one neighbour in turns, and it gets what each of them has', async () => {
+    const pi = await world.node('pi', QUICK);
+    const a = await world.node('a', QUICK);
+    await world.link(a, pi);
+    await publish(a, ['1']);
+    await until(() => mainOf(pi) === 1, 'pi has what is common');
+    // In order: a copy goes on in the same incarnation, with the same id of the store.
+    await a.mesh.stop();
+    const disk = a.memoryDisk.clone();
+    world.cut(a, pi);
+    await a.revive();
+    await publish(a, ['a1', 'a2']);
+    await a.mesh.stop();
+    const copy = await world.node('copy', { ...QUICK, place: a.place, disk });
+    await publish(copy, ['c1', 'c2']);
+    copy.want(pi);
+    for (let turn = 0; turn < 3; turn++) {
+      world.heal(copy, pi);
+      await until(() => isLinked(pi), 'the copy calls');
+      await settled(pi);
+      await copy.mesh.stop();
+      await until(() => !isLinked(pi), 'the copy is gone');
+      world.heal(a, pi);
+      await a.revive();
+      await until(() => isLinked(pi), 'the first one calls');
+      await settled(pi);
+      await a.mesh.stop();
+      await until(() => !isLinked(pi), 'the first one is gone');
+      await copy.revive();
+    }
+    await until(() => mainOf(pi) === 5, 'pi has all');
+    const subscription = pi.mesh.subscribe('#', { from: 'all' });
+    expect((await texts(subscription, 5)).sort()).toEqual(['1', 'a1', 'a2', 'c1', 'c2']);
+  });
+
   it('a cloned card: what was published again keeps the order of its author', async () => {
     const { left, right, a, copy } = await cloned(numbers(1, 3));
     const subscription = right.mesh.subscribe('#', { from: 'all' });
@@ -142,6 +196,8 @@ describe('accidents with the identity of a node', () => {
     await publish(copy, ['c1']);
     world.heal(left, right);
     await until(() => [left, right].every((node) => mainOf(node) === 3), 'what lost is there again');
+    // Offsets of a store and its copy mean other entries: peers must not take one for the other.
+    await until(async () => (await storeIdOf(a)) !== (await storeIdOf(copy)), 'each has a store of its own');
     await publish(
       a,
       numbers(2, 9).map((n) => `a${n}`),

@@ -239,6 +239,27 @@ describe('sync between meshes', () => {
     expect((await texts(subscription, 200)).map((text) => text.trim())).toEqual(numbers(1, 200));
   });
 
+  it('fetches nothing for a disk that takes nothing', async () => {
+    const [a, b] = (await world.line(['a', 'b'], FAST)) as [WorldNode, WorldNode];
+    await publish(a, 1, 1);
+    await arrives(b, a, 1);
+    b.memoryDisk.capacityBytes = b.memoryDisk.usedBytes;
+    await publish(a, 2, 100, 500);
+    await until(() => b.mesh.status().problems.some(({ code }) => code === 'journal.disk-full'), 'b is full');
+    const frames = () => ({
+      control: world.network.frames(SYNC_PROTOCOL),
+      data: world.network.frames(SYNC_DATA_PROTOCOL),
+    });
+    world.cut(a, b);
+    await publish(a, 101, 150, 500);
+    const before = frames();
+    world.heal(a, b);
+    await until(() => frames().control > before.control + 10, 'they greet each other');
+    expect(frames().data).toBe(before.data);
+    b.memoryDisk.capacityBytes = Number.POSITIVE_INFINITY;
+    await arrives(b, a, 150, 20_000);
+  });
+
   it('fetches again what its disk damaged', async () => {
     const [a, b] = (await world.line(['a', 'b'])) as [WorldNode, WorldNode];
     for (let n = 1; n <= 50; n++) await publish(a, n, n, 500);

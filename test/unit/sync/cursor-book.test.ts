@@ -91,6 +91,14 @@ describe('what is remembered of peers', () => {
     expect(cursor({ channel: 'other' })).toBeNull();
   });
 
+  it('is of no use where the peer got nothing and has another root: it lost something, or is a copy', () => {
+    book.note(KEY, FOUND);
+    expect(book.cursor(KEY, { offset: OFFSET, root: FOUND.peerRoot })).toEqual(OFFSET);
+    expect(book.cursor(KEY, { offset: OFFSET, root: '55'.repeat(16) })).toBeNull();
+    const further = { ...OFFSET, position: OFFSET.position + 1 };
+    expect(book.cursor(KEY, { offset: further, root: '55'.repeat(16) })).toEqual(OFFSET);
+  });
+
   it('survives a crash where all that it covers was durable', async () => {
     store();
     await journal.commit();
