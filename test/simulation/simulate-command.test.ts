@@ -184,7 +184,7 @@ describe('contacts', () => {
     [['--contacts', 'x', '--all'], /goes without --all/],
     [['two-way-partition', '--history', 'x'], /--history goes with --contacts/],
     [[], /give names of scenarios, or --all/],
-    [['two-way-partition', '--all'], /give names of scenarios, or --all/],
+    [['two-way-partition', '--all'], /--all goes without names of scenarios/],
     [['two-way-partition', '--seeds', '0'], /whole number from 1/],
     [['--contacts', 'x', '--messages', '5', '--interval', 'soon'], /number of seconds/],
   ])('%j is a usage error', async (words, reason) => {
