@@ -2,6 +2,7 @@ import { cborUint, fromHex, toHex } from '../bytes/index.ts';
 import { type EpochId, type LogId, NUMBER_MAX, splitLogId } from '../entry/index.ts';
 import { nodeIdOf, publicKeyOf } from '../identity/index.ts';
 import type { SeqRange } from '../journal/index.ts';
+import { readRanges } from '../sync/index.ts';
 
 /** Type of the control frame that asks what a peer holds. */
 export const HELD_WANTED = 4;
@@ -50,17 +51,8 @@ export function readHeldWanted([, channel, author, epoch, through]: readonly unk
 /** Reads items of type 5; `null` where their shape is wrong. */
 export function readHeld([, channel, author, epoch, numbers]: readonly unknown[]): Held | null {
   const of = readLog(channel, author, epoch);
-  if (of === null || !Array.isArray(numbers) || numbers.length % 2 !== 0) return null;
-  if (numbers.length > HELD_RANGES_MAX * 2) return null;
-  const ranges: SeqRange[] = [];
-  let before = 0;
-  for (let index = 0; index < numbers.length; index += 2) {
-    const first: unknown = numbers[index];
-    const last: unknown = numbers[index + 1];
-    if (!isNumber(first) || !isNumber(last) || first <= before || last < first) return null;
-    ranges.push({ first, last });
-    before = last;
-  }
+  const ranges = readRanges(numbers, HELD_RANGES_MAX);
+  if (of === null || ranges === null) return null;
   return { ...of, ranges };
 }
 

@@ -17,3 +17,4 @@ export {
   SyncService,
 } from './sync-service.ts';
 export type { PeerChannelSync } from './sync-session.ts';
+export { readRanges } from './wire-fields.ts';
