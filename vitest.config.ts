@@ -37,6 +37,17 @@ export default defineConfig({
           testTimeout: 120_000,
         },
       },
+      // Compiles the device's side and runs it: on this machine, and on emulated boards.
+      {
+        test: {
+          ...shared,
+          name: 'firmware',
+          include: ['test/firmware/**/*.test.ts'],
+          globalSetup: ['test/firmware/setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
       { test: { ...shared, name: 'repo', include: ['test/repo/**/*.test.ts'] } },
       ...(process.env.SEDGE_LONG
         ? [{ test: { ...shared, name: 'long', include: ['test/long/**/*.test.ts'], testTimeout: 3_600_000 } }]
