@@ -4,6 +4,8 @@ import { DIRECTIONS, TAG_BYTES } from './record.ts';
 
 /** Part of what the session's key is made from, so that no other use of the device's key gives the same. */
 const LABEL = 'sedge-serial/1 session';
+/** Protocol, nonce, MTU and window. */
+const HELLO_BOUND_BYTES = 11;
 const NOTHING = new Uint8Array(0);
 
 /** What makes a session one of its own. */
@@ -36,7 +38,7 @@ export function sessionAead(sessionKey: Uint8Array): AsconAead {
 /** A greeting and its answer, as they went over the wire. */
 export interface GreetedWith {
   readonly epoch: number;
-  /** Payload of the HELLO. */
+  /** Payload of the HELLO, whose time is left out: a greeting that is sent again has a later one. */
   readonly hello: Uint8Array;
   /** Payload of the HELLO_ACK without its tag. */
   readonly answer: Uint8Array;
@@ -57,8 +59,8 @@ function helloNonce({ epoch }: GreetedWith): Words128 {
 }
 
 function helloData({ hello, answer }: GreetedWith): Uint8Array {
-  const associated = new Uint8Array(hello.length + answer.length);
-  associated.set(hello);
-  associated.set(answer, hello.length);
+  const associated = new Uint8Array(HELLO_BOUND_BYTES + answer.length);
+  associated.set(hello.subarray(0, HELLO_BOUND_BYTES));
+  associated.set(answer, HELLO_BOUND_BYTES);
   return associated;
 }
