@@ -20,10 +20,12 @@ export {
   type EpochId,
   type LogId,
   type Message,
+  type Origin,
   PAYLOAD_BYTES_MAX,
   type PublishId,
   sealEntry,
   shareEntries,
+  verifyOrigin,
 } from './entry/index.ts';
 export {
   Counters,

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { DeliveredGap, DeliveredMessage } from '../../src/index.ts';
+import { type OriginJson, originToJson } from './origin-json.ts';
 
 /** What a message carries beside topic, payload and numbers; absent where it has none. */
 export interface MessageExtras {
@@ -7,6 +8,7 @@ export interface MessageExtras {
   readonly key?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly retain?: boolean;
+  readonly origin?: OriginJson;
   readonly was?: { readonly epoch: string; readonly seq: number };
   readonly id?: { readonly producer: string; readonly n: number };
 }
@@ -62,6 +64,7 @@ export function hasExtras(message: DeliveredMessage): boolean {
     message.key !== undefined ||
     message.headers !== undefined ||
     message.retain === true ||
+    message.origin !== undefined ||
     message.was !== undefined ||
     message.publishId !== undefined
   );
@@ -69,12 +72,13 @@ export function hasExtras(message: DeliveredMessage): boolean {
 
 /** The extras of a message for JSON. */
 export function extrasOf(message: DeliveredMessage): MessageExtras {
-  const { contentType, key, headers, retain, was, publishId } = message;
+  const { contentType, key, headers, retain, origin, was, publishId } = message;
   return {
     ...(contentType === undefined ? {} : { contentType }),
     ...(key === undefined ? {} : { key }),
     ...(headers === undefined ? {} : { headers }),
     ...(retain === true ? { retain } : {}),
+    ...(origin === undefined ? {} : { origin: originToJson(origin) }),
     ...(was === undefined ? {} : { was }),
     ...(publishId === undefined ? {} : { id: publishId }),
   };

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { SedgeError } from '../../src/errors/index.ts';
-import type { MessageToPublish, PublishOptions } from '../../src/index.ts';
+import type { MessageToPublish, Origin, PublishOptions } from '../../src/index.ts';
+import { type OriginJson, originFromJson } from './origin-json.ts';
 
 /** Messages that one line may hold. */
 export const LINE_MESSAGES_MAX = 4_096;
@@ -17,12 +18,25 @@ const KEYS = new Set([
   'key',
   'headers',
   'retain',
+  'origin',
+]);
+
+const ORIGIN_KEYS = new Set([
+  'device',
+  'epoch',
+  'counter',
+  'uptimeMs',
+  'timeMs',
+  'uncertaintyMs',
+  'signatureBase64',
+  'valueBase64',
+  'topic',
 ]);
 
 /**
  * Reads one publish request: `topic`, one of `payload` (text), `payloadBase64`, `payloads` and `payloadsBase64`
  * (many messages of one topic and the same options), and the options `id`, `ttlSeconds`, `contentType`, `key`,
- * `headers`, `retain`. Throws `agent.bad-request` with the reason; bounds of values are the mesh's to check.
+ * `headers`, `retain`, `origin`. Throws `agent.bad-request` with the reason; bounds of values are the mesh's to check.
  */
 export function parsePublish(json: unknown): MessageToPublish[] {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw bad('it must be an object');
@@ -62,14 +76,16 @@ function textOf(value: unknown): string {
 }
 
 function bytesOf(value: unknown): Uint8Array {
-  if (typeof value !== 'string' || !/^[A-Za-z0-9+/]*={0,2}$/.test(value) || value.length % 4 !== 0) {
-    throw bad('payloadBase64 must be base64 with padding');
-  }
+  if (!isBase64(value)) throw bad('payloadBase64 must be base64 with padding');
   return Buffer.from(value, 'base64');
 }
 
+function isBase64(value: unknown): value is string {
+  return typeof value === 'string' && /^[A-Za-z0-9+/]*={0,2}$/.test(value) && value.length % 4 === 0;
+}
+
 function optionsOf(fields: Record<string, unknown>): PublishOptions | undefined {
-  const { id, ttlSeconds, contentType, key, headers, retain } = fields;
+  const { id, ttlSeconds, contentType, key, headers, retain, origin } = fields;
   const options = {
     ...(id === undefined ? {} : { id: idOf(id) }),
     ...(ttlSeconds === undefined
@@ -81,6 +97,7 @@ function optionsOf(fields: Record<string, unknown>): PublishOptions | undefined 
     ...(key === undefined ? {} : { key: checked(key, 'string', 'key') as string }),
     ...(headers === undefined ? {} : { headers: headersOf(headers) }),
     ...(retain === undefined ? {} : { retain: checked(retain, 'boolean', 'retain') as boolean }),
+    ...(origin === undefined ? {} : { origin: originOf(origin) }),
   };
   for (const _ in options) return options;
   return undefined;
@@ -97,6 +114,18 @@ function idOf(value: unknown): { producer: string; n: number } {
     throw bad('id must be {"producer": text, "n": whole number}');
   }
   return { producer, n };
+}
+
+function originOf(value: unknown): Origin {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw bad('origin must be an object');
+  for (const key in value) {
+    if (!ORIGIN_KEYS.has(key)) throw bad(`unknown key ${JSON.stringify(key.slice(0, 40))} of origin`);
+  }
+  const { signatureBase64 = '', valueBase64 = '' } = value as Record<string, unknown>;
+  if (!isBase64(signatureBase64) || !isBase64(valueBase64))
+    throw bad('signatureBase64 and valueBase64 of origin must be base64 with padding');
+  return originFromJson(value as OriginJson);
 }
 
 function headersOf(value: unknown): Record<string, string> {

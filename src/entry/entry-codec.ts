@@ -3,8 +3,8 @@ import { parseCose1, type SigningKey, signCose1, verifyCose1 } from '../cose/ind
 import { accept, assert, type Result, refuse } from '../errors/index.ts';
 import { nodeIdOf } from '../identity/index.ts';
 import type { Entry, EntryHeader, EntryId, EpochId, Message } from './entry.ts';
-import { ENTRY_BYTES_MAX, ENTRY_MESSAGES_MAX, NUMBER_MAX } from './limits.ts';
-import { isNumber, messageItems, readMessages } from './message-codec.ts';
+import { ENTRY_BYTES_MAX, ENTRY_MESSAGES_MAX, isNumber, NUMBER_MAX } from './limits.ts';
+import { messageItems, readMessages } from './message-codec.ts';
 import { areEntriesShared, sharedEntry, shareEntry } from './shared-entries.ts';
 
 /** Version of the body that this code writes. */

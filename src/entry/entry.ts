@@ -1,4 +1,5 @@
 import type { NodeId } from '../identity/index.ts';
+import type { Origin } from './origin.ts';
 
 /** Id of an entry: first 16 bytes of SHA-256 over the whole entry, as 32 hexadecimal digits. */
 export type EntryId = string & { readonly brand: 'EntryId' };
@@ -31,11 +32,13 @@ export interface Message {
   readonly headers?: Readonly<Record<string, string>>;
   /** Key 4: the last value of its topic in the sense of MQTT; an empty payload clears it. */
   readonly retain?: boolean;
+  /** Key 5: the device that a reading came from. */
+  readonly origin?: Origin;
   /** Key 7: number that this message had in an epoch of its author that ended in a fork. */
   readonly was?: { readonly epoch: EpochId; readonly seq: number };
   /** Key 8. */
   readonly publishId?: PublishId;
-  /** Keys that this version does not know (5 origin and 6 client among them), kept as they came. */
+  /** Keys that this version does not know (6 client among them, and a 5 that is no origin), kept as they came. */
   readonly extra?: ReadonlyMap<number, unknown>;
 }
 

@@ -27,4 +27,6 @@ export {
   PAYLOAD_BYTES_MAX,
 } from './limits.ts';
 export { isPublishId, messageBytesBound } from './message-codec.ts';
+export { isOrigin, type Origin } from './origin.ts';
 export { shareEntries } from './shared-entries.ts';
+export { verifyOrigin } from './verify-origin.ts';

@@ -8,3 +8,8 @@ export const ENTRY_BYTES_MAX = 1_310_720;
 export const PAYLOAD_BYTES_MAX = 1_048_576;
 /** Numbers, Lamport times and milliseconds stay below this. */
 export const NUMBER_MAX = 2 ** 48;
+
+/** True for an integer from 0 to 2^48 - 1. */
+export function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < NUMBER_MAX;
+}

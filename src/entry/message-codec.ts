@@ -2,13 +2,15 @@ import { cborInt, cborUint, encodeCbor, fromHex, toHex, toUtf8 } from '../bytes/
 import { accept, type Result, refuse } from '../errors/index.ts';
 import { checkTopic } from '../topic/index.ts';
 import type { EpochId, Message, PublishId } from './entry.ts';
-import { NUMBER_MAX, PAYLOAD_BYTES_MAX } from './limits.ts';
+import { isNumber, NUMBER_MAX, PAYLOAD_BYTES_MAX } from './limits.ts';
+import { originBytesBound, originItems, readOrigin } from './origin.ts';
 
 /** Keys of a message's map (README.md). */
 const CONTENT_TYPE = 1;
 const KEY = 2;
 const HEADERS = 3;
 const RETAIN = 4;
+const ORIGIN = 5;
 const WAS = 7;
 const PUBLISH_ID = 8;
 
@@ -28,6 +30,11 @@ export function messageBytesBound(message: Message): number {
   if (message.publishId !== undefined) bytes += message.publishId.producer.length * 3 + 16;
   if (message.contentType !== undefined) bytes += message.contentType.length * 3 + 8;
   if (message.key !== undefined) bytes += message.key.length * 3 + 8;
+  if (message.origin !== undefined) {
+    bytes += originBytesBound(message.origin);
+    if (message.origin.extra !== undefined)
+      bytes += encodeCbor(withLongIntegers(message.origin.extra)).length;
+  }
   if (message.was !== undefined) bytes += 24;
   for (const [name, value] of Object.entries(message.headers ?? {}))
     bytes += (name.length + value.length) * 3 + 10;
@@ -116,6 +123,13 @@ function readKey(
       if (typeof value !== 'boolean') return false;
       message.retain = value;
       return true;
+    case ORIGIN: {
+      const origin = readOrigin(value);
+      // Readers before 0.3 took anything here: what is no origin is no reason to refuse the entry.
+      if (origin === null) extra.set(key, value);
+      else message.origin = origin;
+      return true;
+    }
     case WAS: {
       if (!Array.isArray(value) || value.length !== 2) return false;
       const [epoch, seq] = value as unknown[];
@@ -151,7 +165,7 @@ function readHeaders(value: unknown): Record<string, string> | null {
 /** Halves of surrogate pairs have no UTF-8: they are replaced, or every reader would refuse the entry. */
 function messageKeys(message: Message): Map<number, unknown> | null {
   const keys = new Map<number, unknown>();
-  const { contentType, key, headers, retain, was, publishId, extra } = message;
+  const { contentType, key, headers, retain, origin, was, publishId, extra } = message;
   if (contentType !== undefined) keys.set(CONTENT_TYPE, contentType.toWellFormed());
   if (key !== undefined) keys.set(KEY, key.toWellFormed());
   if (headers !== undefined) {
@@ -161,6 +175,11 @@ function messageKeys(message: Message): Map<number, unknown> | null {
     );
   }
   if (retain !== undefined) keys.set(RETAIN, retain);
+  if (origin !== undefined) {
+    const items = originItems(origin);
+    for (const [number, value] of origin.extra ?? []) items.set(number, withLongIntegers(value));
+    keys.set(ORIGIN, items);
+  }
   if (was !== undefined) keys.set(WAS, [fromHex(was.epoch), cborUint(was.seq)]);
   if (publishId !== undefined) keys.set(PUBLISH_ID, [publishId.producer, cborUint(publishId.n)]);
   for (const [number, value] of extra ?? []) keys.set(number, withLongIntegers(value));
@@ -180,9 +199,4 @@ export function isPublishId(id: PublishId): boolean {
   if (typeof id.producer !== 'string' || id.producer.length === 0 || !id.producer.isWellFormed())
     return false;
   return toUtf8(id.producer).length <= PRODUCER_BYTES_MAX && isNumber(id.n);
-}
-
-/** True for an integer from 0 to 2^48 - 1. */
-export function isNumber(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < NUMBER_MAX;
 }

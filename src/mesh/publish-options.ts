@@ -1,4 +1,4 @@
-import type { EpochId, PublishId } from '../entry/index.ts';
+import type { EpochId, Origin, PublishId } from '../entry/index.ts';
 import type { NodeId } from '../identity/index.ts';
 
 /**
@@ -33,6 +33,8 @@ export interface PublishOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Last value of its topic in the sense of MQTT. @defaultValue `false` */
   readonly retain?: boolean;
+  /** The device that a reading came from; given by the bridge that had it from there. */
+  readonly origin?: Origin;
 }
 
 /** What became of a published message. */

@@ -3,6 +3,7 @@ import {
   ENTRY_BATCH_BYTES_MAX,
   type Entry,
   type EpochId,
+  isOrigin,
   isPublishId,
   type LogId,
   logIdOf,
@@ -334,9 +335,9 @@ function messageOf(
   if (bytes.length > PAYLOAD_BYTES_MAX) {
     throw new SedgeError('entry.payload-too-large', { bytes: bytes.length, bytesMax: PAYLOAD_BYTES_MAX });
   }
-  const { id, contentType, key, headers, retain } = options;
+  const { id, contentType, key, headers, retain, origin } = options;
   const plain = { topic, payload: bytes, timeMs: nowMs };
-  if (id === undefined && contentType === undefined && key === undefined && headers === undefined && !retain)
+  if ([id, contentType, key, headers, origin].every((option) => option === undefined) && !retain)
     return plain;
   checkMeta(options);
   const message: Message = {
@@ -346,19 +347,31 @@ function messageOf(
     ...(key === undefined ? {} : { key }),
     ...(headers === undefined ? {} : { headers }),
     ...(retain ? { retain } : {}),
+    ...(origin === undefined ? {} : { origin }),
   };
   const meta = messageBytesBound(message) - bytes.length;
   if (meta > META_BYTES_MAX + ENTRY_BATCH_BYTES_MAX / 16) {
-    throw badOption('headers', `at most ${META_BYTES_MAX} bytes with key and content type`);
+    throw badOption('headers', `at most ${META_BYTES_MAX} bytes with key, content type and origin`);
   }
   return message;
 }
 
 /** Callers without types: what no reader of the entry would take must not be signed. */
-function checkMeta({ contentType = '', key = '', headers = {}, retain = false }: PublishOptions): void {
+function checkMeta({
+  contentType = '',
+  key = '',
+  headers = {},
+  retain = false,
+  origin,
+}: PublishOptions): void {
   if (typeof contentType !== 'string') throw badOption('contentType', 'a text');
   if (typeof key !== 'string') throw badOption('key', 'a text');
   if (typeof retain !== 'boolean') throw badOption('retain', 'true or false');
+  if (origin !== undefined && !isOrigin(origin))
+    throw badOption(
+      'origin',
+      'an origin: device as 16 hexadecimal digits, whole numbers, value with signature',
+    );
   const named = typeof headers === 'object' && headers !== null && !Array.isArray(headers);
   if (!named || !Object.values(headers).every((value) => typeof value === 'string'))
     throw badOption('headers', 'texts by name');

@@ -1,7 +1,7 @@
 /** Writes test/vectors/entry/entries.json: `node test/vectors/make-entry-vectors.ts`. The same input, the same bytes. */
 import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { cborUint, encodeCbor, fromHex, toHex } from '../../src/bytes/index.ts';
+import { cborUint, concatBytes, encodeCbor, fromHex, toHex } from '../../src/bytes/index.ts';
 import { signCose1 } from '../../src/cose/index.ts';
 import {
   type EntryDraft,
@@ -9,17 +9,21 @@ import {
   type EpochId,
   entryIdOf,
   type Message,
+  type Origin,
   sealEntry,
 } from '../../src/entry/index.ts';
 import { Identity } from '../../src/identity/index.ts';
 
 const SEED = '0b'.repeat(32);
+const DEVICE_SEED = '0c'.repeat(32);
 const REALM_ID = '000102030405060708090a0b0c0d0e0f';
 const EPOCH = '0011223344556677' as EpochId;
 const PREV = '00112233445566778899aabbccddeeff' as EntryId;
 const TIME_MS = 1_790_000_000_000;
 
 const author = Identity.fromSeed(fromHex(SEED)!);
+/** A device that signs what it measures. */
+const device = Identity.fromSeed(fromHex(DEVICE_SEED)!);
 /** external_aad: CBOR ["sedge/1", realm id]. */
 const aad = encodeCbor(['sedge/1', fromHex(REALM_ID)]);
 
@@ -33,6 +37,11 @@ export interface VectorMessage {
   readonly key?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly retain?: boolean;
+  /** Bytes in hexadecimal. */
+  readonly origin?: Omit<Origin, 'signature' | 'value' | 'extra'> & {
+    readonly signature?: string;
+    readonly value?: string;
+  };
   readonly was?: { readonly epoch: EpochId; readonly seq: number };
   readonly publishId?: { readonly producer: string; readonly n: number };
   /** Unknown keys with their values. */
@@ -57,6 +66,8 @@ export interface EntryVectors {
   readonly about: string;
   readonly seed: string;
   readonly author: string;
+  /** Ed25519 public key of the device that signed the origins with a signature. */
+  readonly devicePublicKey: string;
   readonly realmId: string;
   readonly externalAad: string;
   readonly cases: readonly EntryVector[];
@@ -72,15 +83,40 @@ const HEADER = {
   timeMs: TIME_MS,
   ttlSeconds: 0,
 } as const;
+const ORIGIN = {
+  device: '5e09e00000000001',
+  epoch: 7,
+  counter: 1_042,
+  uptimeMs: 90_000,
+  timeMs: TIME_MS - 350,
+  uncertaintyMs: 12,
+} as const;
 const MESSAGE: VectorMessage = { topic: 'site/greenhouse/temp', payload: '32312e35', timeMs: TIME_MS };
 
 /** A message of a vector as the entry layer has it. */
-export function messageOf({ payload, extra, ...rest }: VectorMessage): Message {
+export function messageOf({ payload, origin, extra, ...rest }: VectorMessage): Message {
   return {
     ...rest,
     payload: fromHex(payload)!,
+    ...(origin === undefined ? {} : { origin: originOf(origin) }),
     ...(extra === undefined ? {} : { extra: new Map(extra) }),
   };
+}
+
+function originOf({ signature, value, ...rest }: NonNullable<VectorMessage['origin']>): Origin {
+  if (signature === undefined || value === undefined) return rest;
+  return { ...rest, signature: fromHex(signature)!, value: fromHex(value)! };
+}
+
+/** An origin that its device signed: 21.1 as float32, on the topic of the sample. */
+function signedOrigin(): NonNullable<VectorMessage['origin']> {
+  const value = 'fa41a8cccd';
+  const t = 90_000;
+  const head = encodeCbor(['sedge-device/1', fromHex(ORIGIN.device), ORIGIN.epoch, ORIGIN.counter, t, 'temp']);
+  // One item more than the six of the head.
+  const signed = concatBytes([Uint8Array.of(0x87), head.subarray(1), fromHex(value)!]);
+  const signature = toHex(device.sign(signed));
+  return { ...ORIGIN, uptimeMs: t + 2 ** 32, signature, value, topic: 'temp' };
 }
 
 function written(
@@ -121,6 +157,7 @@ export function makeEntryVectors(): EntryVectors {
       'Golden entries (src/entry/README.md). Made by test/vectors/make-entry-vectors.ts; bytes in hexadecimal.',
     seed: SEED,
     author: toHex(author.publicKey),
+    devicePublicKey: toHex(device.publicKey),
     realmId: REALM_ID,
     externalAad: toHex(aad),
     cases: [
@@ -137,6 +174,10 @@ export function makeEntryVectors(): EntryVectors {
           was: { epoch: 'ffeeddccbbaa9988' as EpochId, seq: 77 },
           publishId: { producer: 'feeder', n: 12_345 },
         },
+      ]),
+      written('a reading for which its bridge vouches', HEADER, [{ ...MESSAGE, origin: ORIGIN }]),
+      written('a reading that its device signed, behind the wrap of its clock', HEADER, [
+        { ...MESSAGE, payload: toHex(Buffer.from('21.1')), origin: signedOrigin() },
       ]),
       written('numbers skipped after an unclean stop', { ...HEADER, seq: 65_537, skip: 65_500, prev: PREV }, [
         MESSAGE,

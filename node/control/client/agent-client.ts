@@ -19,6 +19,7 @@ import type {
   SubscribeOptions,
 } from '../../../src/index.ts';
 import { payloadToJson } from '../message-json.ts';
+import { originToJson } from '../origin-json.ts';
 import { AgentExport } from './agent-export.ts';
 import { AgentPublisher, type PublisherOptions } from './agent-publisher.ts';
 import { AgentSubscription } from './agent-subscription.ts';
@@ -67,10 +68,12 @@ export class AgentClient {
   async publish(
     topic: string,
     payload: Uint8Array | string,
-    options: PublishOptions = {},
+    { origin, ...options }: PublishOptions = {},
   ): Promise<Published> {
     const body = typeof payload === 'string' ? { payload } : payloadToJson(payload);
-    return (await this.#connection.call('POST', '/v1/publish', { topic, ...body, ...options })) as Published;
+    const from = origin === undefined ? {} : { origin: originToJson(origin) };
+    const message = { topic, ...body, ...options, ...from };
+    return (await this.#connection.call('POST', '/v1/publish', message)) as Published;
   }
 
   /** Opens a stream that publishes many messages in order. */

@@ -5,6 +5,7 @@ import type { Acknowledgement, Published, PublishOptions } from '../../../src/in
 import { formatAcknowledgement } from '../acknowledgement-wish.ts';
 import { errorFromJson } from '../error-json.ts';
 import { LineSplitter } from '../line-splitter.ts';
+import { originToJson } from '../origin-json.ts';
 import type { ControlConnection } from './control-connection.ts';
 
 /** Options of a publisher. */
@@ -282,8 +283,9 @@ function nth(first: Published, index: number): Published {
 }
 
 function optionsToJson(options: SendOptions): object {
-  const { id, ttlSeconds, contentType, key, headers, retain } = options;
-  return { id, ttlSeconds, contentType, key, headers, retain };
+  const { id, ttlSeconds, contentType, key, headers, retain, origin } = options;
+  const from = origin === undefined ? {} : { origin: originToJson(origin) };
+  return { id, ttlSeconds, contentType, key, headers, retain, ...from };
 }
 
 function checkedWindow(windowMessages: number): number {

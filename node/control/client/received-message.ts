@@ -1,5 +1,6 @@
-import type { DeliveredMessage, EpochId, NodeId, PublishId } from '../../../src/index.ts';
+import type { DeliveredMessage, EpochId, NodeId, Origin, PublishId } from '../../../src/index.ts';
 import type { RunJson, RunMessageJson } from '../delivery-batch.ts';
+import { originFromJson } from '../origin-json.ts';
 
 /**
  * A message that came over the control socket. The payload becomes bytes only when somebody asks for them:
@@ -14,6 +15,7 @@ export class ReceivedMessage implements DeliveredMessage {
   declare readonly key?: string;
   declare readonly headers?: Readonly<Record<string, string>>;
   declare readonly retain?: boolean;
+  declare readonly origin?: Origin;
   declare readonly was?: { readonly epoch: EpochId; readonly seq: number };
   declare readonly publishId?: PublishId;
   #payload: Uint8Array | null = null;
@@ -23,8 +25,9 @@ export class ReceivedMessage implements DeliveredMessage {
     this.#message = message;
     const extras = message[5];
     if (extras === undefined) return;
-    const { payloadBase64: _, id, ...others } = extras;
+    const { payloadBase64: _, id, origin, ...others } = extras;
     Object.assign(this, others, id === undefined ? {} : { publishId: id });
+    if (origin !== undefined) this.origin = originFromJson(origin);
   }
 
   get author(): NodeId {

@@ -16,7 +16,16 @@ import {
   verifyEntry,
 } from '../../../src/entry/index.ts';
 import { createRealm, Realm } from '../../../src/realm/index.ts';
-import { AAD, AUTHOR, EPOCH, PREV, sampleDraft, sampleMessage, TIME_MS } from './sample-drafts.ts';
+import {
+  AAD,
+  AUTHOR,
+  EPOCH,
+  PREV,
+  sampleDraft,
+  sampleMessage,
+  sampleOrigin,
+  TIME_MS,
+} from './sample-drafts.ts';
 
 const MALFORMED = { ok: false, code: 'entry.malformed' };
 
@@ -73,8 +82,12 @@ describe('an entry', () => {
       retain: true,
       was: { epoch: EPOCH, seq: 2 ** 40 },
       publishId: { producer: 'feeder', n: NUMBER_MAX - 1 },
+      origin: {
+        ...sampleOrigin({ uptimeMs: NUMBER_MAX - 1, signature: Buffer.alloc(64), topic: 'temp' }),
+        value: Buffer.of(0xf5),
+        extra: new Map([[10, [2 ** 40]]]),
+      },
       extra: new Map<number, unknown>([
-        [5, 'origin'],
         [-3, [1, null, 1.5]],
         [900, new Map([['deep', 2 ** 40]])],
         [901, -(2 ** 40)],
@@ -360,6 +373,24 @@ const anyMessage: fc.Arbitrary<Message> = fc
       headers: fc.dictionary(text(20), text(20), { maxKeys: 30 }),
       retain: fc.boolean(),
       was: fc.constant({ epoch: EPOCH, seq: NUMBER_MAX - 1 }),
+      origin: fc
+        .record({
+          device: fc.constant('5e09e00000000001'),
+          epoch: fc.nat(NUMBER_MAX - 1),
+          counter: fc.nat(NUMBER_MAX - 1),
+          uptimeMs: fc.nat(NUMBER_MAX - 1),
+          timeMs: fc.nat(NUMBER_MAX - 1),
+          uncertaintyMs: fc.nat(NUMBER_MAX - 1),
+          topic: fc.string({ unit: fc.constantFrom('a', '/', 'ü', '😀'), maxLength: 60 }),
+        })
+        .chain((origin) =>
+          fc.oneof(
+            fc.constant(origin),
+            fc.uint8Array({ minLength: 1, maxLength: 300 }).map((value) => {
+              return { ...origin, value, signature: new Uint8Array(64).fill(7) };
+            }),
+          ),
+        ),
       publishId: fc.record({
         producer: fc.string({ minLength: 1, maxLength: 16 }),
         n: fc.nat(NUMBER_MAX - 1),
@@ -408,9 +439,13 @@ describe('for any messages', () => {
 
   /** One form for comparing: bytes as hexadecimal, texts as UTF-8 has them, no empty maps. */
   function plain(message: Message): unknown {
-    const { headers = {}, extra = new Map(), payload, contentType, key, ...rest } = message;
+    const { headers = {}, extra = new Map(), payload, contentType, key, origin, ...rest } = message;
     return {
       ...rest,
+      origin:
+        origin?.value === undefined
+          ? origin
+          : { ...origin, value: toHex(origin.value), signature: toHex(origin.signature!) },
       payload: toHex(payload),
       contentType: contentType?.toWellFormed(),
       key: key?.toWellFormed(),

@@ -1,4 +1,4 @@
-import type { EntryDraft, EntryId, EpochId, Message } from '../../../src/entry/index.ts';
+import type { EntryDraft, EntryId, EpochId, Message, Origin } from '../../../src/entry/index.ts';
 import { Identity } from '../../../src/identity/index.ts';
 
 export const AUTHOR = Identity.fromSeed(new Uint8Array(32).fill(11));
@@ -24,6 +24,19 @@ export function sampleDraft(fields: Partial<EntryDraft> = {}): EntryDraft {
     timeMs: TIME_MS,
     ttlSeconds: 0,
     messages: [sampleMessage()],
+    ...fields,
+  };
+}
+
+/** An origin with nothing special to it. */
+export function sampleOrigin(fields: Partial<Origin> = {}): Origin {
+  return {
+    device: '5e09e00000000001',
+    epoch: 7,
+    counter: 1_042,
+    uptimeMs: 90_000,
+    timeMs: TIME_MS - 350,
+    uncertaintyMs: 12,
     ...fields,
   };
 }

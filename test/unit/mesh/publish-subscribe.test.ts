@@ -5,6 +5,15 @@ import { brief, messagesOf, numbers, take, text, texts, within } from './deliver
 import { MeshWorld, until, type WorldNode } from './mesh-world.ts';
 import { PassingTime } from './passing-time.ts';
 
+const ORIGIN = {
+  device: '5e09e00000000001',
+  epoch: 7,
+  counter: 1_042,
+  uptimeMs: 90_000,
+  timeMs: 1_790_000_000_000,
+  uncertaintyMs: 12,
+};
+
 describe('publish and subscribe', () => {
   let world: MeshWorld;
 
@@ -29,6 +38,7 @@ describe('publish and subscribe', () => {
       key: 'k',
       headers: { h: 'v' },
       ttlSeconds: 60,
+      origin: ORIGIN,
     });
     const [delivery] = messagesOf(await take(subscription, 1));
     expect(delivery).toMatchObject({
@@ -40,6 +50,7 @@ describe('publish and subscribe', () => {
       contentType: 'text/plain',
       key: 'k',
       headers: { h: 'v' },
+      origin: ORIGIN,
       late: false,
     });
     await publishNumbers(a, 1, 1_000);
@@ -297,6 +308,16 @@ describe('publish and subscribe', () => {
       ['x', { key: 5n }, 'mesh.bad-option'],
       ['x', { headers: { h: 5 } }, 'mesh.bad-option'],
       ['x', { headers: 'h' }, 'mesh.bad-option'],
+      ['x', { origin: {} }, 'mesh.bad-option'],
+      ['x', { origin: { ...ORIGIN, device: 'UNO' } }, 'mesh.bad-option'],
+      ['x', { origin: { ...ORIGIN, counter: -1 } }, 'mesh.bad-option'],
+      ['x', { origin: { ...ORIGIN, signature: new Uint8Array(64) } }, 'mesh.bad-option'],
+      ['x', { origin: { ...ORIGIN, topic: 'half \ud800' } }, 'mesh.bad-option'],
+      [
+        'x',
+        { origin: { ...ORIGIN, signature: new Uint8Array(64), value: new Uint8Array(40_000) } },
+        'mesh.bad-option',
+      ],
       [5, {}, 'mesh.bad-option'],
     ];
     for (const [payload, options, code] of bad) {

@@ -75,6 +75,15 @@ describe('a message that was published again', () => {
   });
 });
 
+const origin = {
+  device: '5e09e00000000001',
+  epoch: 1,
+  counter: 1,
+  uptimeMs: 1,
+  timeMs: 1,
+  uncertaintyMs: 1,
+};
+
 it('holds the same under another number, and nothing else is the same', () => {
   const message: Message = { ...messageOf('x'), headers: { unit: 'K' }, publishId: { producer: 'p', n: 1 } };
   expect(contentOf({ ...message, was: { epoch: EPOCH, seq: 9 } })).toBe(contentOf(message));
@@ -85,8 +94,17 @@ it('holds the same under another number, and nothing else is the same', () => {
     { ...message, headers: { unit: 'C' } },
     { ...message, retain: true },
     { ...message, publishId: { producer: 'p', n: 2 } },
+    { ...message, origin },
   ];
   for (const other of others) expect(contentOf(other)).not.toBe(contentOf(message));
+  const signed = { ...origin, signature: new Uint8Array(64), value: Uint8Array.of(1), topic: 't' };
+  const origins = [origin, { ...origin, counter: 2 }, { ...origin, timeMs: 2 }, signed];
+  expect(new Set(origins.map((one) => contentOf({ ...message, origin: one }))).size).toBe(origins.length);
+});
+
+it('has the name that versions without origins gave it', () => {
+  const message: Message = { ...messageOf('x'), headers: { unit: 'K' }, publishId: { producer: 'p', n: 1 } };
+  expect(contentOf(message)).toBe('e816e6b3da4c9b88');
 });
 
 it('is remembered over a restart of a durable subscription, once it was acknowledged', async () => {

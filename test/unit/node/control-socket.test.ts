@@ -49,6 +49,18 @@ async function payloads(count: number, from: AsyncIterable<{ kind: string }>): P
   return found;
 }
 
+const ORIGIN = {
+  device: '5e09e00000000001',
+  epoch: 7,
+  counter: 1_042,
+  uptimeMs: 90_000,
+  timeMs: 1_000,
+  uncertaintyMs: 12,
+  signature: Buffer.alloc(64, 0xff),
+  value: Buffer.from('fa41a8cccd', 'hex'),
+  topic: 'temp',
+};
+
 describe('control socket', () => {
   test('is open to its owner alone', async () => {
     expect((await stat(join(directory, 'control.sock'))).mode & 0o777).toBe(0o600);
@@ -124,11 +136,30 @@ describe('publishing', () => {
     const bytes = Uint8Array.of(0xff, 0x00, 0x0a);
     const id = { producer: 'p', n: 7 };
     const options = { id, ttlSeconds: 5, contentType: 't', key: 'k', headers: { a: 'b' }, retain: true };
-    await agent.publish('a', bytes, options);
+    await agent.publish('a', bytes, { ...options, origin: ORIGIN });
+    await agent.publisher().publish('a', bytes, { ...options, origin: ORIGIN });
     const { publishId, ...message } = mesh.log[0] as never as { payload: Uint8Array; publishId: unknown };
     expect(Buffer.from(message.payload)).toEqual(Buffer.from(bytes));
     expect(publishId).toEqual(id);
     expect(message).toMatchObject({ contentType: 't', key: 'k', headers: { a: 'b' }, retain: true });
+    expect(message).toMatchObject({ origin: ORIGIN });
+    expect(mesh.log[1]).toMatchObject({ ...message, seq: 2, offset: expect.anything() });
+  });
+
+  test('refuses an origin that is none, naming what is wrong', async () => {
+    const reasons = [
+      ['5', 'origin must be an object'],
+      ['{"port":"a"}', 'unknown key "port" of origin'],
+      ['{"valueBase64":"?"}', 'signatureBase64 and valueBase64 of origin must be base64 with padding'],
+    ];
+    for (const [origin, reason] of reasons) {
+      expect(
+        await raw('POST', '/v1/publish', `{"topic":"a","payload":"b","origin":${origin}}`),
+      ).toMatchObject({
+        status: 400,
+        body: { error: { code: 'agent.bad-request', details: { reason } } },
+      });
+    }
   });
 
   test('keeps order and pairs every message with its acknowledgement, whatever lines they share', async () => {
@@ -222,7 +253,7 @@ describe('subscribing', () => {
   test('delivers text, other bytes, options and gaps as the mesh gave them', async () => {
     const subscription = agent.subscribe('#');
     await subscription.opened();
-    await agent.publish('a', 'grüße\n', { headers: { x: 'y' }, id: { producer: 'p', n: 1 } });
+    await agent.publish('a', 'grüße\n', { headers: { x: 'y' }, id: { producer: 'p', n: 1 }, origin: ORIGIN });
     mesh.addGap(2, 5);
     await agent.publish('b', Uint8Array.of(0xff, 0x00));
     const deliveries = [];
@@ -231,13 +262,14 @@ describe('subscribing', () => {
       if (deliveries.length === 3) break;
     }
     const [first, gap, second] = deliveries as never as [
-      { payload: Uint8Array; headers: object; publishId: object; contentType?: string },
+      { payload: Uint8Array; headers: object; publishId: object; origin: object; contentType?: string },
       object,
       { payload: Uint8Array; topic: string },
     ];
     expect(Buffer.from(first.payload).toString()).toBe('grüße\n');
     expect(first.headers).toEqual({ x: 'y' });
     expect(first.publishId).toEqual({ producer: 'p', n: 1 });
+    expect(first.origin).toEqual(ORIGIN);
     expect(first.contentType).toBeUndefined();
     expect(gap).toMatchObject({ kind: 'gap', first: 2, last: 5, channel: 'main' });
     expect(Buffer.from(second.payload)).toEqual(Buffer.from([0xff, 0x00]));
