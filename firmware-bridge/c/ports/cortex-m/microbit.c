@@ -44,7 +44,7 @@ extern const volatile uint8_t sedge_nv_start[];
 
 static struct ring received, waiting;
 static volatile bool sending;
-static volatile uint16_t overruns;
+static volatile bool overrun;
 
 void board_start(void)
 {
@@ -67,8 +67,9 @@ void board_start(void)
 }
 
 /* Adds up whole milliseconds, as the processor cannot divide and the microseconds wrap after 71 minutes. */
-uint32_t board_millis(void)
+uint32_t sedge_port_now_ms(void *port)
 {
+    (void)port;
     static uint32_t millis, counted_us;
     TIMER0_CAPTURE0 = 1;
     uint32_t since_us = TIMER0_CC0 - counted_us;
@@ -97,7 +98,7 @@ void board_interrupt(uint32_t number)
     if (number != UART_IRQ) return;
     while (UART_RXDRDY != 0) {
         UART_RXDRDY = 0;
-        if (!ring_put(&received, (uint8_t)UART_RXD)) overruns++;
+        if (!ring_put(&received, (uint8_t)UART_RXD)) overrun = true;
     }
     if (UART_TXDRDY == 0) return;
     UART_TXDRDY = 0;
@@ -105,28 +106,22 @@ void board_interrupt(uint32_t number)
     else sending = false;
 }
 
-size_t board_read(uint8_t *bytes, size_t capacity)
+int16_t sedge_port_read(void *port)
 {
-    size_t length = 0;
-    while (length < capacity && ring_take(&received, &bytes[length])) length++;
-    return length;
+    uint8_t byte;
+    (void)port;
+    if (overrun) {
+        overrun = false;
+        return SEDGE_PORT_OVERRUN;
+    }
+    return ring_take(&received, &byte) ? byte : SEDGE_PORT_NONE;
 }
 
-uint16_t board_overruns(void)
+bool sedge_port_write(void *port, uint8_t byte)
 {
-    return overruns;
-}
-
-size_t board_writable(void)
-{
-    return ring_room(&waiting);
-}
-
-size_t board_write(const uint8_t *bytes, size_t length)
-{
-    size_t taken = 0;
     uint8_t first;
-    while (taken < length && ring_put(&waiting, bytes[taken])) taken++;
+    (void)port;
+    bool taken = ring_put(&waiting, byte);
     __asm volatile("cpsid i" ::: "memory");
     if (!sending && ring_take(&waiting, &first)) {
         sending = true;
@@ -160,22 +155,24 @@ static void program_word(uint32_t offset, uint32_t word)
 
 static const struct flash_nv nv = {sedge_nv_start, PAGE_BYTES, erase_page, program_word};
 
-void board_nv_read(uint16_t at, uint8_t *bytes, size_t length)
+void sedge_port_nv_read(void *port, uint8_t at, uint8_t *bytes, uint8_t length)
 {
+    (void)port;
     flash_nv_read(&nv, at, bytes, length);
 }
 
-void board_nv_write(uint16_t at, const uint8_t *bytes, size_t length)
+void sedge_port_nv_write(void *port, uint8_t at, const uint8_t *bytes, uint8_t length)
 {
+    (void)port;
     flash_nv_write(&nv, at, bytes, length);
 }
 
-uint8_t board_reset_cause(void)
+enum sedge_reset_cause board_reset_cause(void)
 {
     uint32_t reasons = POWER_RESETREAS;
     POWER_RESETREAS = reasons; /* the bits stay until they are written */
-    if ((reasons & 2) != 0) return 4;
-    if ((reasons & 4) != 0) return 5;
-    if ((reasons & 1) != 0) return 2;
-    return 1;
+    if ((reasons & 2) != 0) return SEDGE_RESET_WATCHDOG;
+    if ((reasons & 4) != 0) return SEDGE_RESET_SOFTWARE;
+    if ((reasons & 1) != 0) return SEDGE_RESET_PIN;
+    return SEDGE_RESET_POWER;
 }

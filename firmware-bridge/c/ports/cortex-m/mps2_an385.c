@@ -21,12 +21,12 @@
 
 #define NVIC_ISER REGISTER(0xe000e100U)
 
-enum { CLOCK_HZ = 25000000, BAUD = 115200, UART0_RX_IRQ = 0, UART0_TX_IRQ = 1, NV_BYTES = 156 };
+enum { CLOCK_HZ = 25000000, BAUD = 115200, UART0_RX_IRQ = 0, UART0_TX_IRQ = 1, NV_BYTES = SEDGE_NV_SIZE };
 enum { STATE_TX_FULL = 1, STATE_RX_FULL = 2, CTRL_ALL = 0x0f, CLEAR_TX = 1, CLEAR_RX = 2 };
 enum { SYSTICK_ENABLE = 7, NV_MAGIC = 0x73656467 };
 
 static struct ring received, waiting;
-static volatile uint16_t overruns;
+static volatile bool overrun;
 static volatile uint32_t millis;
 
 static struct {
@@ -48,8 +48,9 @@ void board_tick(void)
     millis++;
 }
 
-uint32_t board_millis(void)
+uint32_t sedge_port_now_ms(void *port)
 {
+    (void)port;
     return millis;
 }
 
@@ -64,7 +65,7 @@ void board_interrupt(uint32_t number)
     if (number == UART0_RX_IRQ) {
         UART0_INTCLEAR = CLEAR_RX;
         while ((UART0_STATE & STATE_RX_FULL) != 0)
-            if (!ring_put(&received, (uint8_t)UART0_DATA)) overruns++;
+            if (!ring_put(&received, (uint8_t)UART0_DATA)) overrun = true;
     }
     if (number == UART0_TX_IRQ) {
         UART0_INTCLEAR = CLEAR_TX;
@@ -72,31 +73,25 @@ void board_interrupt(uint32_t number)
     }
 }
 
-size_t board_read(uint8_t *bytes, size_t capacity)
+int16_t sedge_port_read(void *port)
 {
-    size_t length = 0;
-    while (length < capacity && ring_take(&received, &bytes[length])) length++;
-    return length;
-}
-
-uint16_t board_overruns(void)
-{
-    return overruns;
-}
-
-size_t board_writable(void)
-{
-    return ring_room(&waiting);
-}
-
-size_t board_write(const uint8_t *bytes, size_t length)
-{
-    size_t taken = 0;
     uint8_t byte;
-    while (taken < length && ring_put(&waiting, bytes[taken])) taken++;
+    (void)port;
+    if (overrun) {
+        overrun = false;
+        return SEDGE_PORT_OVERRUN;
+    }
+    return ring_take(&received, &byte) ? byte : SEDGE_PORT_NONE;
+}
+
+bool sedge_port_write(void *port, uint8_t byte)
+{
+    uint8_t next;
+    (void)port;
+    bool taken = ring_put(&waiting, byte);
     /* An idle line gives no interrupt: begin here, the interrupt goes on. */
     __asm volatile("cpsid i" ::: "memory");
-    while ((UART0_STATE & STATE_TX_FULL) == 0 && ring_take(&waiting, &byte)) UART0_DATA = byte;
+    while ((UART0_STATE & STATE_TX_FULL) == 0 && ring_take(&waiting, &next)) UART0_DATA = next;
     __asm volatile("cpsie i" ::: "memory");
     return taken;
 }
@@ -108,19 +103,21 @@ static void nv_start(void)
     nv.magic = NV_MAGIC;
 }
 
-void board_nv_read(uint16_t at, uint8_t *bytes, size_t length)
+void sedge_port_nv_read(void *port, uint8_t at, uint8_t *bytes, uint8_t length)
 {
+    (void)port;
     nv_start();
-    if (at <= NV_BYTES && length <= (size_t)(NV_BYTES - at)) memcpy(bytes, nv.bytes + at, length);
+    memcpy(bytes, nv.bytes + at, length);
 }
 
-void board_nv_write(uint16_t at, const uint8_t *bytes, size_t length)
+void sedge_port_nv_write(void *port, uint8_t at, const uint8_t *bytes, uint8_t length)
 {
+    (void)port;
     nv_start();
-    if (at <= NV_BYTES && length <= (size_t)(NV_BYTES - at)) memcpy(nv.bytes + at, bytes, length);
+    memcpy(nv.bytes + at, bytes, length);
 }
 
-uint8_t board_reset_cause(void)
+enum sedge_reset_cause board_reset_cause(void)
 {
-    return nv.magic == NV_MAGIC ? 5 : 1;
+    return nv.magic == NV_MAGIC ? SEDGE_RESET_SOFTWARE : SEDGE_RESET_POWER;
 }
