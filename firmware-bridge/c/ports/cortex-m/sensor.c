@@ -5,9 +5,10 @@
 #include "board.h"
 
 enum { TEMPERATURE = 1, LIGHT, RESTART };
-enum { EVERY_MS = 1000, FIRMWARE = 0x00000100 };
+enum { EVERY_MS = 1000, RESTART_AFTER_MS = 300, FIRMWARE = 0x00000100 };
 
-static bool light, restart_wanted;
+static bool light;
+static uint32_t restart_at; /* ms; 0: not wanted */
 
 static enum sedge_status on_light(struct sedge_device *device, uint8_t command, struct sedge_reader *args,
                                   struct sedge_writer *result)
@@ -22,7 +23,8 @@ static enum sedge_status on_restart(struct sedge_device *device, uint8_t command
                                     struct sedge_writer *result)
 {
     (void)device, (void)command, (void)args, (void)result;
-    restart_wanted = true;
+    /* Once the result has gone out: a host that hears none does not know what became of the command. */
+    restart_at = sedge_port_now_ms(NULL) + RESTART_AFTER_MS;
     return SEDGE_DONE;
 }
 
@@ -64,8 +66,7 @@ int main(void)
             next = now + EVERY_MS;
             (void)sedge_publish_float(&device, TEMPERATURE, made_up_celsius(taken++));
         }
-        /* The result goes out first: a host that hears none does not know what became of the command. */
-        if (restart_wanted && sedge_quiet(&device) && sedge_pending(&device) == 0) board_reset();
+        if (restart_at != 0 && (int32_t)(now - restart_at) >= 0) board_reset();
         if (sedge_wait_ms(&device) > 0) board_idle();
     }
 }
