@@ -20,6 +20,7 @@ export {
   type EpochId,
   type LogId,
   type Message,
+  type MessageClient,
   type Origin,
   PAYLOAD_BYTES_MAX,
   type PublishId,
