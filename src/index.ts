@@ -79,6 +79,7 @@ export {
   type PeerStatus,
   type Problem,
   type Published,
+  type PublishedPlace,
   type PublishOptions,
   type RealmStatus,
   type SubscribeFrom,
