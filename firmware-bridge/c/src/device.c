@@ -121,6 +121,9 @@ void sedge_welcome(struct sedge_device *device, struct sedge_reader *value)
     }
     device->stats_s = capped(stats_s);
     device->due = device->link.now + (uint32_t)device->stats_s * 1000U;
+    /* Before the first reading the host learns how late it is here: TIME [0]. */
+    device->time_n = 0;
+    device->todo |= SEDGE_TODO_TIME;
     device->register_next = topics_wanted && device->config->topic_count ? 1 : 0;
     device->state = SEDGE_ONLINE;
     sedge_link_open(&device->link);

@@ -151,11 +151,12 @@ uint8_t sedge_ring_next(const struct sedge_device *device)
 void sedge_ring_read(const struct sedge_device *device, uint8_t index, struct sedge_reading *reading, uint8_t *bytes)
 {
     uint16_t at = size_of(device, index);
-    reading->length = *byte_at(device, at);
-    reading->topic = *byte_at(device, (uint16_t)(at + 1));
+    uint8_t left;
+    reading->length = *byte_at(device, at++);
+    reading->topic = *byte_at(device, at++);
     reading->counter = device->first + index;
-    for (uint16_t i = 0; i < reading->length + 4; i++) {
-        bytes[i] = *byte_at(device, (uint16_t)(at + 2 + i));
+    for (left = (uint8_t)(reading->length + 4); left; left--) {
+        *bytes++ = *byte_at(device, at++);
     }
 }
 
