@@ -81,6 +81,7 @@ export {
   type PeerStatus,
   type Problem,
   type Published,
+  type PublishedPlace,
   type PublishOptions,
   type RealmStatus,
   type SelectiveSubscription,

@@ -51,3 +51,10 @@ export interface Published {
   /** Other nodes that had reported that they hold it; only where `replicas` were asked for. */
   readonly replicas?: number;
 }
+
+/** Where a message of this node lies. */
+export interface PublishedPlace {
+  readonly channel: string;
+  readonly epoch: EpochId;
+  readonly seq: number;
+}
