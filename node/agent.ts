@@ -1,4 +1,4 @@
-import type { Log } from '../src/errors/index.ts';
+import { type Log, SedgeError } from '../src/errors/index.ts';
 import {
   initRealmDirectory,
   isRealmDirectory,
@@ -6,11 +6,12 @@ import {
   openMesh,
   readRealmDirectory,
 } from '../src/index.ts';
-import type { AgentSettings } from './config/index.ts';
+import { type AgentSettings, isLoopback } from './config/index.ts';
 import { ControlServer } from './control/index.ts';
 import { defaultStorageMax } from './default-storage-max.ts';
 import { DirectoryLock } from './directory-lock.ts';
 import { onFreePort } from './free-port.ts';
+import type { MqttGateway } from './gateways/mqtt/index.ts';
 import { defaultName, prepareDirectory } from './node-directory.ts';
 
 /** What an agent needs. */
@@ -27,14 +28,23 @@ export interface AgentReady {
   readonly node: string;
   readonly name: string;
   readonly addresses: readonly string[];
+  /** Where MQTT clients connect, as host:port. */
+  readonly mqtt?: readonly string[];
+}
+
+/** What runs. */
+interface Running {
+  readonly lock: DirectoryLock;
+  readonly mesh: Mesh;
+  readonly control: ControlServer;
+  readonly mqtt: MqttGateway | null;
 }
 
 /** The one place that builds real objects: lock, realm, mesh and control socket of a directory. */
 export class Agent {
   readonly #parts: AgentParts;
   readonly #stopAsked = Promise.withResolvers<void>();
-  #running: { readonly lock: DirectoryLock; readonly mesh: Mesh; readonly control: ControlServer } | null =
-    null;
+  #running: Running | null = null;
   #startedAtMs = 0;
 
   constructor(parts: AgentParts) {
@@ -55,19 +65,27 @@ export class Agent {
     await prepareDirectory(directory);
     const lock = await DirectoryLock.take(directory);
     let mesh: Mesh | null = null;
+    let mqtt: MqttGateway | null = null;
     try {
       await this.#ensureRealm();
       mesh = await this.#startMesh();
       this.#startedAtMs = this.#parts.nowMs();
-      const control = this.#controlServer(mesh);
+      mqtt = await this.#startMqtt(mesh);
+      const control = this.#controlServer(mesh, mqtt);
       await control.start();
-      this.#running = { lock, mesh, control };
+      this.#running = { lock, mesh, control, mqtt };
     } catch (error) {
+      await mqtt?.stop().catch(() => {});
       await mesh?.stop().catch(() => {});
       lock.release();
       throw error;
     }
-    const ready = { node: mesh.node, name: mesh.name, addresses: mesh.addresses() };
+    const ready = {
+      node: mesh.node,
+      name: mesh.name,
+      addresses: mesh.addresses(),
+      ...(mqtt === null ? {} : { mqtt: mqtt.addresses() }),
+    };
     log.info(ready, 'the agent is ready');
     return ready;
   }
@@ -78,6 +96,7 @@ export class Agent {
     if (running === null) return;
     this.#running = null;
     try {
+      await running.mqtt?.stop();
       await running.control.stop();
       await running.mesh.stop();
     } finally {
@@ -136,11 +155,32 @@ export class Agent {
     });
   }
 
-  #controlServer(mesh: Mesh): ControlServer {
+  async #startMqtt(mesh: Mesh): Promise<MqttGateway | null> {
+    const { directory, log, nowMs, settings } = this.#parts;
+    const { mqtt = null, mqttAnonymous = false } = settings;
+    if (mqtt === null) return null;
+    if (!isLoopback(mqtt)) {
+      const reason =
+        'other machines reach that address, and MQTT has no users yet: add --mqtt-anonymous to let anybody in';
+      if (!mqttAnonymous) throw new SedgeError('agent.bad-config', { where: 'mqtt', reason });
+      log.warn(
+        { address: mqtt.host },
+        'anybody who reaches this address may publish and subscribe over MQTT',
+      );
+    }
+    // Who does not ask for it does not pay for it.
+    const { MqttGateway } = await import('./gateways/mqtt/index.ts');
+    const gateway = new MqttGateway(mqtt, { mesh, directory, log, nowMs });
+    await gateway.start();
+    return gateway;
+  }
+
+  #controlServer(mesh: Mesh, mqtt: MqttGateway | null): ControlServer {
     const { directory, log, version } = this.#parts;
     return new ControlServer({
       directory,
       mesh,
+      mqtt,
       log,
       agentFacts: () => ({
         version,

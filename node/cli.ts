@@ -35,6 +35,7 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     summary: 'print messages as they arrive, or from the journal',
     load: () => import('./commands/sub.ts'),
   },
+  { name: 'mqtt', summary: 'the MQTT clients of this node', load: () => import('./commands/mqtt.ts') },
   {
     name: 'export',
     summary: 'write what this node holds to a file or stick',

@@ -15,6 +15,8 @@ interface StartOptions {
   readonly commitInterval?: number;
   readonly retention?: readonly string[];
   readonly storageMax?: string;
+  readonly mqtt?: string;
+  readonly mqttAnonymous?: boolean;
   readonly logLevel?: LogLevel;
 }
 
@@ -50,12 +52,20 @@ export const define: DefineCommand = (command, run) => {
       '--storage-max <size>',
       'what all channels together may take, such as 10GB, or none (env: SEDGE_STORAGE_MAX)',
     )
+    .option(
+      '--mqtt <[host:]port|off>',
+      'where MQTT clients connect, such as 1883 for this machine alone (env: SEDGE_MQTT)',
+    )
+    .option(
+      '--mqtt-anonymous',
+      'let anybody use MQTT on an address that other machines reach (env: SEDGE_MQTT_ANONYMOUS=1)',
+    )
     .addOption(
       new Option('--log-level <level>', 'least level to log (env: SEDGE_LOG_LEVEL)').choices([...LOG_LEVELS]),
     )
     .addHelpText(
       'after',
-      '\nThe same settings may stand in config.json in the directory: listen, peers, name, mdns,\ndiscovery, commitIntervalMs, retention, storageMax, logLevel. The command line comes before the environment, that before the file.',
+      '\nThe same settings may stand in config.json in the directory: listen, peers, name, mdns,\ndiscovery, commitIntervalMs, retention, storageMax, mqtt,\nmqttAnonymous, logLevel. The command line comes before the environment, that before the file.',
     )
     .action(run(start));
   addExamples(command, [
@@ -64,6 +74,7 @@ export const define: DefineCommand = (command, run) => {
     ['sedge start --peer /dns4/hub.example/tcp/7600', 'keep a link to a far node'],
     ['sedge start --no-discovery --peer /ip4/10.0.0.5/tcp/7600', 'talk to that node alone'],
     ['sedge start --retention main=7d,2GB --storage-max 10GB', 'keep a week of main, and 10 GB in all'],
+    ['sedge start --mqtt 1883', 'be an MQTT broker for the whole mesh, for clients on this machine'],
     ['sedge --dir /var/lib/sedge start --json', 'as a service: a ready line on stdout, JSON logs on stderr'],
   ]);
 };
@@ -98,7 +109,8 @@ function endOnBug(log: Log): void {
 }
 
 function settingsOf(options: StartOptions): AgentSettings {
-  const { listen, peer, name, commitInterval, retention, storageMax, logLevel } = options;
+  const { listen, peer, name, commitInterval, retention, storageMax, mqtt, mqttAnonymous, logLevel } =
+    options;
   return {
     ...(listen === undefined ? {} : { listen }),
     ...(peer === undefined ? {} : { peers: peer }),
@@ -107,6 +119,8 @@ function settingsOf(options: StartOptions): AgentSettings {
     // Read and checked as what the file says.
     ...(retention === undefined ? {} : { retention: retention as never }),
     ...(storageMax === undefined ? {} : { storageMax: storageMax as never }),
+    ...(mqtt === undefined ? {} : { mqtt: mqtt as never }),
+    ...(mqttAnonymous === undefined ? {} : { mqttAnonymous }),
     ...(logLevel === undefined ? {} : { logLevel }),
     // Only `--no-…` exists: without it the environment and the file decide.
     ...(options.mdns ? {} : { mdns: false }),

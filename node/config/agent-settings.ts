@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SedgeError } from '../../src/errors/index.ts';
 import type { ChannelPolicy } from '../../src/index.ts';
+import type { MqttAddress } from './mqtt-address.ts';
 import { type LogLevel, SETTING_READERS } from './setting-readers.ts';
 
 /** Name of the optional configuration file in the directory of a node. */
@@ -27,6 +28,10 @@ export interface AgentSettings {
   readonly mdns?: boolean;
   /** Connects to peers beyond those given. @defaultValue `true` */
   readonly discovery?: boolean;
+  /** Where MQTT clients connect; `null` for nowhere. @defaultValue `null` */
+  readonly mqtt?: MqttAddress | null;
+  /** Lets anybody who reaches an address other than this machine's loopback use MQTT. @defaultValue `false` */
+  readonly mqttAnonymous?: boolean;
   /** Least level of a log line. @defaultValue `'info'` */
   readonly logLevel?: LogLevel;
 }
@@ -41,6 +46,8 @@ export const SETTING_VARIABLES = Object.freeze({
   storageMax: 'SEDGE_STORAGE_MAX',
   mdns: 'SEDGE_MDNS',
   discovery: 'SEDGE_DISCOVERY',
+  mqtt: 'SEDGE_MQTT',
+  mqttAnonymous: 'SEDGE_MQTT_ANONYMOUS',
   logLevel: 'SEDGE_LOG_LEVEL',
 } satisfies Record<keyof AgentSettings, string>);
 

@@ -12,6 +12,8 @@ import { SubscribeStream } from './subscribe-stream.ts';
 /** Streams that are open, so that they can be ended. */
 export type ControlStreams = Set<{ stop(): Promise<void> }>;
 
+/** What is said of MQTT where it is off. */
+const MQTT_OFF = Object.freeze({ listening: [], connections: 0, sessions: 0, counters: {} });
 /** Streams of both kinds that may be open at once. */
 const STREAMS_MAX = 1_024;
 
@@ -42,7 +44,7 @@ export function addControlRoutes(
   });
 }
 
-function addViews(app: FastifyInstance, { mesh, agentFacts }: ControlServerParts): void {
+function addViews(app: FastifyInstance, { mesh, mqtt = null, agentFacts }: ControlServerParts): void {
   app.get('/v1/status', async () => ({ ...mesh.status(), agent: agentFacts() }));
   app.get('/v1/peers', async () => ({ peers: mesh.peers() }));
   app.get('/v1/channels', async () => ({ channels: mesh.channels() }));
@@ -50,6 +52,7 @@ function addViews(app: FastifyInstance, { mesh, agentFacts }: ControlServerParts
   app.get('/v1/gaps', async () => ({ gaps: mesh.gaps() }));
   app.get('/v1/forks', async () => ({ forks: mesh.forks() }));
   app.get('/v1/realm', async () => mesh.realm());
+  app.get('/v1/mqtt', async () => ({ ...(mqtt?.status() ?? MQTT_OFF), clients: mqtt?.clients() ?? [] }));
   app.post('/v1/holders', async (request) => {
     const { author, seq, channel, epoch, timeoutMs } = objectOf(request.body);
     const message = {

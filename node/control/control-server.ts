@@ -7,6 +7,7 @@ import { CONTROL_SOCKET, type ControlSocketPath, controlSocketPath } from './con
 import { errorToJson, httpStatusOf } from './error-json.ts';
 import { LINE_BYTES_MAX } from './line-splitter.ts';
 import type { ServedMesh } from './served-mesh.ts';
+import type { ServedMqtt } from './served-mqtt.ts';
 
 /** How long streams may take to end when the agent stops. */
 const STOP_PATIENCE_MS = 2_000;
@@ -15,6 +16,8 @@ const STOP_PATIENCE_MS = 2_000;
 export interface ControlServerParts {
   readonly directory: string;
   readonly mesh: ServedMesh;
+  /** `null` where MQTT is off. */
+  readonly mqtt?: ServedMqtt | null;
   readonly log: Log;
   /** Facts of the process for `status`. */
   readonly agentFacts: () => Readonly<Record<string, unknown>>;

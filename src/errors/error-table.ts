@@ -657,6 +657,10 @@ export const ERROR_TABLE = {
   },
 
   // agent and command line
+  'mqtt.cannot-listen': {
+    meaning: 'The MQTT gateway cannot listen on its address.',
+    next: 'Another broker may use the port: stop it, or name another one with "sedge start --mqtt PORT".',
+  },
   'agent.running': {
     meaning: 'Another agent uses this directory.',
     next: 'Stop it first, or use another directory (--dir).',

@@ -1,0 +1,25 @@
+import { isSedgeError } from '../../../../src/errors/index.ts';
+import { REASON, type ReasonCode } from '../packet/reason-code.ts';
+
+/** Why a message could not be published. */
+export interface PublishRefusal {
+  readonly reason: ReasonCode;
+  /** It is not in the mesh, and trying again does not help. */
+  readonly final: boolean;
+}
+
+/** What a failure of `Mesh.publish` means for a client. */
+export function refusalOf(error: unknown): PublishRefusal {
+  if (!isSedgeError(error)) return { reason: REASON.unspecified, final: false };
+  if (error.code.startsWith('topic.')) return { reason: REASON.topicNameInvalid, final: true };
+  switch (error.code) {
+    case 'entry.payload-too-large':
+    case 'mesh.bad-option':
+      return { reason: REASON.quotaExceeded, final: true };
+    case 'mesh.too-many-pending':
+    case 'journal.disk-full':
+      return { reason: REASON.quotaExceeded, final: false };
+    default:
+      return { reason: REASON.unspecified, final: false };
+  }
+}
