@@ -13,7 +13,7 @@ import { REASON } from '../packet/reason-code.ts';
 import { AnswerQueue, type AnswerSlot } from './answer-queue.ts';
 import type { ClientLink } from './client-link.ts';
 import { DeliveryLedger } from './delivery-ledger.ts';
-import { firstNumberOf, InboundState } from './inbound-state.ts';
+import { firstNumberOf, type InboundRecord, InboundState } from './inbound-state.ts';
 import { type Acknowledged, OutboundState } from './outbound-state.ts';
 import { publishDigest } from './publish-digest.ts';
 import { refusalOf } from './refusal.ts';
@@ -75,6 +75,8 @@ export class MqttSession {
   readonly #deps: SessionDependencies;
   readonly #subscriptions = new SubscriptionSet();
   readonly #inbound: InboundState;
+  /** As it lay on disk. */
+  readonly #kept: InboundRecord;
   readonly #outbound = new OutboundState<Outgoing>();
   #answers = new AnswerQueue<ServerPacket>();
   readonly #publishing = new Set<Promise<void>>();
@@ -105,6 +107,7 @@ export class MqttSession {
     this.#disconnectedAtMs = record.disconnectedAtMs;
     this.#options = options;
     this.#deps = deps;
+    this.#kept = record.inbound;
     this.#inbound = new InboundState(record.inbound);
     const positions = deps.mesh.positions();
     for (const { since, ...subscription } of record.subscriptions) {
@@ -171,7 +174,7 @@ export class MqttSession {
 
   /** Finds out after a stop what of the client's messages is stored, although nobody can tell what it knows of that. */
   async recover(): Promise<void> {
-    const { unclearFrom, nextCounter } = this.#inbound.record();
+    const { unclearFrom, nextCounter } = this.#kept;
     if (this.#disconnectedAtMs !== null && unclearFrom === nextCounter) return;
     const messages = await this.#deps.mesh.publishedBy(this.#producer, {
       from: firstNumberOf(unclearFrom),

@@ -297,6 +297,20 @@ describe('a message that is sent again', () => {
     },
   );
 
+  it('is no second message however often the agent is killed before its client hears of it', async () => {
+    const client = await a.connect(SESSION);
+    client.raw(publish(1, 'kept'));
+    await client.expect('puback');
+    for (let round = 0; round < 3; round++) {
+      await a.crash();
+      await a.connect(SESSION);
+    }
+    const again = await a.connect(SESSION);
+    again.raw(publish(1, 'kept', { dup: true }));
+    await again.expect('puback');
+    expect(await payloads(a)).toEqual(['kept']);
+  });
+
   it('takes no number that was used before, whatever was lost in the crash', async () => {
     for (let round = 0; round < 3; round++) {
       const client = await a.connect(SESSION);
