@@ -159,18 +159,19 @@ export class Agent {
     const { directory, log, nowMs, settings } = this.#parts;
     const { mqtt = null, mqttAnonymous = false } = settings;
     if (mqtt === null) return null;
-    if (!isLoopback(mqtt)) {
+    // Who does not ask for it does not pay for it.
+    const { MqttGateway, readUsers } = await import('./gateways/mqtt/index.ts');
+    if (!isLoopback(mqtt) && (await readUsers(directory)).size === 0) {
       const reason =
-        'other machines reach that address, and MQTT has no users yet: add --mqtt-anonymous to let anybody in';
+        'other machines reach that address, and there are no users: add one with "sedge mqtt user add NAME", or let anybody in with --mqtt-anonymous';
       if (!mqttAnonymous) throw new SedgeError('agent.bad-config', { where: 'mqtt', reason });
       log.warn(
         { address: mqtt.host },
         'anybody who reaches this address may publish and subscribe over MQTT',
       );
     }
-    // Who does not ask for it does not pay for it.
-    const { MqttGateway } = await import('./gateways/mqtt/index.ts');
-    const gateway = new MqttGateway(mqtt, { mesh, directory, log, nowMs });
+    const options = { ...mqtt, anonymous: mqttAnonymous, local: isLoopback(mqtt) };
+    const gateway = new MqttGateway(options, { mesh, directory, log, nowMs });
     await gateway.start();
     return gateway;
   }

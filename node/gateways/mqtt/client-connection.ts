@@ -18,6 +18,7 @@ import {
 import { type PacketFault, REASON, type ReasonCode, returnCodeOf } from './packet/reason-code.ts';
 import type { ClientLink } from './session/client-link.ts';
 import type { MqttSession } from './session/mqtt-session.ts';
+import { Permissions } from './users/permissions.ts';
 
 /** What became of a CONNECT. */
 export type Admitted =
@@ -68,6 +69,7 @@ export class ClientConnection implements ClientLink {
   #receiveMaximum = 65_535;
   #packetBytesMax = Number.POSITIVE_INFINITY;
   #expirySeconds: number | null = 0;
+  permissions = Permissions.ALL;
   /** Packets wait for the one before them. */
   #busy = false;
   #publishing = 0;

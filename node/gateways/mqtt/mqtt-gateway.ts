@@ -21,6 +21,7 @@ import { type PacketFault, REASON, type ReasonCode } from './packet/reason-code.
 import { MqttSession } from './session/mqtt-session.ts';
 import type { SessionRecord } from './session/session-record.ts';
 import { SessionStore } from './session/session-store.ts';
+import { UserBook } from './users/user-book.ts';
 import { type Will, willOf } from './will.ts';
 
 /** What the gateway works with. */
@@ -56,6 +57,13 @@ export interface MqttStatus {
   readonly counters: Readonly<Record<GatewayCount, number>>;
 }
 
+/** Who a client is. */
+interface AdmittedName {
+  readonly clientId: string;
+  readonly assignedClientId: string | null;
+  readonly user: string | null;
+}
+
 /** A will that waits for its delay. */
 interface WaitingWill {
   readonly will: Will;
@@ -72,6 +80,7 @@ export class MqttGateway implements ConnectionHost {
   readonly #deps: MqttGatewayDependencies;
   readonly #counters = new GatewayCounters();
   readonly #store: SessionStore;
+  readonly #users: UserBook;
   readonly #sessions = new Map<string, MqttSession>();
   readonly #connections = new Set<ClientConnection>();
   readonly #wills = new Map<ClientConnection, Will>();
@@ -86,11 +95,13 @@ export class MqttGateway implements ConnectionHost {
     this.#options = resolveMqttOptions(options);
     this.#deps = deps;
     this.#store = new SessionStore(join(deps.directory, 'mqtt', 'sessions'), deps.log);
+    this.#users = new UserBook(deps.directory, this.#options, deps.log);
   }
 
   /** Takes up the sessions on disk and listens. The mesh has started. Throws `mqtt.cannot-listen`. */
   async start(): Promise<void> {
     if (this.#server !== null) return;
+    await this.#users.refresh();
     for (const record of await this.#store.load()) {
       const session = this.#makeSession(record);
       await session.recover();
@@ -179,7 +190,13 @@ export class MqttGateway implements ConnectionHost {
     if (fault !== null) return { ok: false, ...fault };
     const assignedClientId = packet.clientId === '' ? `sedge-${randomBytes(8).toString('hex')}` : null;
     const clientId = assignedClientId ?? packet.clientId;
-    return this.#inTurn(clientId, () => this.#admit(connection, request, { clientId, assignedClientId }));
+    const { username, password } = packet;
+    const signedIn = await this.#users.signIn({ username, password });
+    if (!signedIn.ok) return { ok: false, reason: signedIn.reason, rule: '3.1.4-2' };
+    const { user } = signedIn;
+    return this.#inTurn(clientId, () =>
+      this.#admit(connection, request, { clientId, assignedClientId, user }),
+    );
   }
 
   ended(connection: ClientConnection, { willed }: { readonly willed: boolean }): void {
@@ -218,11 +235,18 @@ export class MqttGateway implements ConnectionHost {
   async #admit(
     connection: ClientConnection,
     { packet, version }: ConnectRequest,
-    { clientId, assignedClientId }: { readonly clientId: string; readonly assignedClientId: string | null },
+    { clientId, assignedClientId, user }: AdmittedName,
   ): Promise<Admitted> {
-    const user = packet.username === undefined || packet.username === '' ? null : packet.username;
+    const permissions = this.#users.permissionsOf(user, clientId);
+    const mayHaveWill = packet.will === undefined || permissions?.mayPublish(packet.will.topic) === true;
+    if (permissions === null || !mayHaveWill)
+      return { ok: false, reason: REASON.notAuthorized, rule: '3.1.2-8' };
+    connection.permissions = permissions;
     const expirySeconds = expiryOf(packet, version);
     let session = this.#sessions.get(clientId) ?? null;
+    // What waits for one user is not for another one that takes its client id.
+    if (session !== null && session.user !== user)
+      return { ok: false, reason: REASON.notAuthorized, rule: '3.1.4-2' };
     if (session !== null) await this.#takeOver(session, packet.clean === true);
     session = this.#sessions.get(clientId) ?? null;
     const sessionPresent = session !== null;
@@ -312,6 +336,7 @@ export class MqttGateway implements ConnectionHost {
   /** Looks what is due, as it does each second: silent clients, wills, sessions that expired. */
   look(): void {
     const nowMs = this.#deps.nowMs();
+    void this.lookAtUsers();
     for (const connection of this.#connections) connection.onTime(nowMs);
     for (const [clientId, { will, dueAtMs }] of this.#waitingWills) {
       if (nowMs < dueAtMs) continue;
@@ -329,6 +354,21 @@ export class MqttGateway implements ConnectionHost {
           'an MQTT session could not be ended',
         ),
       );
+    }
+  }
+
+  /** Reads the users again if their file changed: those that are gone are cut off, the others may what it says now. */
+  async lookAtUsers(): Promise<void> {
+    if (!(await this.#users.refresh())) return;
+    for (const connection of this.#connections) {
+      const { session } = connection;
+      if (session === null) continue;
+      const permissions = this.#users.permissionsOf(session.user, session.clientId);
+      if (permissions === null) connection.end(REASON.notAuthorized, 'users');
+      else {
+        connection.permissions = permissions;
+        session.keepTo(permissions);
+      }
     }
   }
 

@@ -4,6 +4,10 @@ export interface MqttOptions {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
+  /** Lets clients without a user name in, whether there are users or not. @defaultValue `false` */
+  readonly anonymous?: boolean;
+  /** This machine alone reaches the address: as long as there are no users, anybody may come in. @defaultValue `true` */
+  readonly local?: boolean;
   /** Clients connected at once; more are refused. @defaultValue 4,096 */
   readonly connectionsMax?: number;
   /** Sessions, those of absent clients included; more are refused (0x97). @defaultValue 10,000 */
@@ -36,6 +40,8 @@ export const CLIENT_NAME_BYTES_MAX = 256;
 export const CONNECT_BYTES_MAX = 196_608;
 
 const DEFAULTS = Object.freeze({
+  anonymous: false,
+  local: true,
   connectionsMax: 4_096,
   sessionsMax: 10_000,
   subscriptionsMax: 4_096,

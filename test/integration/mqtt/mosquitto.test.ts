@@ -143,6 +143,29 @@ describeWith(['mosquitto'], 'the clients of Mosquitto', () => {
     expect((await sub.output).toString()).toBe(lines);
   });
 
+  // The last one: it closes the node to all without a name.
+  test('a user is added, may what it may, gets another password and is removed', async () => {
+    const add = ['mqtt', 'user', 'add', 'meter', '--publish', 'meters/%u', '--json'];
+    const added = await sedge.run(b, add, 's3cret\n');
+    expect(added).toMatchObject({ code: 0, stderr: '' });
+    expect(objects(added.stdout)).toEqual([{ user: 'meter', publish: ['meters/%u'], subscribe: ['#'] }]);
+    expect(await sedge.run(b, add, 'again\n')).toMatchObject({ code: 1 });
+    const named = ['-u', 'meter', '-P', 's3cret', '-V', '5', '-q', '1', '-m', 'x'];
+    await publish(portB, ...named, '-t', 'meters/meter');
+    await expect(publish(portB, '-V', '5', '-q', '1', '-m', 'x', '-t', 'meters/meter')).rejects.toThrow(
+      /authori[sz]ed/,
+    );
+    await expect(
+      publish(portB, '-u', 'meter', '-P', 'wrong', '-q', '1', '-m', 'x', '-t', 'm'),
+    ).rejects.toThrow();
+    expect((await sedge.run(b, ['mqtt', 'user', 'passwd', 'meter'], 'other\n')).code).toBe(0);
+    await expect(publish(portB, ...named, '-t', 'meters/meter')).rejects.toThrow();
+    await publish(portB, '-u', 'meter', '-P', 'other', '-q', '1', '-m', 'x', '-t', 'meters/meter');
+    expect((await sedge.run(b, ['mqtt', 'user', 'rm', 'meter'])).stdout).toBe('removed the user meter\n');
+    expect((await sedge.run(b, ['mqtt', 'user', 'rm', 'meter'])).code).toBe(1);
+    expect((await sedge.run(b, ['mqtt', 'user', 'ls'])).stdout).toBe('There are no users of MQTT.\n');
+  });
+
   function portOf(ready: object): string {
     return (ready as { mqtt: readonly string[] }).mqtt[0]!.split(':').at(-1)!;
   }

@@ -10,13 +10,14 @@ import { optionsOfProperties, propertiesOfMessage } from '../message-mapping.ts'
 import type { MqttMesh } from '../mqtt-mesh.ts';
 import type { PublishPacket, ReceivedPacket, ServerPacket, SubscribePacket } from '../packet/packet-codec.ts';
 import { REASON } from '../packet/reason-code.ts';
+import type { Permissions } from '../users/permissions.ts';
 import { AnswerQueue, type AnswerSlot } from './answer-queue.ts';
 import type { ClientLink } from './client-link.ts';
 import { DeliveryLedger } from './delivery-ledger.ts';
 import { firstNumberOf, type InboundRecord, InboundState } from './inbound-state.ts';
 import { type Acknowledged, OutboundState } from './outbound-state.ts';
 import { publishDigest } from './publish-digest.ts';
-import { refusalOf } from './refusal.ts';
+import { NotAllowed, refusalOf } from './refusal.ts';
 import type { SessionRecord } from './session-record.ts';
 import { type MqttSubscription, SubscriptionSet } from './subscription-set.ts';
 
@@ -199,7 +200,14 @@ export class MqttSession {
     this.#inbound.connect(link.version === 5 ? receiveMaximum : Number.POSITIVE_INFINITY);
     this.#outbound.connect(Math.min(windowMessages, link.receiveMaximum));
     this.#resumedAt = this.#deps.mesh.positions();
+    this.keepTo(link.permissions);
     if (this.#durable) await this.#deps.save(this.record());
+  }
+
+  /** Drops the subscriptions that its client may not have any more. */
+  keepTo(permissions: Permissions): void {
+    for (const { filter } of this.#subscriptions.all())
+      if (!permissions.maySubscribe(filter)) this.#subscriptions.remove(filter);
   }
 
   /** Sends again what was on its way, and goes on. The CONNACK was sent. */
@@ -312,6 +320,7 @@ export class MqttSession {
 
   #hand(packet: PublishPacket, options: PublishOptions): Promise<unknown> {
     const { topic, payload, retain, qos } = packet;
+    if (this.#link?.permissions.mayPublish(topic) !== true) return Promise.reject(new NotAllowed());
     const client = { id: this.clientId, ...(this.user === null ? {} : { user: this.user }), qos };
     return this.#deps.mesh.publish(topic, payload, { ...options, client, retain });
   }
@@ -377,6 +386,7 @@ export class MqttSession {
   #refusalOfFilter(filter: string, known: boolean): number | null {
     if (filter.startsWith('$share/')) return REASON.sharedNotSupported;
     if (filter.startsWith('$')) return REASON.notAuthorized;
+    if (this.#link?.permissions.maySubscribe(filter) !== true) return REASON.notAuthorized;
     return !known && this.#subscriptions.size >= this.#options.subscriptionsMax ? REASON.quotaExceeded : null;
   }
 

@@ -8,8 +8,14 @@ export interface PublishRefusal {
   readonly final: boolean;
 }
 
+/** The user of a client may not publish on a topic. */
+export class NotAllowed extends Error {
+  override readonly name = 'NotAllowed';
+}
+
 /** What a failure of `Mesh.publish` means for a client. */
 export function refusalOf(error: unknown): PublishRefusal {
+  if (error instanceof NotAllowed) return { reason: REASON.notAuthorized, final: true };
   if (!isSedgeError(error)) return { reason: REASON.unspecified, final: false };
   if (error.code.startsWith('topic.')) return { reason: REASON.topicNameInvalid, final: true };
   switch (error.code) {

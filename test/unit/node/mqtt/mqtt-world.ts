@@ -30,6 +30,11 @@ export class MqttNode {
     return made;
   }
 
+  /** Where the gateway keeps what it keeps. */
+  get directory(): string {
+    return this.#directory;
+  }
+
   get port(): number {
     return Number(this.gateway.addresses()[0]!.split(':').at(-1));
   }
