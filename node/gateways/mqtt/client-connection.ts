@@ -3,6 +3,7 @@ import { assertNever, type Log } from '../../../src/errors/index.ts';
 import { ConnectionState } from './connection-state.ts';
 import type { GatewayCounters } from './gateway-counters.ts';
 import { CONNECT_BYTES_MAX, type ResolvedMqttOptions } from './mqtt-options.ts';
+import { OutgoingAliases } from './outgoing-aliases.ts';
 import type { ProtocolVersion } from './packet/frame.ts';
 import { FrameSplitter } from './packet/frame-splitter.ts';
 import {
@@ -68,6 +69,7 @@ export class ClientConnection implements ClientLink {
   #clientId = '';
   #receiveMaximum = 65_535;
   #packetBytesMax = Number.POSITIVE_INFINITY;
+  #outgoingAliases = new OutgoingAliases(0);
   #expirySeconds: number | null = 0;
   permissions = Permissions.ALL;
   /** Packets wait for the one before them. */
@@ -127,7 +129,20 @@ export class ClientConnection implements ClientLink {
 
   send(packet: ServerPacket): boolean {
     if (!this.open) return true;
-    const bytes = encodePacket(packet, this.version);
+    if (packet.cmd === 'publish') return this.#sendPublish(packet);
+    return this.#sendBytes(encodePacket(packet, this.version));
+  }
+
+  #sendPublish(packet: PublishPacket): boolean {
+    const { topic, alias, isNew } = this.#outgoingAliases.of(packet.topic);
+    if (alias === null) return this.#sendBytes(encodePacket(packet, this.version));
+    const properties = { ...packet.properties, topicAlias: alias };
+    const sent = this.#sendBytes(encodePacket({ ...packet, topic, properties }, this.version));
+    if (sent && isNew) this.#outgoingAliases.keep(topic, alias);
+    return sent;
+  }
+
+  #sendBytes(bytes: Buffer): boolean {
     if (bytes.length > this.#packetBytesMax) return false;
     this.#write(bytes);
     return true;
@@ -314,6 +329,8 @@ export class ClientConnection implements ClientLink {
     this.#clientId = packet.clientId;
     this.#receiveMaximum = properties.receiveMaximum ?? 65_535;
     this.#packetBytesMax = properties.maximumPacketSize ?? Number.POSITIVE_INFINITY;
+    const aliases = version === 5 ? (properties.topicAliasMaximum ?? 0) : 0;
+    this.#outgoingAliases = new OutgoingAliases(Math.min(aliases, this.#options.topicAliasMaximum));
     const admitted = await this.#deps.host.admit(this, { packet, version });
     if (!admitted.ok) {
       this.#refuseConnect(admitted);
@@ -326,7 +343,8 @@ export class ClientConnection implements ClientLink {
     if (this.#closed) this.#deps.host.ended(this, { willed: this.#willed });
     if (!this.open) return;
     this.#splitter.bytesMax = this.#options.packetBytesMax;
-    this.#state.onConnected(packet.keepalive ?? 0, this.#deps.nowMs());
+    const keepAlive = this.#keepAliveOf(packet);
+    this.#state.onConnected(keepAlive, this.#deps.nowMs());
     const { receiveMaximum, packetBytesMax: maximumPacketSize, topicAliasMaximum } = this.#options;
     this.send({
       cmd: 'connack',
@@ -337,11 +355,18 @@ export class ClientConnection implements ClientLink {
         receiveMaximum,
         maximumPacketSize,
         topicAliasMaximum,
-        sharedSubscriptionAvailable: false,
+        ...(keepAlive === packet.keepalive ? {} : { serverKeepAlive: keepAlive }),
         ...(assignedClientId === null ? {} : { assignedClientIdentifier: assignedClientId }),
       },
     });
     session.begin();
+  }
+
+  /** Only version 5 can be told of another one than it asked for. */
+  #keepAliveOf({ keepalive = 0 }: ConnectPacket): number {
+    const { keepAliveSecondsMax } = this.#options;
+    const tooLong = keepalive === 0 || keepalive > keepAliveSecondsMax;
+    return this.version === 5 && tooLong ? keepAliveSecondsMax : keepalive;
   }
 
   #refuseConnect({ reason, rule }: PacketFault): void {

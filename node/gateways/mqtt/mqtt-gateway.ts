@@ -21,6 +21,7 @@ import { type PacketFault, REASON, type ReasonCode } from './packet/reason-code.
 import { MqttSession } from './session/mqtt-session.ts';
 import type { SessionRecord } from './session/session-record.ts';
 import { SessionStore } from './session/session-store.ts';
+import { SharedGroups } from './shared/shared-groups.ts';
 import { UserBook } from './users/user-book.ts';
 import { type Will, willOf } from './will.ts';
 
@@ -81,6 +82,7 @@ export class MqttGateway implements ConnectionHost {
   readonly #counters = new GatewayCounters();
   readonly #store: SessionStore;
   readonly #users: UserBook;
+  readonly #shared: SharedGroups;
   readonly #sessions = new Map<string, MqttSession>();
   readonly #connections = new Set<ClientConnection>();
   readonly #wills = new Map<ClientConnection, Will>();
@@ -95,6 +97,7 @@ export class MqttGateway implements ConnectionHost {
     this.#options = resolveMqttOptions(options);
     this.#deps = deps;
     this.#store = new SessionStore(join(deps.directory, 'mqtt', 'sessions'), deps.log);
+    this.#shared = new SharedGroups(deps.directory, deps);
     this.#users = new UserBook(deps.directory, this.#options, deps.log);
   }
 
@@ -102,11 +105,14 @@ export class MqttGateway implements ConnectionHost {
   async start(): Promise<void> {
     if (this.#server !== null) return;
     await this.#users.refresh();
+    await this.#shared.load();
     for (const record of await this.#store.load()) {
       const session = this.#makeSession(record);
       await session.recover();
+      await session.joinGroups();
       this.#sessions.set(record.clientId, session);
     }
+    await this.#shared.sweep();
     const { host, port } = this.#options;
     this.#server = await listen({ host, port }, (socket) => this.#accept(socket));
     this.#ticker = setInterval(() => this.look(), TICK_MS);
@@ -125,6 +131,7 @@ export class MqttGateway implements ConnectionHost {
     await closed;
     await Promise.allSettled([...this.#turns.values()]);
     await Promise.allSettled([...this.#sessions.values()].map((session) => session.detach()));
+    await this.#shared.close();
   }
 
   /** Where it listens, as host:port. */
@@ -328,6 +335,7 @@ export class MqttGateway implements ConnectionHost {
       nowMs,
       counters: this.#counters,
       save: (kept) => this.#store.save(kept),
+      shared: this.#shared,
     });
   }
 

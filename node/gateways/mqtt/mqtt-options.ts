@@ -28,7 +28,9 @@ export interface MqttOptions {
   readonly publishingBytesMax?: number;
   /** Messages of QoS 1 and 2 on their way to a client at once. @defaultValue 100 */
   readonly windowMessages?: number;
-  /** Topic aliases that a client of MQTT 5 may use. @defaultValue 64 */
+  /** Longest keep-alive of a client of MQTT 5, seconds; one that asks for more or none is told so. @defaultValue 600 */
+  readonly keepAliveSecondsMax?: number;
+  /** Topic aliases of a connection in each direction. @defaultValue 64 */
   readonly topicAliasMaximum?: number;
   /** How often what clients acknowledged is kept while they are connected, milliseconds. @defaultValue 5,000 */
   readonly saveIntervalMs?: number;
@@ -52,6 +54,7 @@ const DEFAULTS = Object.freeze({
   publishingMax: 1_024,
   publishingBytesMax: 4 * 1_048_576,
   windowMessages: 100,
+  keepAliveSecondsMax: 600,
   topicAliasMaximum: 64,
   saveIntervalMs: 5_000,
 });

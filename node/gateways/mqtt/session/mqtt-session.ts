@@ -10,6 +10,7 @@ import { optionsOfProperties, propertiesOfMessage } from '../message-mapping.ts'
 import type { MqttMesh } from '../mqtt-mesh.ts';
 import type { PublishPacket, ReceivedPacket, ServerPacket, SubscribePacket } from '../packet/packet-codec.ts';
 import { REASON } from '../packet/reason-code.ts';
+import { isShared, readShared } from '../shared/shared-filter.ts';
 import type { Permissions } from '../users/permissions.ts';
 import { AnswerQueue, type AnswerSlot } from './answer-queue.ts';
 import type { ClientLink } from './client-link.ts';
@@ -41,6 +42,22 @@ export interface SessionDependencies {
   readonly nowMs: () => number;
   /** Keeps a session that outlives its connection. */
   readonly save: (record: SessionRecord) => Promise<void>;
+  readonly shared: SharedDesk;
+}
+
+/** What becomes of a message that a group of clients shares. */
+export interface SharedDelivery {
+  /** The client has it. */
+  done(): void;
+  /** Its session ended before it acknowledged it. */
+  lost(): void;
+}
+
+/** The groups of clients that share a filter, as a session sees them. */
+export interface SharedDesk {
+  join(session: MqttSession, subscription: MqttSubscription): Promise<void>;
+  leave(session: MqttSession, filter: string): Promise<void>;
+  wake(filters: Iterable<string>): void;
 }
 
 /** A message on its way to the client. */
@@ -50,7 +67,16 @@ interface Outgoing {
   readonly key: string | null;
   /** Its delivery, where it is taken from the present subscription. */
   delivery: number | null;
+  /** The group that gave it; `null` for what is its own. */
+  readonly shared: SharedDelivery | null;
   done: boolean;
+}
+
+/** Whence a message comes. */
+interface SendContext {
+  readonly retained: boolean;
+  readonly delivery: number | null;
+  readonly shared: SharedDelivery | null;
 }
 
 /** Deliveries taken from the mesh at once. */
@@ -75,6 +101,8 @@ export class MqttSession {
   readonly #options: SessionOptions;
   readonly #deps: SessionDependencies;
   readonly #subscriptions = new SubscriptionSet();
+  /** Those of groups, by their whole filter. */
+  readonly #shared = new Map<string, MqttSubscription>();
   readonly #inbound: InboundState;
   /** As it lay on disk. */
   readonly #kept: InboundRecord;
@@ -117,7 +145,9 @@ export class MqttSession {
         channel,
         Math.min(at, positions.get(channel) ?? 0),
       ]);
-      this.#subscriptions.add({ ...subscription, since: Object.fromEntries(clamped) });
+      const known = { ...subscription, since: Object.fromEntries(clamped) };
+      if (isShared(known.filter)) this.#shared.set(known.filter, known);
+      else this.#subscriptions.add(known);
     }
   }
 
@@ -130,7 +160,7 @@ export class MqttSession {
   }
 
   get subscriptions(): readonly MqttSubscription[] {
-    return this.#subscriptions.all();
+    return [...this.#subscriptions.all(), ...this.#shared.values()];
   }
 
   /** Messages on their way to the client. */
@@ -167,7 +197,7 @@ export class MqttSession {
       user: this.user,
       uid: this.#uid,
       expirySeconds: this.#expirySeconds,
-      subscriptions: this.#subscriptions.all(),
+      subscriptions: this.subscriptions,
       inbound: this.#inbound.record(),
       disconnectedAtMs: this.#disconnectedAtMs,
     };
@@ -204,8 +234,18 @@ export class MqttSession {
     if (this.#durable) await this.#deps.save(this.record());
   }
 
+  /** Takes its places in groups, after a start. */
+  async joinGroups(): Promise<void> {
+    for (const subscription of this.#shared.values()) await this.#deps.shared.join(this, subscription);
+  }
+
   /** Drops the subscriptions that its client may not have any more. */
   keepTo(permissions: Permissions): void {
+    for (const filter of this.#shared.keys()) {
+      if (permissions.maySubscribe(readShared(filter)?.filter ?? filter)) continue;
+      this.#shared.delete(filter);
+      void this.#deps.shared.leave(this, filter);
+    }
     for (const { filter } of this.#subscriptions.all())
       if (!permissions.maySubscribe(filter)) this.#subscriptions.remove(filter);
   }
@@ -220,6 +260,7 @@ export class MqttSession {
       else if (!link.send({ ...message.packet, messageId: packetId, dup: true })) this.#finish(message);
     }
     if (this.#subscriptions.size > 0) this.#openView();
+    this.#deps.shared.wake(this.#shared.keys());
     if (this.#durable)
       this.#saveTimer = setInterval(() => void this.#saveProgress(), this.#options.saveIntervalMs);
   }
@@ -240,6 +281,12 @@ export class MqttSession {
   /** Ends the session: nothing of it is left. */
   async end(): Promise<void> {
     await this.detach();
+    for (const { qos, message } of this.#outbound.open()) {
+      // MQTT-4.8.2-5: another client may have it; of QoS 2 this one may have it already.
+      if (qos === 1) message.shared?.lost();
+      else message.shared?.done();
+    }
+    for (const filter of this.#shared.keys()) await this.#deps.shared.leave(this, filter);
     await this.#deps.mesh.forgetSubscription(this.#name);
   }
 
@@ -308,9 +355,9 @@ export class MqttSession {
         else this.#answer(slot, null);
       },
       (error: unknown) => {
-        const { reason, final } = refusalOf(error);
+        const { reason, final, harmless } = refusalOf(error);
         this.#inbound.failed(n, { forget: final || this.#link?.version === 5 });
-        this.#answer(slot, this.#link?.version === 5 ? received(packet, reason) : null);
+        this.#answer(slot, harmless || this.#link?.version === 5 ? received(packet, reason) : null);
         this.#refuse(error, packet);
       },
     );
@@ -332,12 +379,13 @@ export class MqttSession {
 
   #refuse(error: unknown, { qos }: PublishPacket): void {
     this.#deps.counters.count('messagesInRefused');
-    const { reason } = refusalOf(error);
+    const { reason, harmless } = refusalOf(error);
     this.#deps.log.warn(
       { client: this.clientId, qos, error: String(error) },
       'a message of an MQTT client was refused',
     );
     // 3.1.1 has no way to say so, and an acknowledgement would be a lie.
+    if (harmless) return;
     if (this.#link?.version !== 5) this.#link?.end(reason, '3.3.5-2');
     else if (qos === 0) this.#link.end(reason, '3.3.5-2');
   }
@@ -355,18 +403,20 @@ export class MqttSession {
     const since = Object.fromEntries(this.#deps.mesh.positions());
     const granted: number[] = [];
     const fresh: MqttSubscription[] = [];
+    const joined: MqttSubscription[] = [];
     for (const { topic: filter, qos, nl = false, rap = false, rh = 0 } of subscriptions) {
-      const known = this.#subscriptions.has(filter);
+      const known = this.#subscriptions.has(filter) || this.#shared.has(filter);
       const retainHandling = rh as 0 | 1 | 2;
       const made = { filter, qos, noLocal: nl, retainAsPublished: rap, retainHandling, id, since };
-      const refused =
-        this.#refusalOfFilter(filter, known) ??
-        (this.#subscriptions.add(made) ? null : REASON.topicFilterInvalid);
+      const refused = this.#refusalOfFilter(filter, known) ?? this.#addSubscription(made);
       granted.push(refused ?? qos);
-      if (refused === null && (retainHandling === 0 || (retainHandling === 1 && !known))) fresh.push(made);
+      if (refused === null && isShared(filter)) joined.push(made);
+      else if (refused === null && (retainHandling === 0 || (retainHandling === 1 && !known)))
+        fresh.push(made);
     }
     const retained = this.#retainedFor(fresh);
-    await this.#openView()?.ready();
+    if (this.#subscriptions.size > 0) await this.#openView()?.ready();
+    for (const subscription of joined) await this.#deps.shared.join(this, subscription);
     if (this.#durable) await this.#deps.save(this.record());
     const codes =
       this.#link?.version === 5 ? granted : granted.map((code) => (code > 2 ? REASON.unspecified : code));
@@ -376,18 +426,31 @@ export class MqttSession {
 
   /** Takes in an UNSUBSCRIBE. */
   async unsubscribe(messageId: number, filters: readonly string[]): Promise<void> {
-    const granted = filters.map((filter) =>
-      this.#subscriptions.remove(filter) ? REASON.success : REASON.noSubscriptionExisted,
-    );
+    const granted = filters.map((filter) => {
+      const had = this.#shared.has(filter) || this.#subscriptions.remove(filter);
+      return had ? REASON.success : REASON.noSubscriptionExisted;
+    });
+    for (const filter of filters)
+      if (this.#shared.delete(filter)) await this.#deps.shared.leave(this, filter);
     if (this.#durable) await this.#deps.save(this.record());
     this.#link?.send({ cmd: 'unsuback', messageId, granted });
   }
 
+  #addSubscription(subscription: MqttSubscription): number | null {
+    if (!isShared(subscription.filter))
+      return this.#subscriptions.add(subscription) ? null : REASON.topicFilterInvalid;
+    this.#shared.set(subscription.filter, subscription);
+    return null;
+  }
+
   #refusalOfFilter(filter: string, known: boolean): number | null {
-    if (filter.startsWith('$share/')) return REASON.sharedNotSupported;
-    if (filter.startsWith('$')) return REASON.notAuthorized;
-    if (this.#link?.permissions.maySubscribe(filter) !== true) return REASON.notAuthorized;
-    return !known && this.#subscriptions.size >= this.#options.subscriptionsMax ? REASON.quotaExceeded : null;
+    const shared = isShared(filter) ? readShared(filter) : null;
+    if (isShared(filter) && shared === null) return REASON.topicFilterInvalid;
+    if (shared === null && filter.startsWith('$')) return REASON.notAuthorized;
+    if (this.#link?.permissions.maySubscribe(shared?.filter ?? filter) !== true) return REASON.notAuthorized;
+    return !known && this.subscriptions.length >= this.#options.subscriptionsMax
+      ? REASON.quotaExceeded
+      : null;
   }
 
   // ---- retained values -------------------------------------------------------------------------------------------
@@ -436,7 +499,7 @@ export class MqttSession {
   ): Promise<void> {
     if (link === null || !(await this.#whenRoom(link))) return;
     this.#deps.counters.count('retainedOut');
-    this.#send(message, matches, { retained: true, delivery: null });
+    this.#send(message, matches, { retained: true, delivery: null, shared: null });
   }
 
   // ---- what it gets ----------------------------------------------------------------------------------------------
@@ -506,13 +569,13 @@ export class MqttSession {
       .matchAt(delivery.topic, place)
       .filter(({ noLocal }) => !noLocal || !this.#isOwn(delivery));
     if (matches.length === 0) this.#ledger.done(number);
-    else this.#send(delivery, matches, { retained: false, delivery: number });
+    else this.#send(delivery, matches, { retained: false, delivery: number, shared: null });
   }
 
   #send(
     message: DeliveredMessage,
     matches: readonly MqttSubscription[],
-    { retained, delivery }: { readonly retained: boolean; readonly delivery: number | null },
+    { retained, delivery, shared }: SendContext,
   ): void {
     const link = this.#link;
     if (link === null) return;
@@ -532,10 +595,12 @@ export class MqttSession {
       packet,
       key: delivery === null ? null : keyOf(message),
       delivery,
+      shared,
       done: false,
     };
     if (qos === 0) {
-      if (!retained && this.#cameWhileAway(message)) this.#deps.counters.count('messagesOutQos0Skipped');
+      if (!retained && shared === null && this.#cameWhileAway(message))
+        this.#deps.counters.count('messagesOutQos0Skipped');
       else this.#transmit(link, packet);
       this.#finish(outgoing);
       return;
@@ -561,6 +626,23 @@ export class MqttSession {
 
   #isOwn({ author, client }: DeliveredMessage): boolean {
     return author === this.#deps.mesh.node && client?.id === this.clientId;
+  }
+
+  // ---- what it shares with others --------------------------------------------------------------------------------
+
+  /** It can be given a message now. */
+  get hasRoom(): boolean {
+    return this.#link?.open === true && this.#link.writable && this.#outbound.room > 0;
+  }
+
+  /** Resolves once it has room, or its client is gone. */
+  async whenReady(): Promise<void> {
+    if (this.#link !== null) await this.#whenRoom(this.#link);
+  }
+
+  /** Sends a message of a group. */
+  sendShared(message: DeliveredMessage, subscription: MqttSubscription, shared: SharedDelivery): void {
+    this.#send(message, [subscription], { retained: false, delivery: null, shared });
   }
 
   // ---- what it acknowledges ----------------------------------------------------------------------------------------
@@ -591,6 +673,7 @@ export class MqttSession {
 
   #finish(outgoing: Outgoing): void {
     outgoing.done = true;
+    outgoing.shared?.done();
     if (outgoing.delivery !== null) this.#ledger.done(outgoing.delivery);
   }
 

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../../../src/errors/index.ts';
+import { writeWhole } from '../write-whole.ts';
 import { isSessionRecord, type SessionRecord } from './session-record.ts';
 
 /** Version of the files. */
 const VERSION = 1;
 const ENDING = '.json';
-const NEW_ENDING = '.new';
 const FILE_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Sessions on disk: a file each, replaced whole. What they subscribe to and how far their flows are, never a message. */
@@ -55,22 +55,8 @@ export class SessionStore {
     return done;
   }
 
-  async #write(name: string, record: SessionRecord): Promise<void> {
-    const path = join(this.#directory, name);
-    const file = await open(path + NEW_ENDING, 'w', 0o600);
-    try {
-      await file.writeFile(`${JSON.stringify({ version: VERSION, ...record })}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(path + NEW_ENDING, path);
-    const directory = await open(this.#directory, 'r');
-    try {
-      await directory.sync();
-    } finally {
-      await directory.close();
-    }
+  #write(name: string, record: SessionRecord): Promise<void> {
+    return writeWhole(join(this.#directory, name), `${JSON.stringify({ version: VERSION, ...record })}\n`);
   }
 
   async #read(name: string): Promise<SessionRecord | null> {

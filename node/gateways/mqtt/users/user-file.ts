@@ -1,7 +1,8 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { SedgeError } from '../../../../src/errors/index.ts';
 import { CLIENT_NAME_BYTES_MAX } from '../mqtt-options.ts';
+import { writeWhole } from '../write-whole.ts';
 import { isPasswordHash, type PasswordHash } from './password.ts';
 import type { PermissionPatterns } from './permissions.ts';
 
@@ -47,18 +48,12 @@ export async function readUsers(directory: string): Promise<MqttUsers> {
 }
 
 /** Replaces the users, whole; on disk when it resolves. */
-export async function writeUsers(directory: string, users: MqttUsers): Promise<void> {
-  const path = userFilePath(directory);
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const file = await open(`${path}.new`, 'w', 0o600);
-  try {
-    const sorted = Object.fromEntries([...users].sort(([a], [b]) => (a < b ? -1 : 1)));
-    await file.writeFile(`${JSON.stringify({ version: VERSION, users: sorted }, null, 2)}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(`${path}.new`, path);
+export function writeUsers(directory: string, users: MqttUsers): Promise<void> {
+  const sorted = Object.fromEntries([...users].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return writeWhole(
+    userFilePath(directory),
+    `${JSON.stringify({ version: VERSION, users: sorted }, null, 2)}\n`,
+  );
 }
 
 function isUser(value: unknown): value is MqttUser {

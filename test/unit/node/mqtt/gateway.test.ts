@@ -446,6 +446,34 @@ describe('version 5', () => {
     expect(topics).toEqual(['x', 'x', 'y', 'y']);
   });
 
+  it('is sent aliases for its topics, as many as it takes, and none where that was not told of', async () => {
+    const client = await connect5(a, 'c', { topicAliasMaximum: 1, maximumPacketSize: 100 });
+    await client.subscribe('#', { qos: 1 });
+    await a.node.mesh.publish('x', 'y'.repeat(200));
+    for (const topic of ['x', 'x', 'y', 'x']) await a.node.mesh.publish(topic, '1');
+    const got = [];
+    while (got.length < 4) got.push(await client.message());
+    expect(got.map(({ topic, properties }) => [topic, properties?.topicAlias])).toEqual([
+      ['x', 1],
+      ['', 1],
+      ['y', undefined],
+      ['', 1],
+    ]);
+  });
+
+  it('is told of a keep-alive where it asks for none, or one that is too long', async () => {
+    for (const [keepalive, serverKeepAlive] of [
+      [0, 600],
+      [601, 600],
+      [600, undefined],
+      [5, undefined],
+    ]) {
+      const client = await a.open();
+      const connack = await client.connect({ version: 5, clientId: 'c', keepalive: keepalive! });
+      expect(connack.properties?.serverKeepAlive).toBe(serverKeepAlive);
+    }
+  });
+
   it('keeps to the receive maximum of the client, and holds the client to its own', async () => {
     const subscriber = await connect5(a, 's', { receiveMaximum: 2 });
     await subscriber.subscribe('x', { qos: 1 });
@@ -563,7 +591,6 @@ describe('version 5', () => {
     ['a+', 0x8f],
     ['x'.repeat(1_025), 0x8f],
     ['$realm/#', 0x87],
-    ['$share/g/x', 0x9e],
   ])('refuses a subscription to %s with a reason', async (filter, reason) => {
     const client = await connect5(a, 'c');
     expect(await client.subscribe(filter)).toBe(reason);
@@ -577,7 +604,7 @@ describe('version 3.1.1', () => {
     const client = await a.connect({ clientId: 'c' });
     client.send({
       cmd: 'publish',
-      topic: '$SYS/x',
+      topic: 'x/'.repeat(65),
       payload: 'x',
       qos: 1,
       messageId: 1,
@@ -585,6 +612,18 @@ describe('version 3.1.1', () => {
       retain: false,
     });
     expect(await client.end()).toBe('closed');
+  });
+
+  it('answers what is published on a topic of the server, and drops it (MQTT-4.7.2-1)', async () => {
+    const client = await a.connect({ clientId: 'c' });
+    const subscriber = await a.connect({ clientId: 's' });
+    await subscriber.subscribe('#');
+    await client.publish('$x', '1');
+    await client.publish('$x', '2', { qos: 2 });
+    await client.publish('$x', '3', { qos: 0 });
+    await client.publish('x', '4');
+    expect(await subscriber.payloads(1)).toEqual(['4']);
+    expect(a.count('messagesInRefused')).toBe(3);
   });
 });
 
