@@ -124,7 +124,8 @@ export class LinkState<T> {
       case 'ahead':
         this.#counters.count('link.gap');
         this.#receiving.hold(seq, payload);
-        if (this.#receiving.asks(seq, nowMs)) this.#transmit({ type: 'nak', seq: this.#receiving.wanted }, nowMs);
+        if (this.#receiving.asks(seq, nowMs))
+          this.#transmit({ type: 'nak', seq: this.#receiving.wanted }, nowMs);
         break;
       case 'absurd':
         this.#counters.count('link.out-of-window');

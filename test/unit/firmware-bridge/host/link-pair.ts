@@ -68,7 +68,10 @@ export class TestEnd {
       this.#carryOut(this.#link.handle({ kind: 'frame', frame }, nowMs), nowMs);
     }
     if (bytes.length > 0) {
-      this.#carryOut(this.#link.handle({ kind: 'bytes', isDamaged: this.#noise > noiseBefore }, nowMs), nowMs);
+      this.#carryOut(
+        this.#link.handle({ kind: 'bytes', isDamaged: this.#noise > noiseBefore }, nowMs),
+        nowMs,
+      );
     }
   }
 
