@@ -16,7 +16,7 @@ export interface FuzzTarget {
 }
 
 export const FUZZ_TARGETS: readonly FuzzTarget[] = [
-  { name: 'device', maxBytes: 512, library: /\.c$/, wrapped: ['sedge_ascon'] },
+  { name: 'device', maxBytes: 600, library: /\.c$/, wrapped: ['sedge_ascon'] },
   { name: 'cbor', maxBytes: 256, library: /^cbor.*\.c$/, wrapped: [] },
 ];
 
