@@ -4,6 +4,16 @@ export interface LinkOptions {
   readonly sendWindow: number;
   /** DATA frames that may have been taken and not be done with; 1 to 7. */
   readonly receiveWindow: number;
+  /**
+   * Whether DATA that comes above a gap can be kept until the gap is filled: only what its sender would send again
+   * unchanged. @defaultValue nothing is kept
+   */
+  readonly mayHold?: (payload: Uint8Array) => boolean;
+  /**
+   * The other side sleeps for longer than any time-out: it is never given up for that, and what it did not acknowledge
+   * goes out as soon as it is heard again. @defaultValue false
+   */
+  readonly peerSleeps?: boolean;
   /** Bounds of the time after which DATA is sent again, ms. @defaultValue 60 and 200 */
   readonly timeoutMsMin?: number;
   readonly timeoutMsMax?: number;
@@ -13,6 +23,8 @@ export interface LinkOptions {
 
 /** Times and bounds of the link, the same on every host. */
 export const LINK_LIMITS = Object.freeze({
+  /** A side that sleeps did so if nothing was heard for so long. */
+  sleepMs: 1_000,
   /** Longest time-out after doubling. */
   timeoutMsMax: 1_600,
   /** Tries without hearing anything before the link is over. */
@@ -21,6 +33,10 @@ export const LINK_LIMITS = Object.freeze({
   ackDelayMs: 20,
   /** No second NAK for the same number before this. */
   nakIntervalMs: 250,
+  /** Where something is missing, it is asked for once the line was quiet for so long; USB chips hand on after 16 ms. */
+  quietMs: 20,
+  /** So often, each after twice the time, until DATA comes that was wanted. */
+  quietNaks: 4,
   /** A sender that is told to wait asks again after this. */
   askIntervalMs: 500,
   /** What is not done with after this makes its sender wait, before its time-out strikes. */

@@ -23,7 +23,7 @@ export class LinkState<T> {
 
   constructor(options: LinkOptions, counters: Counters, nowMs: number) {
     this.#sending = new SendWindow(options);
-    this.#receiving = new ReceiveWindow(options.receiveWindow);
+    this.#receiving = new ReceiveWindow(options);
     this.#counters = counters;
     this.#lastSentMs = nowMs;
   }
@@ -37,7 +37,7 @@ export class LinkState<T> {
   get wakeAtMs(): number | null {
     if (this.#isOver) return null;
     const times = [this.#ackAtMs, this.#sending.wakeAtMs, this.#lastSentMs + LINK_LIMITS.heartbeatMs];
-    if (!this.#saidNotReady) times.push(this.#receiving.patienceEndsAtMs);
+    if (!this.#saidNotReady) times.push(this.#receiving.patienceEndsAtMs, this.#receiving.quietEndsAtMs);
     return times.reduce((first, time) => (first === null || (time !== null && time < first) ? time : first));
   }
 
@@ -54,9 +54,11 @@ export class LinkState<T> {
         this.#onFrame(event.frame, nowMs);
         break;
       case 'bytes':
+        this.#receiving.heard(event.isDamaged, nowMs);
         break;
       case 'taken':
         this.#receiving.take(nowMs);
+        this.#release();
         break;
       case 'refused':
         this.#receiving.refuse();
@@ -87,6 +89,7 @@ export class LinkState<T> {
 
   #onFrame(frame: HeardFrame, nowMs: number): void {
     this.#sending.heard(frame.notReady, nowMs);
+    this.#receiving.heard(false, nowMs);
     const freed = this.#sending.acknowledge(frame.ack, nowMs);
     if (freed === null) this.#counters.count('link.bad-ack');
     else for (const item of freed) this.#effects.push({ kind: 'freed', item });
@@ -120,7 +123,9 @@ export class LinkState<T> {
         break;
       case 'ahead':
         this.#counters.count('link.gap');
-        if (this.#receiving.asks(nowMs)) this.#transmit({ type: 'nak', seq: this.#receiving.wanted }, nowMs);
+        this.#receiving.hold(seq, payload);
+        if (this.#receiving.asks(seq, nowMs))
+          this.#transmit({ type: 'nak', seq: this.#receiving.wanted }, nowMs);
         break;
       case 'absurd':
         this.#counters.count('link.out-of-window');
@@ -128,6 +133,12 @@ export class LinkState<T> {
       default:
         assertNever(arrival);
     }
+  }
+
+  /** What came before its turn follows what it waited for. */
+  #release(): void {
+    const payload = this.#receiving.release();
+    if (payload !== null) this.#effects.push({ kind: 'deliver', number: this.#receiving.wanted, payload });
   }
 
   /** Sends all that is due; at most one frame that says nothing but an acknowledgement. */
@@ -141,6 +152,9 @@ export class LinkState<T> {
     // Where so many bytes are lost that long frames rarely get through, a short one shows that this side is there.
     if (this.#sending.isStruggling && due[0]?.again) this.#transmit({ type: 'ack' }, nowMs);
     for (const data of due) this.#sendData(data, nowMs);
+    if (!this.#saidNotReady && this.#receiving.asksQuietly(nowMs)) {
+      this.#transmit({ type: 'nak', seq: this.#receiving.wanted }, nowMs);
+    }
     const isDue =
       (this.#ackAtMs !== null && nowMs >= this.#ackAtMs) ||
       this.#receiving.isNotReady(nowMs) !== this.#saidNotReady ||

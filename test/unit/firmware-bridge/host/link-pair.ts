@@ -59,16 +59,25 @@ export class TestEnd {
   }
 
   receive(bytes: Uint8Array, nowMs: number): void {
+    const noiseBefore = this.#noise;
     for (const found of this.#splitter.push(bytes)) {
       if (found.kind !== 'frame') continue;
       const { type, seq, ack, notReady, payload } = found.frame;
       if (type !== 'data' && type !== 'ack' && type !== 'nak') continue;
       const frame = { type, seq, ack, notReady, payload };
-      for (const effect of this.#link.handle({ kind: 'frame', frame }, nowMs)) {
-        if (effect.kind === 'deliver') this.#deliver(effect.number, effect.payload, nowMs);
-        else this.#carryOut([effect], nowMs);
-      }
+      this.#carryOut(this.#link.handle({ kind: 'frame', frame }, nowMs), nowMs);
     }
+    if (bytes.length > 0) {
+      this.#carryOut(
+        this.#link.handle({ kind: 'bytes', isDamaged: this.#noise > noiseBefore }, nowMs),
+        nowMs,
+      );
+    }
+  }
+
+  get #noise(): number {
+    const counts = Object.entries(this.counters.snapshot());
+    return counts.reduce((sum, [code, count]) => sum + (code.startsWith('frame.') ? count : 0), 0);
   }
 
   wake(nowMs: number): void {
@@ -89,12 +98,13 @@ export class TestEnd {
       return;
     }
     this.taken.push(new DataView(text.buffer).getUint32(0));
-    this.#link.handle({ kind: 'taken' }, nowMs);
     this.#unfinished.push({ atMs: nowMs + this.#random() * this.#options.doneMsMax, number });
+    this.#carryOut(this.#link.handle({ kind: 'taken' }, nowMs), nowMs);
   }
 
   #carryOut(effects: readonly LinkEffect<number>[], nowMs: number): void {
     for (const effect of effects) {
+      if (effect.kind === 'deliver') this.#deliver(effect.number, effect.payload, nowMs);
       if (effect.kind === 'freed') this.freed.push(effect.item);
       if (effect.kind === 'over') this.over = effect.cause;
       if (effect.kind !== 'transmit') continue;
@@ -143,7 +153,8 @@ export function playPair(plan: PairPlan): PairOutcome {
   const { seed, faults, window, doneMsMax, items, isOneWay, roomComesAndGoes } = plan;
   const random = seededRandom(seed);
   const lines = [new NoisyLine(faults, random), new NoisyLine(faults, random)] as const;
-  const options = { sendWindow: window, receiveWindow: window, frameMs: 4, doneMsMax };
+  const mayHold = () => seed % 3 > 0;
+  const options = { sendWindow: window, receiveWindow: window, mayHold, frameMs: 4, doneMsMax };
   const ends = [new TestEnd(options, lines[0], random), new TestEnd(options, lines[1], random)] as const;
   for (let item = 1; item <= items; item++) {
     ends[0].send(item, 0);

@@ -3,6 +3,7 @@ import {
   LINK_LIMITS,
   type LinkEffect,
   type LinkEvent,
+  type LinkOptions,
   LinkState,
 } from '../../../../firmware-bridge/host/link/index.ts';
 import { Counters } from '../../../../src/errors/index.ts';
@@ -68,7 +69,7 @@ describe('two links over a line', () => {
 });
 
 /** A link whose effects are kept as short texts. */
-function link(options: { sendWindow?: number; receiveWindow?: number } = {}) {
+function link(options: Partial<LinkOptions> = {}) {
   const counters = new Counters();
   const state = new LinkState<string>({ sendWindow: 4, receiveWindow: 4, ...options }, counters, 0);
   const say = (effects: LinkEffect<string>[]) =>
@@ -232,10 +233,87 @@ describe('a link that receives', () => {
     take(0, 0);
     expect(hear('data', { seq: 2 }, 1)).toEqual(['nak 1']);
     expect(hear('data', { seq: 3 }, 2)).toEqual([]);
-    expect(hear('data', { seq: 3 }, 39)).toEqual([]);
-    expect(hear('data', { seq: 3 }, 251)).toEqual(['nak 1 not-ready']);
+    expect(hear('data', { seq: 4 }, 251)).toEqual(['nak 1 not-ready']);
     take(1, 252);
     expect(hear('data', { seq: 3 }, 253)).toEqual(['nak 2 not-ready']);
+  });
+
+  it('asks again at once where numbers rise no longer: its sender went back, and what is missing got lost again', () => {
+    const { hear, take } = link();
+    take(0, 0);
+    expect(hear('data', { seq: 2 }, 1)).toEqual(['nak 1']);
+    expect(hear('data', { seq: 3 }, 2)).toEqual([]);
+    expect(hear('data', { seq: 2 }, 3)).toEqual(['nak 1']);
+    expect(hear('data', { seq: 3 }, 4)).toEqual([]);
+    expect(hear('data', { seq: 3 }, 5)).toEqual(['nak 1']);
+  });
+
+  it('asks where the line fell quiet although something is missing, four times, ever more slowly', () => {
+    const { handle, hear, wake, state } = link();
+    hear('ack', {}, 0);
+    handle({ kind: 'bytes', isDamaged: true }, 10);
+    expect(state.wakeAtMs).toBe(30);
+    expect(wake(29)).toEqual([]);
+    expect(wake(30)).toEqual(['nak 0']);
+    expect(wake(69)).toEqual([]);
+    expect(wake(70)).toEqual(['nak 0']);
+    expect(wake(150)).toEqual(['nak 0']);
+    expect(wake(310)).toEqual(['nak 0']);
+    expect(wake(1_000)).toEqual([]);
+  });
+
+  it('lets a line be quiet on which nothing is missing', () => {
+    const { handle, take, done, wake } = link();
+    handle({ kind: 'bytes', isDamaged: true }, 0);
+    take(0, 1);
+    done(0, 2);
+    expect(wake(22)).toEqual(['ack 0 ack=1']);
+    expect(wake(500)).toEqual([]);
+  });
+
+  it('keeps what came above a gap, and delivers it in order once the gap is filled', () => {
+    const { state, handle, done, counters } = link({ mayHold: () => true });
+    const data = (seq: number) => {
+      const payload = Uint8Array.of(seq);
+      const frame = { type: 'data', seq, ack: 0, notReady: false, payload } as const;
+      return state.handle({ kind: 'frame', frame }, 1).filter(({ kind }) => kind === 'deliver');
+    };
+    expect(data(1)).toEqual([]);
+    expect(data(2)).toEqual([]);
+    expect(data(0)).toEqual([{ kind: 'deliver', number: 0, payload: Uint8Array.of(0) }]);
+    const taken = () => state.handle({ kind: 'taken' }, 2);
+    expect(taken()).toEqual([{ kind: 'deliver', number: 1, payload: Uint8Array.of(1) }]);
+    expect(taken()).toEqual([{ kind: 'deliver', number: 2, payload: Uint8Array.of(2) }]);
+    expect(taken()).toEqual([]);
+    for (const number of [0, 1, 2]) handle({ kind: 'done', number }, 3);
+    expect(done(2, 3)).toEqual(['ack 0 ack=3']);
+    expect(data(2)).toEqual([]);
+    expect(counters.get('link.duplicate')).toBe(1);
+  });
+
+  it('wants one that it kept again if it is refused, and does not hold that against the link', () => {
+    const { handle, wake, state } = link({ mayHold: () => true });
+    const data = (seq: number) =>
+      handle({ kind: 'frame', frame: { type: 'data', seq, ack: 0, notReady: false, payload: NOTHING } }, 0);
+    data(1);
+    expect(data(0)).toEqual(['deliver 0']);
+    expect(handle({ kind: 'taken' }, 0)).toEqual(['deliver 1']);
+    handle({ kind: 'refused' }, 0);
+    for (let forged = 0; forged < 7; forged++) {
+      expect(data(1)).toEqual(['deliver 1']);
+      handle({ kind: 'refused' }, 0);
+    }
+    expect(wake(0)).toEqual([]);
+    expect(data(1)).toEqual(['deliver 1']);
+    handle({ kind: 'taken' }, 0);
+    expect(state.handle({ kind: 'wake' }, 0)).toEqual([]);
+  });
+
+  it('keeps nothing that its sender would make anew', () => {
+    const { hear, handle } = link({ mayHold: (payload) => payload.length > 0 });
+    hear('data', { seq: 1 }, 0);
+    hear('data', { seq: 0 }, 0);
+    expect(handle({ kind: 'taken' }, 0)).toEqual([]);
   });
 
   it('acknowledges nothing that is not done with', () => {
