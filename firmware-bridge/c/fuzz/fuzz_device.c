@@ -155,7 +155,7 @@ static void note_sealed(const struct sedge_aead *aead)
 {
     const uint8_t *nonce = aead->state + SEDGE_ASCON_NONCE;
     uint16_t crc = sedge_crc16(0xffff, aead->ad, aead->ad_length);
-    crc = sedge_crc16(crc, aead->text, aead->text_length);
+    crc = sedge_crc16(crc, aead->ad + aead->ad_length, aead->text_length);
     for (size_t i = 0; i < sealed_count; i++) {
         if (memcmp(sealed[i].key, aead->key, 16) != 0 || memcmp(sealed[i].nonce, nonce, 16) != 0) continue;
         hold(sealed[i].crc == crc);
@@ -230,9 +230,9 @@ static void boot(enum sedge_reset_cause cause)
     wire.length = 0;
     board.out_length = 0;
     hold(sedge_init(&device, &config, cause));
-    if (device.epoch != 0) {
-        hold(device.epoch > epoch_max);
-        epoch_max = device.epoch;
+    if (sedge_epoch(&device) != 0) {
+        hold(sedge_epoch(&device) > epoch_max);
+        epoch_max = sedge_epoch(&device);
     }
     look_at_device();
 }
@@ -321,7 +321,8 @@ static bool host_gets_all(uint8_t nonce)
         if (sedge_state(&device) == SEDGE_ONLINE) put_frame(SEDGE_ACK, 0, device.link.high, NULL, 0);
         room_in_line();
         poll();
-        if (sedge_state(&device) == SEDGE_ONLINE && sedge_pending(&device) == 0 && device.gap == 0)
+        if (sedge_state(&device) == SEDGE_ONLINE && sedge_pending(&device) == 0 && device.gap == 0 &&
+            device.gap_sent == 0)
             return true;
     }
     return false;
@@ -448,7 +449,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         put_provision(0x55);
         poll();
         hold(sedge_state(&device) == SEDGE_NO_SESSION);
-        epoch_max = device.epoch;
+        epoch_max = sedge_epoch(&device);
     }
     while (in.at < in.end) step(next(&in), &in);
     board.room = 64;

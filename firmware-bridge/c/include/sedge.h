@@ -322,12 +322,12 @@ struct sedge_device {
     uint32_t time_n;        /* of the TIME to answer */
     uint16_t sent_counter;  /* last of the session's series */
     uint16_t gap;           /* lost readings, not acknowledged as such; they lie behind the pinned ones */
-    uint16_t gap_sent;      /* of them in the GAP that is on its way */
+    uint16_t gap_sent;      /* of those before them, in the GAP that is on its way */
     uint16_t stats_ms;
     uint16_t head;          /* of the ring: where the oldest reading is */
     uint16_t used;
     uint16_t count;         /* readings in the ring */
-    uint8_t pinned;         /* readings before the gap: they were on their way when it opened */
+    uint8_t pinned;         /* readings before the gap */
     uint8_t flying;         /* readings that have a link number */
     uint8_t cell;           /* of the newest epoch */
     uint8_t state;          /* enum sedge_state */

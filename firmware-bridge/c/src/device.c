@@ -172,7 +172,7 @@ void sedge_link_other(struct sedge_link *link, uint8_t type, uint8_t *payload, u
         return;
     }
     if (follows) {
-        sedge_link_control(link, type + 1);
+        sedge_link_control(link, (uint8_t)(type + 1));
     } else {
         sedge_count(&link->stats.refused);
     }

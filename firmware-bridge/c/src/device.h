@@ -139,8 +139,8 @@ enum sedge_direction {
 /* Makes the session's key of the greeting and the device's key. */
 void sedge_session_key(struct sedge_device *device);
 
-/* Seals the record of `length` bytes (head and value) and puts the tag behind it. */
-void sedge_seal(const struct sedge_device *device, enum sedge_direction direction, uint8_t *record, uint8_t length);
+/* Seals the record of `length` bytes (head and value) and puts the tag behind it. Returns the length with it. */
+uint8_t sedge_seal(const struct sedge_device *device, enum sedge_direction direction, uint8_t *record, uint8_t length);
 
 /* Opens a record of the host; `length` is without the tag. False: not of the host, its text is rubbish now. */
 bool sedge_open(const struct sedge_device *device, uint8_t *record, uint8_t length);

@@ -75,9 +75,10 @@ static void put_gap(struct sedge_device *device, struct sedge_writer *out)
     /* Sent again it says the same, whatever was lost since: the host may have taken the first one. */
     if (!device->gap_sent) {
         device->gap_sent = device->gap;
+        device->gap = 0;
     }
+    first = sedge_counter(device) - (uint16_t)(device->count + device->gap - 1) - device->gap_sent;
     sedge_put_array(out, 2);
-    first = device->keep->counter - (uint16_t)(device->count + device->gap - 1);
     sedge_put_uint(out, first);
     sedge_put_uint(out, first + device->gap_sent - 1);
 }
@@ -205,9 +206,7 @@ uint8_t sedge_link_fill(struct sedge_link *link, uint8_t number, uint8_t *payloa
         direction = SEDGE_OF_DEVICE;
         end = put_other(device, number, payload);
     }
-    number = (uint8_t)(end - payload);
-    sedge_seal(device, (enum sedge_direction)direction, payload, number);
-    return (uint8_t)(number + SEDGE_TAG_SIZE);
+    return sedge_seal(device, (enum sedge_direction)direction, payload, (uint8_t)(end - payload));
 }
 
 void sedge_link_done(struct sedge_link *link, uint8_t number)

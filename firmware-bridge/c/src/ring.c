@@ -1,13 +1,14 @@
-/* The ring holds readings in a row: length u8, topic u8, t u32, value. Their counters are not stored, as they follow each
+/* The ring holds readings in a row: size u8, topic u8, t u32, value. Their counters are not stored, as they follow each
  * other up to the last one given. An item never wraps: what is left moves to the front when the end is reached.
  *
  * Where room is needed the oldest are lost, but not those that have a link number (`flying`): the same number must carry the
  * same content when it is sent again. So a gap opens behind them, and they are `pinned`:
  *
- *     pinned | gap | the rest, up to the last
+ *     gap_sent | pinned | gap | the rest, up to the last
  *
- * There is one gap at most, as nothing behind it is sent before the GAP record, which goes alone, is durable. A gap of
- * GAP_MAX grows no more: the host meets a hole before it, and reports that as lost. */
+ * Once all before the gap is done it goes out as a GAP, which makes it gap_sent, and readings follow at once. Another one
+ * may open meanwhile, but not before a window of readings: or, where readings come faster than the line takes them, there
+ * would be nothing but gaps. A gap of GAP_MAX grows no more: the host meets a hole before it, and reports that as lost. */
 #include "device.h"
 
 #define GAP_MAX 0x7fff
@@ -26,12 +27,6 @@ uint32_t sedge_ring_counter(const struct sedge_device *device, uint8_t index)
     return device->keep->counter - before;
 }
 
-void sedge_ring_land(struct sedge_device *device)
-{
-    device->flying = 0;
-    device->gap_sent = 0;
-}
-
 static void set_counter(struct sedge_keep *keep, uint32_t counter)
 {
     keep->counter = counter;
@@ -43,7 +38,9 @@ void sedge_ring_clear(struct sedge_device *device)
     device->used = 0;
     device->count = 0;
     device->pinned = 0;
+    device->flying = 0;
     device->gap = 0;
+    device->gap_sent = 0;
     device->keep->epoch = sedge_epoch(device);
     set_counter(device->keep, 0);
 }
@@ -72,18 +69,32 @@ static void grow_gap(struct sedge_device *device)
     sedge_count(&device->link.stats.dropped);
 }
 
-/* Loses the oldest reading that may be lost; where all that is left is on its way, the new one. False: it is that. */
+/* So many readings stay when a gap opens. */
+static uint8_t held(const struct sedge_device *device)
+{
+    if (!device->gap_sent || device->flying >= SEDGE_WINDOW) {
+        return device->flying;
+    }
+    return device->count < SEDGE_WINDOW ? (uint8_t)device->count : SEDGE_WINDOW;
+}
+
+static void lose_pinned(struct sedge_device *device)
+{
+    for (; device->pinned; device->pinned--) {
+        cut(device, 0);
+        grow_gap(device);
+    }
+}
+
+/* Loses the oldest reading that may be lost; where none may, the new one. False: it is that. */
 static bool lose_one(struct sedge_device *device)
 {
     bool others;
     if (!device->gap) {
-        device->pinned = device->flying;
-    }
-    /* Of an old session: all at once, as a full gap that grows no more must not have any before it. */
-    while (device->pinned && !device->flying) {
-        device->pinned--;
-        cut(device, 0);
-        grow_gap(device);
+        device->pinned = held(device);
+    } else if (!device->flying && !device->gap_sent) {
+        /* Of an old session: all at once, as a full gap that grows no more must not have any before it. */
+        lose_pinned(device);
     }
     others = device->count != device->pinned;
     if (others) {
@@ -91,6 +102,24 @@ static bool lose_one(struct sedge_device *device)
     }
     grow_gap(device);
     return others;
+}
+
+/* Two gaps become one: what lies between is lost with them (the host may have it, and knows better then). */
+void sedge_ring_land(struct sedge_device *device)
+{
+    uint16_t sent = device->gap_sent;
+    device->flying = 0;
+    device->gap_sent = 0;
+    if (sent) {
+        if (device->gap) {
+            lose_pinned(device);
+        }
+        device->pinned = 0;
+        device->gap = (uint16_t)(device->gap + sent);
+        if (device->gap > GAP_MAX) {
+            device->gap = GAP_MAX;
+        }
+    }
 }
 
 bool sedge_ring_add(struct sedge_device *device, const uint8_t *item)
@@ -136,6 +165,5 @@ void sedge_ring_reading_done(struct sedge_device *device)
 
 void sedge_ring_gap_done(struct sedge_device *device)
 {
-    device->gap = (uint16_t)(device->gap - device->gap_sent);
     device->gap_sent = 0;
 }

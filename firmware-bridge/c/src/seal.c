@@ -70,17 +70,18 @@ static void run_record(const struct sedge_device *device, struct sedge_aead *aea
 {
     aead->ad_length = SEDGE_RECORD_HEAD;
     aead->text_length = (uint8_t)(aead->text_length - SEDGE_RECORD_HEAD);
-    aead->opening = direction == SEDGE_OF_HOST;
     run(device, aead, direction);
 }
 
-void sedge_seal(const struct sedge_device *device, enum sedge_direction direction, uint8_t *record, uint8_t length)
+uint8_t sedge_seal(const struct sedge_device *device, enum sedge_direction direction, uint8_t *record, uint8_t length)
 {
     struct sedge_aead aead;
     aead.ad = record;
     aead.text_length = length;
+    aead.opening = false;
     run_record(device, &aead, (uint8_t)direction);
     memcpy(record + length, &aead.state[SEDGE_ASCON_TAG], SEDGE_TAG_SIZE);
+    return (uint8_t)(length + SEDGE_TAG_SIZE);
 }
 
 bool sedge_open(const struct sedge_device *device, uint8_t *record, uint8_t length)
@@ -89,6 +90,7 @@ bool sedge_open(const struct sedge_device *device, uint8_t *record, uint8_t leng
     uint8_t differs = 0;
     aead.ad = record;
     aead.text_length = length;
+    aead.opening = true;
     run_record(device, &aead, SEDGE_OF_HOST);
     for (uint8_t i = 0; i < SEDGE_TAG_SIZE; i++) {
         differs |= (uint8_t)(record[length + i] ^ aead.state[SEDGE_ASCON_TAG + i]);

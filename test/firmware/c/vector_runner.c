@@ -66,8 +66,9 @@ static void fresh_device(void)
     board_init(&board);
     memset(&device, 0, sizeof device);
     device.config = &config;
+    device.keep = &device.own_keep;
     sedge_link_init(&device.link, &board);
-    device.epoch = number_of("epoch");
+    (void)bytes_of("epoch", device.greeting + SEDGE_AT_EPOCH);
     device.state = SEDGE_ONLINE;
     (void)bytes_of("session-key", device.session_key);
 }
@@ -147,13 +148,23 @@ static bool noise(void)
     return stats->bad_crc == 1 && !stats->frames_in;
 }
 
+static void put_key(const struct sedge_key_slot *slot)
+{
+    struct sedge_key_slot copy = *slot;
+    sedge_nv_provision(&device, &copy);
+}
+
 static bool session_key(void)
 {
+    struct sedge_key_slot slot;
+    memset(&slot, 0, sizeof slot);
     fresh_device();
-    (void)bytes_of("device-id", board.nv);
-    (void)bytes_of("device-key", board.nv + SEDGE_NV_KEY);
-    (void)bytes_of("host-nonce", device.host_nonce);
-    device.session = number_of("session");
+    (void)bytes_of("device-id", slot.id);
+    (void)bytes_of("device-key", slot.key);
+    put_key(&slot);
+    (void)bytes_of("epoch", device.greeting + SEDGE_AT_EPOCH);
+    (void)bytes_of("session", device.greeting + SEDGE_AT_SESSION);
+    (void)bytes_of("host-nonce", device.greeting + SEDGE_AT_NONCE);
     sedge_session_key(&device);
     return expect(device.session_key, 16, "session-key");
 }
@@ -162,16 +173,16 @@ static bool hello_ack(void)
 {
     uint8_t hello[FIELD_SIZE];
     uint8_t ack[FIELD_SIZE];
-    uint8_t both[11 + 37 + 8];
+    uint8_t tag[8];
     (void)bytes_of("hello", hello);
-    if (bytes_of("hello-ack", ack) != 45) {
+    if (bytes_of("hello-ack", ack) != SEDGE_HELLO_ACK_SIZE + 8) {
         return false;
     }
     fresh_device();
-    memcpy(both, hello, 11);
-    memcpy(both + 11, ack, 37);
-    sedge_tag_hello_ack(&device, both, 48);
-    return !memcmp(both + 48, ack + 37, 8);
+    memcpy(device.greeting, hello, SEDGE_HELLO_TAGGED);
+    memcpy(device.greeting + SEDGE_AT_ACK, ack, SEDGE_HELLO_ACK_SIZE);
+    sedge_tag_hello_ack(&device, tag);
+    return !memcmp(tag, ack + SEDGE_HELLO_ACK_SIZE, 8);
 }
 
 static bool record(void)
@@ -180,40 +191,39 @@ static bool record(void)
     uint8_t value[FIELD_SIZE];
     uint8_t direction;
     size_t length;
-    uint8_t sealed;
+    uint8_t whole;
     fresh_device();
     (void)bytes_of("direction", &direction);
     (void)bytes_of("header", bytes);
     length = bytes_of("value", value);
     length += bytes_of("signature", value + length);
     memcpy(bytes + SEDGE_RECORD_HEAD, value, length);
-    sealed = sedge_seal(&device, (enum sedge_direction)direction, bytes, (uint8_t)(SEDGE_RECORD_HEAD + length));
-    if (!expect(bytes, sealed, "payload")) {
-        return false;
+    whole = (uint8_t)(SEDGE_RECORD_HEAD + length);
+    if (direction == SEDGE_OF_HOST) {
+        (void)bytes_of("payload", bytes);
+        if (!sedge_open(&device, bytes, whole) || memcmp(bytes + SEDGE_RECORD_HEAD, value, length) != 0) {
+            return false;
+        }
+        (void)bytes_of("payload", bytes);
+        bytes[whole] ^= 1;
+        return !sedge_open(&device, bytes, whole);
     }
-    if (direction != SEDGE_OF_HOST) {
-        return true;
-    }
-    if (!sedge_open(&device, bytes, sealed) || memcmp(bytes + SEDGE_RECORD_HEAD, value, length) != 0) {
-        return false;
-    }
-    (void)bytes_of("payload", bytes);
-    bytes[sealed - 1] ^= 1;
-    return !sedge_open(&device, bytes, sealed);
+    sedge_seal(&device, (enum sedge_direction)direction, bytes, whole);
+    return expect(bytes, (size_t)whole + 8, "payload");
 }
 
 static bool provisioned(void)
 {
+    struct sedge_key_slot slot;
     uint8_t provision[FIELD_SIZE];
     uint8_t answer[16];
-    if (bytes_of("provision", provision) != 28) {
+    if (bytes_of("provision", provision) != SEDGE_PROVISION_SIZE) {
         return false;
     }
+    memcpy(slot.id, provision, SEDGE_PROVISION_SIZE);
     fresh_device();
-    if (!provision_with(provision)) {
-        return false;
-    }
-    sedge_tag_provisioned(&device, answer);
+    put_key(&slot);
+    sedge_put_provisioned(&device, answer);
     return expect(answer, sizeof answer, "provisioned");
 }
 
@@ -226,7 +236,7 @@ static bool nv(void)
     }
     (void)bytes_of("provisioned", &has_key);
     sedge_nv_start(&device);
-    return has_key ? device.state == SEDGE_NO_SESSION && device.epoch == number_of("next-epoch")
+    return has_key ? device.state == SEDGE_NO_SESSION && sedge_epoch(&device) == number_of("next-epoch")
                    : device.state == SEDGE_NO_KEY;
 }
 
@@ -242,31 +252,28 @@ static bool value(void)
 static bool answer_of_ascon(void)
 {
     uint8_t key[16];
-    uint8_t ad[FIELD_SIZE];
-    uint8_t text[FIELD_SIZE];
+    uint8_t both[FIELD_SIZE]; /* associated data, then the text */
     struct sedge_aead aead;
+    uint8_t *text;
+    uint8_t tag[16];
     memset(&aead, 0, sizeof aead);
     aead.key = key;
-    aead.ad = ad;
-    aead.text = text;
-    for (int opening = 0; opening < 2; opening++) {
-        (void)bytes_of("Key", key);
-        (void)bytes_of("Nonce", aead.state + SEDGE_ASCON_NONCE);
-        aead.ad_length = (uint8_t)bytes_of("AD", ad);
-        aead.text_length = (uint8_t)bytes_of("PT", text);
-        aead.opening = opening;
-        if (opening) {
-            (void)bytes_of("CT", text);
-        }
-        sedge_ascon(&aead);
-        if (!opening) {
-            memcpy(text + aead.text_length, aead.state + SEDGE_ASCON_TAG, 16);
-            if (!expect(text, (size_t)aead.text_length + 16, "CT")) {
-                return false;
-            }
-        }
+    aead.ad = both;
+    (void)bytes_of("Key", key);
+    (void)bytes_of("Nonce", aead.state + SEDGE_ASCON_NONCE);
+    aead.ad_length = (uint8_t)bytes_of("AD", both);
+    text = both + aead.ad_length;
+    aead.text_length = (uint8_t)bytes_of("PT", text);
+    sedge_ascon(&aead);
+    memcpy(tag, aead.state + SEDGE_ASCON_TAG, sizeof tag);
+    memcpy(text + aead.text_length, tag, sizeof tag);
+    if (!expect(text, (size_t)aead.text_length + 16, "CT")) {
+        return false;
     }
-    return expect(text, aead.text_length, "PT");
+    (void)bytes_of("Nonce", aead.state + SEDGE_ASCON_NONCE);
+    aead.opening = true;
+    sedge_ascon(&aead);
+    return expect(text, aead.text_length, "PT") && !memcmp(aead.state + SEDGE_ASCON_TAG, tag, sizeof tag);
 }
 
 /* ---- files ---- */
