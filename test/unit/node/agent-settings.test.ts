@@ -38,6 +38,17 @@ test('lists in the environment are separated by commas or blanks', () => {
 });
 
 test.each([
+  [{ retention: ['main=7x'] }, /--retention: it must name channels/],
+  [{ storageMax: '10' }, /--storage-max: it must be a size/],
+  [{ peers: ['pi.local:7600'] }, /--peer: it must be/],
+] as const)('an option of %j is a mistake on the command line', (options, reason) => {
+  const resolve = (): unknown => resolveSettings(directory, options as never, {});
+  expect(resolve).toThrow(
+    expect.objectContaining({ code: 'cli.usage', message: expect.stringMatching(reason) }),
+  );
+});
+
+test.each([
   ['{', /config\.json/],
   ['[]', /must hold a JSON object/],
   [{ colour: 1 }, /unknown setting "colour"; known are listen, peers/],
