@@ -444,6 +444,92 @@ export const ERROR_TABLE = {
     next: 'See "sedge simulate --list".',
   },
 
+  // serial lines and devices
+  'serial.bad-port': {
+    meaning: 'The text names no port.',
+    next: 'Give a port such as /dev/ttyUSB0, /dev/ttyUSB0:115200, tcp://HOST:PORT or auto.',
+  },
+  'serial.port-missing': {
+    meaning: 'The port is not there, or was unplugged.',
+    next: 'Plug the board in; the agent opens the port when it comes back. "sedge device ls" shows the ports of this machine.',
+  },
+  'serial.port-denied': {
+    meaning: 'The port may not be opened by this user.',
+    next: 'Run "sudo usermod -aG dialout $USER", then log out and in again (a service: restart it).',
+  },
+  'serial.port-busy': {
+    meaning: 'Another program uses the port.',
+    next: 'Close the other program (a serial monitor, ModemManager); "fuser -v PORT" names it.',
+  },
+  'serial.port-failed': {
+    meaning: 'The port failed.',
+    next: 'Unplug the board and plug it in again; see "dmesg" if it happens again.',
+  },
+  'serial.unreachable': {
+    meaning: 'The serial port behind the network address cannot be reached.',
+    next: 'Check the address, and whether ser2net or the adapter runs; the agent keeps trying.',
+  },
+  'serial.port-unknown': {
+    meaning: 'The agent does not use this port.',
+    next: 'See "sedge device ls" for the ports that it uses; start it with --serial PORT to use more.',
+  },
+  'serial.port-held': {
+    meaning: 'The port is released for another program, or in use for another device command.',
+    next: 'Wait for the other command, or give the port back to the agent.',
+  },
+  'device.unknown': {
+    meaning: 'No device of that id or name is in the book.',
+    next: 'See "sedge device ls"; a fresh board is taken in with "sedge device provision PORT".',
+  },
+  'device.exists': {
+    meaning: 'The book holds another device of that id or name.',
+    next: 'Use another name, or remove the other device first ("sedge device remove").',
+  },
+  'device.bad-option': {
+    meaning: 'What is said of a device is not allowed.',
+    next: 'Use a name of 1 to 64 of a-z, A-Z, 0-9, -, _ and ., a key of 16 bytes, and topic filters without $.',
+  },
+  'device.too-many': {
+    meaning: 'The book holds as many devices as it may.',
+    next: 'Remove devices that are gone ("sedge device remove").',
+  },
+  'device.book-damaged': {
+    meaning: 'A file of the device book is damaged.',
+    next: 'Restore the file from a backup, or remove it and provision the device again.',
+  },
+  'device.book-open': {
+    meaning: 'A file of the device book can be read by other users.',
+    next: 'Run "chmod 600" on the file: it holds the key of a device.',
+  },
+  'device.book-version': {
+    meaning: 'The device book was written by a newer version of sedge.',
+    next: 'Install that version, or use another directory.',
+  },
+  'device.book-failed': {
+    meaning: 'The device book cannot be read or written.',
+    next: 'Check the disk and the rights of the directory.',
+  },
+  'device.silent': {
+    meaning: 'No device answered on the port.',
+    next: 'Check the cable, the rate (PORT:BAUD) and that the sketch calls sedge_poll; "sedge device monitor PORT" shows what comes.',
+  },
+  'device.provisioned': {
+    meaning: 'The device has a key already.',
+    next: 'Take it in with "sedge device add" where the key is known; a device gives up its key only as its sketch allows.',
+  },
+  'device.provision-failed': {
+    meaning: 'The device did not take the key.',
+    next: 'Repeat the command; if it fails again, the device cannot write its memory.',
+  },
+  'device.not-connected': {
+    meaning: 'The device is not connected now.',
+    next: 'See "sedge device ls"; commands wait for it until their time to live ends.',
+  },
+  'device.protocol': {
+    meaning: 'The device speaks another version of the protocol.',
+    next: 'Update the older of the two: sedge here, or the library in the sketch.',
+  },
+
   // agent and command line
   'agent.running': {
     meaning: 'Another agent uses this directory.',

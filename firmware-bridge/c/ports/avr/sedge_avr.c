@@ -1,0 +1,285 @@
+#if defined(__AVR__)
+
+#include "sedge_avr.h"
+
+#include <avr/interrupt.h>
+#include <avr/io.h>
+#include <avr/sleep.h>
+#include <avr/wdt.h>
+#include <stdio.h>
+#include <util/atomic.h>
+
+#ifdef ARDUINO
+#include <Arduino.h>
+#endif
+
+/* Divider for double speed, rounded to the nearest. */
+#define UBRR_VALUE ((F_CPU + 4UL * SEDGE_AVR_BAUD) / (8UL * SEDGE_AVR_BAUD) - 1UL)
+#define REAL_BAUD (F_CPU / (8UL * (UBRR_VALUE + 1UL)))
+
+#if REAL_BAUD * 1000UL > SEDGE_AVR_BAUD * 1025UL || REAL_BAUD * 1000UL < SEDGE_AVR_BAUD * 975UL
+#error "SEDGE_AVR_BAUD is more than 2.5% off what this clock can give: take 115200, 250000 or 500000 at 16 MHz"
+#endif
+#if SEDGE_AVR_RX_BYTES < 16 || SEDGE_AVR_RX_BYTES > 256 || (SEDGE_AVR_RX_BYTES & (SEDGE_AVR_RX_BYTES - 1))
+#error "SEDGE_AVR_RX_BYTES must be a power of two from 16 to 256"
+#endif
+#if SEDGE_AVR_TX_BYTES < 8 || SEDGE_AVR_TX_BYTES > 256 || (SEDGE_AVR_TX_BYTES & (SEDGE_AVR_TX_BYTES - 1))
+#error "SEDGE_AVR_TX_BYTES must be a power of two from 8 to 256"
+#endif
+
+#define RX_MASK ((uint8_t)(SEDGE_AVR_RX_BYTES - 1))
+#define TX_MASK ((uint8_t)(SEDGE_AVR_TX_BYTES - 1))
+
+/* One slot of each ring stays empty, so that head and tail alone tell full from empty. The interrupt owns rx_head and
+ * tx_tail, the program rx_tail and tx_head; all are single bytes, which the processor reads and writes at once. */
+static uint8_t rx_ring[SEDGE_AVR_RX_BYTES];
+static uint8_t tx_ring[SEDGE_AVR_TX_BYTES];
+static volatile uint8_t rx_head, rx_tail, tx_head, tx_tail;
+static volatile uint16_t overruns;
+/* The last byte was given to the hardware after TXC was cleared. */
+static volatile bool sent_any;
+
+/* Not cleared at boot: written before main by save_reset_flags(). */
+static uint8_t reset_flags __attribute__((section(".noinit")));
+static uint16_t restart_mark __attribute__((section(".noinit")));
+#define RESTART_MARK 0x5ed6u
+/* A value that MCUSR never has. */
+#define RESTARTED 0xa5
+
+/* Register 2 holds what optiboot found in MCUSR, until the C library's start-up code gets to run. */
+void sedge_avr_save_reset_flags(void) __attribute__((naked, used, section(".init0")));
+void sedge_avr_save_reset_flags(void)
+{
+    __asm__ __volatile__("sts %0, r2" ::"i"(&reset_flags));
+}
+
+/* After a watchdog's reset the watchdog runs on at its shortest time: it is stopped before variables are cleared. */
+void sedge_avr_stop_watchdog(void) __attribute__((naked, used, section(".init3")));
+void sedge_avr_stop_watchdog(void)
+{
+    uint8_t flags = MCUSR & 0x0f;
+    if (flags != 0)
+        reset_flags = flags;
+    if (restart_mark == RESTART_MARK && (reset_flags & ((1 << WDRF) | (1 << PORF))) == (1 << WDRF))
+        reset_flags = RESTARTED;
+    restart_mark = 0;
+    MCUSR = 0;
+    wdt_disable();
+}
+
+uint8_t sedge_avr_reset_cause(void)
+{
+    uint8_t flags = reset_flags;
+    if (flags == RESTARTED)
+        return 5;
+    if (flags & 0xf0)
+        return 0;
+    if (flags & (1 << WDRF))
+        return 4;
+    if (flags & (1 << PORF))
+        return 1;
+    if (flags & (1 << BORF))
+        return 3;
+    return flags & (1 << EXTRF) ? 2 : 0;
+}
+
+void sedge_avr_restart(void)
+{
+    cli();
+    restart_mark = RESTART_MARK;
+    wdt_enable(WDTO_15MS);
+    for (;;) {
+    }
+}
+
+ISR(USART_RX_vect)
+{
+    uint8_t status = UCSR0A;
+    uint8_t byte = UDR0;
+    uint8_t head = rx_head;
+    uint8_t next = (uint8_t)(head + 1) & RX_MASK;
+    if (status & ((1 << FE0) | (1 << DOR0)))
+        overruns++;
+    if (next == rx_tail) {
+        overruns++;
+        return;
+    }
+    rx_ring[head] = byte;
+    rx_head = next;
+}
+
+/* Disables itself with the last byte: entering it again with nothing to send would be an interrupt for nothing, and
+ * some emulators clear the flag on entry and would never come back. */
+ISR(USART_UDRE_vect)
+{
+    uint8_t tail = tx_tail;
+    UDR0 = tx_ring[tail];
+    UCSR0A = (1 << U2X0) | (1 << TXC0);
+    tail = (uint8_t)(tail + 1) & TX_MASK;
+    tx_tail = tail;
+    if (tail == tx_head)
+        UCSR0B = (1 << RXCIE0) | (1 << RXEN0) | (1 << TXEN0);
+}
+
+int16_t sedge_avr_read(void)
+{
+    uint8_t tail = rx_tail;
+    if (tail == rx_head)
+        return -1;
+    uint8_t byte = rx_ring[tail];
+    rx_tail = (uint8_t)(tail + 1) & RX_MASK;
+    return byte;
+}
+
+uint8_t sedge_avr_writable(void)
+{
+    return (uint8_t)(tx_tail - tx_head - 1) & TX_MASK;
+}
+
+void sedge_avr_write(uint8_t byte)
+{
+    uint8_t head = tx_head;
+    uint8_t next = (uint8_t)(head + 1) & TX_MASK;
+    while (next == tx_tail) {
+    }
+    tx_ring[head] = byte;
+    tx_head = next;
+    sent_any = true;
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        UCSR0B = (1 << RXCIE0) | (1 << UDRIE0) | (1 << RXEN0) | (1 << TXEN0);
+    }
+}
+
+uint16_t sedge_avr_overruns(void)
+{
+    uint16_t count;
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        count = overruns;
+        overruns = 0;
+    }
+    return count;
+}
+
+bool sedge_avr_sent(void)
+{
+    return !sent_any || (tx_head == tx_tail && (UCSR0A & (1 << TXC0)) != 0);
+}
+
+#ifdef ARDUINO
+uint32_t sedge_avr_millis(void)
+{
+    return millis();
+}
+#else
+static volatile uint32_t ticks;
+
+ISR(TIMER0_COMPA_vect)
+{
+    ticks++;
+}
+
+uint32_t sedge_avr_millis(void)
+{
+    uint32_t now;
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        now = ticks;
+    }
+    return now;
+}
+#endif
+
+void sedge_avr_begin(void)
+{
+    UBRR0 = (uint16_t)UBRR_VALUE;
+    UCSR0A = (1 << U2X0);
+    UCSR0C = (1 << UCSZ01) | (1 << UCSZ00);
+    UCSR0B = (1 << RXCIE0) | (1 << RXEN0) | (1 << TXEN0);
+#ifndef ARDUINO
+    OCR0A = (uint8_t)(F_CPU / 64UL / 1000UL - 1UL);
+    TCCR0A = (1 << WGM01);
+    TCCR0B = (1 << CS01) | (1 << CS00);
+    TIMSK0 = (1 << OCIE0A);
+#endif
+    sei();
+}
+
+void sedge_avr_idle(void)
+{
+    set_sleep_mode(SLEEP_MODE_IDLE);
+    cli();
+    /* A byte that came after the program last looked has an interrupt of its own that would wake nobody. */
+    if (rx_tail == rx_head) {
+        sleep_enable();
+        sei();
+        sleep_cpu();
+        sleep_disable();
+    }
+    sei();
+}
+
+/* By hand, not with avr-libc's eeprom functions: those are one copy for each kind of access, and this is all we need. */
+static void eeprom_ready(void)
+{
+    while (EECR & (1 << EEPE)) {
+    }
+}
+
+void sedge_avr_eeprom_read(uint16_t at, uint8_t *bytes, uint8_t count)
+{
+    eeprom_ready();
+    while (count--) {
+        EEAR = at++;
+        EECR |= (1 << EERE);
+        *bytes++ = EEDR;
+    }
+}
+
+bool sedge_avr_eeprom_write(uint16_t at, const uint8_t *bytes, uint8_t count)
+{
+    bool good = true;
+    for (; count--; at++, bytes++) {
+        uint8_t is;
+        sedge_avr_eeprom_read(at, &is, 1);
+        if (is == *bytes)
+            continue;
+        EEDR = *bytes;
+        ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+        {
+            EECR = (1 << EEMPE);
+            EECR |= (1 << EEPE);
+        }
+        sedge_avr_eeprom_read(at, &is, 1);
+        good = good && is == *bytes;
+    }
+    return good;
+}
+
+void sedge_avr_text(const char *text)
+{
+    while (*text != '\0')
+        sedge_avr_write((uint8_t)*text++);
+}
+
+#ifndef ARDUINO
+static int put_text(char byte, FILE *stream)
+{
+    (void)stream;
+    sedge_avr_write((uint8_t)byte);
+    return 0;
+}
+
+static FILE text_stream = FDEV_SETUP_STREAM(put_text, NULL, _FDEV_SETUP_WRITE);
+
+void sedge_avr_stdio(void)
+{
+    stdout = &text_stream;
+}
+#endif
+
+#else
+/* ISO C wants something in a file. */
+typedef int sedge_avr_is_for_avr_only;
+#endif

@@ -1,0 +1,80 @@
+/*
+ * The port of sedge to the ATmega328P (Arduino Uno, Nano, Pro Mini): serial line, clock, EEPROM and reset cause.
+ *
+ * Works bare metal, and in an Arduino sketch that leaves `Serial` alone: this file owns USART0 and its interrupts then,
+ * and text goes between the frames with sedge_avr_text() or printf (sedge_avr_stdio()). The clock is Timer 0; Arduino's
+ * millis() where there is one.
+ */
+#ifndef SEDGE_AVR_H
+#define SEDGE_AVR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Bits a second. 250000 and 500000 are exact at 16 MHz; 115200 really is 117647 (+2.1%), which every receiver takes. */
+#ifndef SEDGE_AVR_BAUD
+#define SEDGE_AVR_BAUD 115200UL
+#endif
+
+/* Bytes of the receive ring, a power of two: what comes in while the processor seals a record (8 ms are 97 bytes at
+ * 115200 baud; the host sends less than 64 at a time unless it sends several commands at once). */
+#ifndef SEDGE_AVR_RX_BYTES
+#define SEDGE_AVR_RX_BYTES 64
+#endif
+
+/* Bytes of the send ring, a power of two. A smaller one makes the sketch wait for the line. */
+#ifndef SEDGE_AVR_TX_BYTES
+#define SEDGE_AVR_TX_BYTES 32
+#endif
+
+/* Where the 156 bytes of key and epochs begin in the EEPROM: at its end, away from what sketches keep from 0 on. */
+#ifndef SEDGE_AVR_EEPROM_AT
+#define SEDGE_AVR_EEPROM_AT (E2END + 1 - 156)
+#endif
+
+/* Opens the serial line and starts the clock; enables interrupts. */
+void sedge_avr_begin(void);
+
+/* The next byte that came in, -1 for none. */
+int16_t sedge_avr_read(void);
+/* How many bytes sedge_avr_write() takes without waiting. */
+uint8_t sedge_avr_writable(void);
+/* Sends a byte; waits while the ring is full. */
+void sedge_avr_write(uint8_t byte);
+/* Bytes lost since the last call: the ring was full, the hardware was read too late, or a stop bit was missing. */
+uint16_t sedge_avr_overruns(void);
+/* True when all was sent to the last stop bit: before a sleep that stops the clock of the serial line. */
+bool sedge_avr_sent(void);
+
+/* Milliseconds since boot. */
+uint32_t sedge_avr_millis(void);
+
+/* Bytes of the EEPROM. A byte that already has its value is not written again; writing waits 3.4 ms for each. */
+void sedge_avr_eeprom_read(uint16_t at, uint8_t *bytes, uint8_t count);
+/* False if a byte does not read back as it was written: worn out. */
+bool sedge_avr_eeprom_write(uint16_t at, const uint8_t *bytes, uint8_t count);
+
+/* The cause of the last reset as the link tells it (0 unknown, 1 power, 2 pin, 3 brown-out, 4 watchdog, 5 software).
+ * Bootloaders clear the register that has it: optiboot 5 and newer hands it on in a register of the processor, which is
+ * read here; behind an older one the cause is unknown. */
+uint8_t sedge_avr_reset_cause(void);
+/* Restarts the processor by its watchdog; the cause is then 5. */
+void sedge_avr_restart(void) __attribute__((noreturn));
+
+/* Waits for the next interrupt in the lightest sleep: serial line and clock go on. */
+void sedge_avr_idle(void);
+
+/* Text between frames: the host shows it as the device's log and trusts none of it. */
+void sedge_avr_text(const char *text);
+/* Makes printf write such text (bare metal; 1.5 KB of flash go to printf itself). */
+void sedge_avr_stdio(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

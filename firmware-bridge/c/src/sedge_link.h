@@ -1,0 +1,70 @@
+/* The link alone: framing and go-back-N. src/device.c gives its hooks sealed records; a program that wants the bare link
+ * (a measurement, another protocol above) compiles crc16.c, link.c and hooks of its own. */
+#ifndef SEDGE_LINK_H
+#define SEDGE_LINK_H
+
+#include "../include/sedge.h"
+
+enum sedge_frame_type {
+    SEDGE_DATA = 1,
+    SEDGE_ACK = 2,
+    SEDGE_NAK = 3,
+    SEDGE_HELLO = 4,
+    SEDGE_HELLO_ACK = 5,
+    SEDGE_RESET = 6,
+    SEDGE_LOG = 7,
+    SEDGE_PROVISION = 8,
+    SEDGE_PROVISIONED = 9
+};
+
+enum sedge_taken {
+    SEDGE_TAKEN,      /* handled: will be acknowledged */
+    SEDGE_REFUSED,    /* not of the host: the link does not move */
+    SEDGE_NOT_NOW     /* not ready: the link does not move, the host holds */
+};
+
+void sedge_link_init(struct sedge_link *link, void *port);
+
+/* Ends (or begins again) the numbers of both directions. `window` 0: no session, only control frames go out. */
+void sedge_link_restart(struct sedge_link *link, uint8_t window);
+
+/* Lets DATA out; before, a session only receives. */
+void sedge_link_open(struct sedge_link *link);
+
+/* Takes all that came, sends at most one frame. */
+void sedge_link_poll(struct sedge_link *link);
+
+/* The frame `control` is to go out as soon as the one before is out. */
+void sedge_link_control(struct sedge_link *link, uint8_t type);
+
+/* Says that SEDGE_NOT_NOW is over. */
+void sedge_link_ready(struct sedge_link *link);
+
+/* Where the payload of the next frame can be written while nothing goes out; also scratch memory. NULL: busy. */
+uint8_t *sedge_link_payload(struct sedge_link *link);
+void sedge_link_send(struct sedge_link *link, uint8_t type, uint8_t length);
+
+uint16_t sedge_crc16(uint16_t crc, const uint8_t *bytes, size_t length);
+
+/* ---- Hooks: one program, one set ---- */
+
+/* Writes the payload of DATA `number` to `payload` and returns its length. A number that was sent before gives the
+ * same record again. A number above: the next record, or 0 for none. */
+uint8_t sedge_link_fill(struct sedge_link *link, uint8_t number, uint8_t *payload);
+
+/* The same for a control frame that sedge_link_control asked for. */
+uint8_t sedge_link_fill_control(struct sedge_link *link, uint8_t type, uint8_t *payload);
+
+/* DATA `number` is done with; called in order, once each. */
+void sedge_link_done(struct sedge_link *link, uint8_t number);
+
+/* DATA came in order. The payload may be changed in place. */
+enum sedge_taken sedge_link_take(struct sedge_link *link, uint8_t *payload, uint8_t length);
+
+/* Any other frame for a device: HELLO, PROVISION; DATA, ACK and NAK where there is no session. */
+void sedge_link_other(struct sedge_link *link, uint8_t type, uint8_t *payload, uint8_t length);
+
+/* The session is over: the other side fell silent, forges or lost count. */
+void sedge_link_lost(struct sedge_link *link);
+
+#endif
