@@ -10,7 +10,7 @@ import type { AgentSettings } from './config/index.ts';
 import { ControlServer } from './control/index.ts';
 import { defaultStorageMax } from './default-storage-max.ts';
 import { DirectoryLock } from './directory-lock.ts';
-import { freePort } from './free-port.ts';
+import { onFreePort } from './free-port.ts';
 import { defaultName, prepareDirectory } from './node-directory.ts';
 
 /** What an agent needs. */
@@ -57,8 +57,7 @@ export class Agent {
     let mesh: Mesh | null = null;
     try {
       await this.#ensureRealm();
-      mesh = await this.#openMesh();
-      await mesh.start();
+      mesh = await this.#startMesh();
       this.#startedAtMs = this.#parts.nowMs();
       const control = this.#controlServer(mesh);
       await control.start();
@@ -103,15 +102,31 @@ export class Agent {
     );
   }
 
-  async #openMesh(): Promise<Mesh> {
+  #startMesh(): Promise<Mesh> {
+    const { listen } = this.#parts.settings;
+    if (listen !== undefined) return this.#startMeshOn(listen);
+    return onFreePort((port) => this.#startMeshOn([`/ip4/0.0.0.0/tcp/${port}`]));
+  }
+
+  async #startMeshOn(listen: readonly string[]): Promise<Mesh> {
+    const mesh = await this.#openMesh(listen);
+    try {
+      await mesh.start();
+    } catch (error) {
+      await mesh.stop().catch(() => {});
+      throw error;
+    }
+    return mesh;
+  }
+
+  async #openMesh(listen: readonly string[]): Promise<Mesh> {
     const { directory, settings, log } = this.#parts;
-    const { listen, peers, mdns, discovery, commitIntervalMs, retention } = settings;
+    const { peers, mdns, discovery, commitIntervalMs, retention } = settings;
     const { storageMax = await defaultStorageMax(directory) } = settings;
-    const listening = listen ?? [`/ip4/0.0.0.0/tcp/${await freePort()}`];
     return openMesh({
       directory,
       log,
-      listen: listening,
+      listen,
       storageBytesMax: storageMax,
       ...(retention === undefined ? {} : { retention }),
       ...(peers === undefined ? {} : { peers }),

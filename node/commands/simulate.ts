@@ -4,6 +4,7 @@ import type { CommandContext } from '../cli/command-context.ts';
 import { addExamples, type DefineCommand } from '../cli/command-definition.ts';
 import type { ExitCode } from '../cli/exit-codes.ts';
 import { wholeNumber } from '../cli/option-parsers.ts';
+import { requireWritable } from '../simulate/require-writable.ts';
 import type { ContactOptions } from '../simulate/simulate-contacts.ts';
 import type { ScaleOptions } from '../simulate/simulate-scale.ts';
 import type { ScenarioOptions } from '../simulate/simulate-scenarios.ts';
@@ -63,6 +64,7 @@ async function simulate(
   command: Command,
 ): Promise<ExitCode> {
   const given = (name: string) => command.getOptionValueSource(name) === 'cli';
+  await requireWritable(options.report, options.plot, options.history);
   if (options.contacts !== undefined) {
     requireContactOptions(scenarios, given);
     const { simulateContacts } = await import('../simulate/simulate-contacts.ts');

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { DeliveredGap, DeliveredMessage } from '../../src/index.ts';
+import type { DeliveredGap, DeliveredMessage, MessageClient } from '../../src/index.ts';
 import { type OriginJson, originToJson } from './origin-json.ts';
 
 /** What a message carries beside topic, payload and numbers; absent where it has none. */
@@ -9,8 +9,16 @@ export interface MessageExtras {
   readonly headers?: Readonly<Record<string, string>>;
   readonly retain?: boolean;
   readonly origin?: OriginJson;
+  readonly client?: ClientJson;
   readonly was?: { readonly epoch: string; readonly seq: number };
   readonly id?: { readonly producer: string; readonly n: number };
+}
+
+/** The client of a gateway that published a message. */
+export interface ClientJson {
+  readonly id: string;
+  readonly user?: string;
+  readonly qos?: 0 | 1 | 2;
 }
 
 /** A payload as text where it is UTF-8, else as base64. Both ways give the same bytes back. */
@@ -65,20 +73,27 @@ export function hasExtras(message: DeliveredMessage): boolean {
     message.headers !== undefined ||
     message.retain === true ||
     message.origin !== undefined ||
+    message.client !== undefined ||
     message.was !== undefined ||
     message.publishId !== undefined
   );
 }
 
+/** A client for JSON; what this version does not know of it is left out. */
+export function clientToJson({ extra: _, ...client }: MessageClient): ClientJson {
+  return client;
+}
+
 /** The extras of a message for JSON. */
 export function extrasOf(message: DeliveredMessage): MessageExtras {
-  const { contentType, key, headers, retain, origin, was, publishId } = message;
+  const { contentType, key, headers, retain, origin, client, was, publishId } = message;
   return {
     ...(contentType === undefined ? {} : { contentType }),
     ...(key === undefined ? {} : { key }),
     ...(headers === undefined ? {} : { headers }),
     ...(retain === true ? { retain } : {}),
     ...(origin === undefined ? {} : { origin: originToJson(origin) }),
+    ...(client === undefined ? {} : { client: clientToJson(client) }),
     ...(was === undefined ? {} : { was }),
     ...(publishId === undefined ? {} : { id: publishId }),
   };

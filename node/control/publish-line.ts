@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { SedgeError } from '../../src/errors/index.ts';
-import type { MessageToPublish, Origin, PublishOptions } from '../../src/index.ts';
+import type { MessageClient, MessageToPublish, Origin, PublishOptions } from '../../src/index.ts';
 import { type OriginJson, originFromJson } from './origin-json.ts';
 
 /** Messages that one line may hold. */
@@ -19,6 +19,7 @@ const KEYS = new Set([
   'headers',
   'retain',
   'origin',
+  'client',
 ]);
 
 const ORIGIN_KEYS = new Set([
@@ -36,7 +37,7 @@ const ORIGIN_KEYS = new Set([
 /**
  * Reads one publish request: `topic`, one of `payload` (text), `payloadBase64`, `payloads` and `payloadsBase64`
  * (many messages of one topic and the same options), and the options `id`, `ttlSeconds`, `contentType`, `key`,
- * `headers`, `retain`, `origin`. Throws `agent.bad-request` with the reason; bounds of values are the mesh's to check.
+ * `headers`, `retain`, `origin`, `client`. Throws `agent.bad-request` with the reason; bounds of values are the mesh's to check.
  */
 export function parsePublish(json: unknown): MessageToPublish[] {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw bad('it must be an object');
@@ -85,7 +86,7 @@ function isBase64(value: unknown): value is string {
 }
 
 function optionsOf(fields: Record<string, unknown>): PublishOptions | undefined {
-  const { id, ttlSeconds, contentType, key, headers, retain, origin } = fields;
+  const { id, ttlSeconds, contentType, key, headers, retain, origin, client } = fields;
   const options = {
     ...(id === undefined ? {} : { id: idOf(id) }),
     ...(ttlSeconds === undefined
@@ -98,6 +99,7 @@ function optionsOf(fields: Record<string, unknown>): PublishOptions | undefined 
     ...(headers === undefined ? {} : { headers: headersOf(headers) }),
     ...(retain === undefined ? {} : { retain: checked(retain, 'boolean', 'retain') as boolean }),
     ...(origin === undefined ? {} : { origin: originOf(origin) }),
+    ...(client === undefined ? {} : { client: clientOf(client) }),
   };
   for (const _ in options) return options;
   return undefined;
@@ -126,6 +128,16 @@ function originOf(value: unknown): Origin {
   if (!isBase64(signatureBase64) || !isBase64(valueBase64))
     throw bad('signatureBase64 and valueBase64 of origin must be base64 with padding');
   return originFromJson(value as OriginJson);
+}
+
+function clientOf(value: unknown): MessageClient {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw bad('client must be an object');
+  for (const key in value) {
+    if (key !== 'id' && key !== 'user' && key !== 'qos')
+      throw bad(`unknown key ${JSON.stringify(key.slice(0, 40))} of client`);
+  }
+  return value as MessageClient;
 }
 
 function headersOf(value: unknown): Record<string, string> {

@@ -1,4 +1,5 @@
 import type { NodeId } from '../identity/index.ts';
+import type { MessageClient } from './message-client.ts';
 import type { Origin } from './origin.ts';
 
 /** Id of an entry: first 16 bytes of SHA-256 over the whole entry, as 32 hexadecimal digits. */
@@ -34,11 +35,13 @@ export interface Message {
   readonly retain?: boolean;
   /** Key 5: the device that a reading came from. */
   readonly origin?: Origin;
+  /** Key 6: the client of a gateway that published it. */
+  readonly client?: MessageClient;
   /** Key 7: number that this message had in an epoch of its author that ended in a fork. */
   readonly was?: { readonly epoch: EpochId; readonly seq: number };
   /** Key 8. */
   readonly publishId?: PublishId;
-  /** Keys that this version does not know (6 client among them, and a 5 that is no origin), kept as they came. */
+  /** Keys that this version does not know (a 5 that is no origin and a 6 that is no client among them), kept as they came. */
   readonly extra?: ReadonlyMap<number, unknown>;
 }
 

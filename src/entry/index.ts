@@ -26,6 +26,7 @@ export {
   NUMBER_MAX,
   PAYLOAD_BYTES_MAX,
 } from './limits.ts';
+export { isMessageClient, type MessageClient } from './message-client.ts';
 export { isPublishId, messageBytesBound } from './message-codec.ts';
 export { isOrigin, type Origin } from './origin.ts';
 export { shareEntries } from './shared-entries.ts';

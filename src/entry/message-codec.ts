@@ -3,6 +3,7 @@ import { accept, type Result, refuse } from '../errors/index.ts';
 import { checkTopic } from '../topic/index.ts';
 import type { EpochId, Message, PublishId } from './entry.ts';
 import { isNumber, NUMBER_MAX, PAYLOAD_BYTES_MAX } from './limits.ts';
+import { clientBytesBound, clientItems, readClient } from './message-client.ts';
 import { originBytesBound, originItems, readOrigin } from './origin.ts';
 
 /** Keys of a message's map (README.md). */
@@ -11,6 +12,7 @@ const KEY = 2;
 const HEADERS = 3;
 const RETAIN = 4;
 const ORIGIN = 5;
+const CLIENT = 6;
 const WAS = 7;
 const PUBLISH_ID = 8;
 
@@ -34,6 +36,11 @@ export function messageBytesBound(message: Message): number {
     bytes += originBytesBound(message.origin);
     if (message.origin.extra !== undefined)
       bytes += encodeCbor(withLongIntegers(message.origin.extra)).length;
+  }
+  if (message.client !== undefined) {
+    bytes += clientBytesBound(message.client);
+    if (message.client.extra !== undefined)
+      bytes += encodeCbor(withLongIntegers(message.client.extra)).length;
   }
   if (message.was !== undefined) bytes += 24;
   for (const [name, value] of Object.entries(message.headers ?? {}))
@@ -130,6 +137,12 @@ function readKey(
       else message.origin = origin;
       return true;
     }
+    case CLIENT: {
+      const client = readClient(value);
+      if (client === null) extra.set(key, value);
+      else message.client = client;
+      return true;
+    }
     case WAS: {
       if (!Array.isArray(value) || value.length !== 2) return false;
       const [epoch, seq] = value as unknown[];
@@ -165,7 +178,7 @@ function readHeaders(value: unknown): Record<string, string> | null {
 /** Halves of surrogate pairs have no UTF-8: they are replaced, or every reader would refuse the entry. */
 function messageKeys(message: Message): Map<number, unknown> | null {
   const keys = new Map<number, unknown>();
-  const { contentType, key, headers, retain, origin, was, publishId, extra } = message;
+  const { contentType, key, headers, retain, origin, client, was, publishId, extra } = message;
   if (contentType !== undefined) keys.set(CONTENT_TYPE, contentType.toWellFormed());
   if (key !== undefined) keys.set(KEY, key.toWellFormed());
   if (headers !== undefined) {
@@ -179,6 +192,11 @@ function messageKeys(message: Message): Map<number, unknown> | null {
     const items = originItems(origin);
     for (const [number, value] of origin.extra ?? []) items.set(number, withLongIntegers(value));
     keys.set(ORIGIN, items);
+  }
+  if (client !== undefined) {
+    const items = clientItems(client);
+    for (const [number, value] of client.extra ?? []) items.set(number, withLongIntegers(value));
+    keys.set(CLIENT, items);
   }
   if (was !== undefined) keys.set(WAS, [fromHex(was.epoch), cborUint(was.seq)]);
   if (publishId !== undefined) keys.set(PUBLISH_ID, [publishId.producer, cborUint(publishId.n)]);

@@ -530,6 +530,132 @@ export const ERROR_TABLE = {
     next: 'Update the older of the two: sedge here, or the library in the sketch.',
   },
 
+  // frames, link and records of a serial line
+  'frame.bad-cobs': {
+    meaning: 'Bytes between two zeros are neither a coded frame nor text.',
+    next: 'Nothing for a few; many mean a wrong rate (PORT:BAUD) or a bad cable.',
+  },
+  'frame.bad-crc': {
+    meaning: 'A frame came damaged.',
+    next: 'Nothing: it is sent again. Many mean a bad cable or a rate that the board does not hit.',
+  },
+  'frame.too-short': {
+    meaning: 'Bytes between two zeros are too few for a frame.',
+    next: 'Nothing for a few; many mean a wrong rate (PORT:BAUD) or a bad cable.',
+  },
+  'frame.too-long': {
+    meaning: 'Bytes between two zeros are too many for a frame, or never ended.',
+    next: 'Nothing for a few; many mean a wrong rate, or another program on the line.',
+  },
+  'frame.wrong-version': {
+    meaning: 'A frame is of another version of the protocol.',
+    next: 'Update the older of the two: sedge here, or the library in the sketch.',
+  },
+  'frame.unknown-type': {
+    meaning: 'A frame is of a type that this version does not know.',
+    next: 'Nothing: it was passed over and counted.',
+  },
+  'frame.wrong-direction': {
+    meaning: 'A frame came that only a host sends.',
+    next: 'Check the wiring: the line hands back what is sent, or two hosts share it.',
+  },
+  'frame.text-dropped': {
+    meaning: 'A sketch printed more lines than are shown.',
+    next: 'Print less; frames wait behind text on the wire.',
+  },
+  'link.duplicate': {
+    meaning: 'A record came again that was taken already.',
+    next: 'Nothing: its acknowledgement got lost.',
+  },
+  'link.gap': {
+    meaning: 'A record came before the one that was wanted.',
+    next: 'Nothing: what is missing is asked for again.',
+  },
+  'link.out-of-window': {
+    meaning: 'A record has a number that the link cannot have reached.',
+    next: 'Nothing: the session starts anew if it goes on.',
+  },
+  'link.bad-ack': {
+    meaning: 'An acknowledgement is of something that was never sent.',
+    next: 'Nothing: it was ignored.',
+  },
+  'link.no-room': {
+    meaning: 'A record came while no more could be taken.',
+    next: 'Nothing: the device sends it again.',
+  },
+  'link.no-session': {
+    meaning: 'A record came outside a session.',
+    next: 'Nothing: the device is greeted, and sends it again.',
+  },
+  'link.not-filled': {
+    meaning: 'A gap in the link was never filled; the session starts anew.',
+    next: 'Nothing; many mean that somebody forges acknowledgements.',
+  },
+  'record.malformed': {
+    meaning: 'A record does not have the right shape.',
+    next: 'Nothing: it was refused and counted.',
+  },
+  'record.unsealed': {
+    meaning: 'A record came that is not sealed.',
+    next: 'Find out who has access to the line; the library seals everything.',
+  },
+  'record.bad-tag': {
+    meaning: 'A frame came whole, and its record does not verify: forged, altered, or under another key.',
+    next: 'Find out who has access to the line; or provision the device again if its key was changed.',
+  },
+  'record.replayed': {
+    meaning: 'A record came that was sent before.',
+    next: 'Find out who has access to the line.',
+  },
+  'record.unexpected': {
+    meaning: 'A verified record is of a type that a device does not send.',
+    next: 'Update the older of the two: sedge here, or the library in the sketch.',
+  },
+  'record.bad-value': {
+    meaning: 'The value of a verified record is not CBOR that sedge takes.',
+    next: 'Correct what the sketch sends: one complete item, texts in UTF-8.',
+  },
+  'record.unknown-topic': {
+    meaning: 'A reading is of a topic that the device did not register.',
+    next: 'Register the topic in the sketch before readings are taken.',
+  },
+  'record.bad-topic': {
+    meaning: 'A device registered something that is no topic or command.',
+    next: 'Correct the registration in the sketch.',
+  },
+  'record.refused': {
+    meaning: 'The bridge took a reading for good as not allowed.',
+    next: 'See the topics that the book allows the device ("sedge device ls").',
+  },
+  'greeting.malformed': {
+    meaning: 'An answer to a greeting does not have the right shape.',
+    next: 'Update the older of the two: sedge here, or the library in the sketch.',
+  },
+  'greeting.bad-tag': {
+    meaning: 'A device that says it is known has another key.',
+    next: 'Provision the device again if its key was changed; else find out who has access to the line.',
+  },
+  'greeting.unknown-device': {
+    meaning: 'A device has a key that is not in the book.',
+    next: 'Take it in with "sedge device add", or provision it again.',
+  },
+  'greeting.lower-epoch': {
+    meaning: 'A device started with a lower epoch than it had: its memory was erased, or it is a copy.',
+    next: 'Take it in anew with "sedge device add" if it is yours.',
+  },
+  'greeting.wrong-protocol': {
+    meaning: 'A device speaks another version of the protocol.',
+    next: 'Update the older of the two: sedge here, or the library in the sketch.',
+  },
+  'greeting.replayed': {
+    meaning: 'An answer to a greeting belongs to an earlier session.',
+    next: 'Nothing for one: it was late. Many mean that somebody replays frames.',
+  },
+  'greeting.stray': {
+    meaning: 'An answer to a greeting came that nobody waits for.',
+    next: 'Nothing: it was ignored.',
+  },
+
   // agent and command line
   'agent.running': {
     meaning: 'Another agent uses this directory.',

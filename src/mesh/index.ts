@@ -14,7 +14,7 @@ export type {
   Problem,
 } from './mesh-status.ts';
 export { type OpenMeshOptions, openMesh } from './open-mesh.ts';
-export type { Acknowledgement, Published, PublishOptions } from './publish-options.ts';
+export type { Acknowledgement, Published, PublishedPlace, PublishOptions } from './publish-options.ts';
 export type { Invited, InviteOptions, RealmStatus } from './realm-status.ts';
 export type { SubscribeFrom, SubscribeOptions } from './subscribe-options.ts';
 export type { Subscription } from './subscription.ts';

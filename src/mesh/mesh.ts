@@ -1,4 +1,5 @@
 import type { BundleExport, ExportOptions, ImportOptions, ImportSummary } from '../bundle/index.ts';
+import type { PublishId } from '../entry/index.ts';
 import { type Counters, type Log, SedgeError } from '../errors/index.ts';
 import { GossipService } from '../gossip/index.ts';
 import type { NodeId } from '../identity/index.ts';
@@ -24,7 +25,7 @@ import type {
   MeshStatus,
   PeerStatus,
 } from './mesh-status.ts';
-import type { Acknowledgement, Published, PublishOptions } from './publish-options.ts';
+import type { Acknowledgement, Published, PublishedPlace, PublishOptions } from './publish-options.ts';
 import { Publisher } from './publisher.ts';
 import { Quotas } from './quotas.ts';
 import { RealmOffice } from './realm-office.ts';
@@ -265,6 +266,20 @@ export class Mesh {
     return Promise.all(
       messages.map(({ topic, payload, options }) => this.publish(topic, payload, { ack, ...options })),
     );
+  }
+
+  /**
+   * Where this node published under an id, in whatever channel; `null` if it never did or holds it no more. For
+   * gateways that have to tell what was lost from what they published in an earlier life. Rejects with
+   * `mesh.not-started` and `journal.io-failed`.
+   */
+  async findPublished({ producer, n }: PublishId): Promise<PublishedPlace | null> {
+    this.#requireRunning();
+    for (const [channel, journal] of this.#channels.journals) {
+      const place = await journal.publishedAs(producer, n);
+      if (place !== null) return { channel, ...place };
+    }
+    return null;
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { EpochId, Origin, PublishId } from '../entry/index.ts';
+import type { EpochId, MessageClient, Origin, PublishId } from '../entry/index.ts';
 import type { NodeId } from '../identity/index.ts';
 
 /**
@@ -35,6 +35,8 @@ export interface PublishOptions {
   readonly retain?: boolean;
   /** The device that a reading came from; given by the bridge that had it from there. */
   readonly origin?: Origin;
+  /** The client of a gateway that published it; given by the gateway. */
+  readonly client?: MessageClient;
 }
 
 /** What became of a published message. */
@@ -48,4 +50,11 @@ export interface Published {
   readonly duplicate: boolean;
   /** Other nodes that had reported that they hold it; only where `replicas` were asked for. */
   readonly replicas?: number;
+}
+
+/** Where a message of this node lies. */
+export interface PublishedPlace {
+  readonly channel: string;
+  readonly epoch: EpochId;
+  readonly seq: number;
 }

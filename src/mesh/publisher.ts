@@ -3,6 +3,7 @@ import {
   ENTRY_BATCH_BYTES_MAX,
   type Entry,
   type EpochId,
+  isMessageClient,
   isOrigin,
   isPublishId,
   type LogId,
@@ -335,9 +336,9 @@ function messageOf(
   if (bytes.length > PAYLOAD_BYTES_MAX) {
     throw new SedgeError('entry.payload-too-large', { bytes: bytes.length, bytesMax: PAYLOAD_BYTES_MAX });
   }
-  const { id, contentType, key, headers, retain, origin } = options;
+  const { id, contentType, key, headers, retain, origin, client } = options;
   const plain = { topic, payload: bytes, timeMs: nowMs };
-  if ([id, contentType, key, headers, origin].every((option) => option === undefined) && !retain)
+  if ([id, contentType, key, headers, origin, client].every((option) => option === undefined) && !retain)
     return plain;
   checkMeta(options);
   const message: Message = {
@@ -348,10 +349,11 @@ function messageOf(
     ...(headers === undefined ? {} : { headers }),
     ...(retain ? { retain } : {}),
     ...(origin === undefined ? {} : { origin }),
+    ...(client === undefined ? {} : { client }),
   };
   const meta = messageBytesBound(message) - bytes.length;
   if (meta > META_BYTES_MAX + ENTRY_BATCH_BYTES_MAX / 16) {
-    throw badOption('headers', `at most ${META_BYTES_MAX} bytes with key, content type and origin`);
+    throw badOption('headers', `at most ${META_BYTES_MAX} bytes with key, content type, origin and client`);
   }
   return message;
 }
@@ -363,6 +365,7 @@ function checkMeta({
   headers = {},
   retain = false,
   origin,
+  client,
 }: PublishOptions): void {
   if (typeof contentType !== 'string') throw badOption('contentType', 'a text');
   if (typeof key !== 'string') throw badOption('key', 'a text');
@@ -372,6 +375,8 @@ function checkMeta({
       'origin',
       'an origin: device as 16 hexadecimal digits, whole numbers, value with signature',
     );
+  if (client !== undefined && !isMessageClient(client))
+    throw badOption('client', 'id and user of 1 to 1,024 bytes, qos 0, 1 or 2');
   const named = typeof headers === 'object' && headers !== null && !Array.isArray(headers);
   if (!named || !Object.values(headers).every((value) => typeof value === 'string'))
     throw badOption('headers', 'texts by name');

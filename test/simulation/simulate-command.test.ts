@@ -55,6 +55,13 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }));
 
 describe('scenarios', () => {
+  test('are not played where the report cannot be written', async () => {
+    const report = join(directory, 'missing', 'report.html');
+    expect(await simulate('two-way-partition', '--overlay', 'model', '--report', report)).toBe(1);
+    expect(out).toBe('');
+    expect(err).toContain(report);
+  });
+
   test('are played with each seed, a row each', async () => {
     expect(await simulate('two-way-partition', '--seeds', '2', '--overlay', 'model')).toBe(0);
     const rows = out.trim().split('\n');

@@ -42,6 +42,7 @@ export interface VectorMessage {
     readonly signature?: string;
     readonly value?: string;
   };
+  readonly client?: { readonly id: string; readonly user?: string; readonly qos?: 0 | 1 | 2 };
   readonly was?: { readonly epoch: EpochId; readonly seq: number };
   readonly publishId?: { readonly producer: string; readonly n: number };
   /** Unknown keys with their values. */
@@ -178,6 +179,10 @@ export function makeEntryVectors(): EntryVectors {
       written('a reading for which its bridge vouches', HEADER, [{ ...MESSAGE, origin: ORIGIN }]),
       written('a reading that its device signed, behind the wrap of its clock', HEADER, [
         { ...MESSAGE, payload: toHex(Buffer.from('21.1')), origin: signedOrigin() },
+      ]),
+      written('a message of a client of a gateway, and one whose client said its name alone', HEADER, [
+        { ...MESSAGE, client: { id: 'zigbee2mqtt', user: 'home', qos: 1 } },
+        { ...MESSAGE, client: { id: 'wärmepumpe' } },
       ]),
       written('numbers skipped after an unclean stop', { ...HEADER, seq: 65_537, skip: 65_500, prev: PREV }, [
         MESSAGE,

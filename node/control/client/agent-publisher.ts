@@ -5,6 +5,7 @@ import type { Acknowledgement, Published, PublishOptions } from '../../../src/in
 import { formatAcknowledgement } from '../acknowledgement-wish.ts';
 import { errorFromJson } from '../error-json.ts';
 import { LineSplitter } from '../line-splitter.ts';
+import { clientToJson } from '../message-json.ts';
 import { originToJson } from '../origin-json.ts';
 import type { ControlConnection } from './control-connection.ts';
 
@@ -283,9 +284,10 @@ function nth(first: Published, index: number): Published {
 }
 
 function optionsToJson(options: SendOptions): object {
-  const { id, ttlSeconds, contentType, key, headers, retain, origin } = options;
+  const { id, ttlSeconds, contentType, key, headers, retain, origin, client } = options;
   const from = origin === undefined ? {} : { origin: originToJson(origin) };
-  return { id, ttlSeconds, contentType, key, headers, retain, ...from };
+  const by = client === undefined ? {} : { client: clientToJson(client) };
+  return { id, ttlSeconds, contentType, key, headers, retain, ...from, ...by };
 }
 
 function checkedWindow(windowMessages: number): number {

@@ -1,4 +1,11 @@
-import type { DeliveredMessage, EpochId, NodeId, Origin, PublishId } from '../../../src/index.ts';
+import type {
+  DeliveredMessage,
+  EpochId,
+  MessageClient,
+  NodeId,
+  Origin,
+  PublishId,
+} from '../../../src/index.ts';
 import type { RunJson, RunMessageJson } from '../delivery-batch.ts';
 import { originFromJson } from '../origin-json.ts';
 
@@ -16,6 +23,7 @@ export class ReceivedMessage implements DeliveredMessage {
   declare readonly headers?: Readonly<Record<string, string>>;
   declare readonly retain?: boolean;
   declare readonly origin?: Origin;
+  declare readonly client?: MessageClient;
   declare readonly was?: { readonly epoch: EpochId; readonly seq: number };
   declare readonly publishId?: PublishId;
   #payload: Uint8Array | null = null;

@@ -39,6 +39,16 @@ describe('publish ids', () => {
     expect(results.map(({ duplicate }) => duplicate)).toEqual([false, false]);
   });
 
+  it('tell where a message went, also after a restart, and nothing of what was never published', async () => {
+    const { channel, epoch, seq } = await publish(7);
+    const place = { channel, epoch, seq };
+    expect(await a.mesh.findPublished({ producer: 'p', n: 7 })).toEqual(place);
+    await a.restart();
+    expect(await a.mesh.findPublished({ producer: 'p', n: 7 })).toEqual(place);
+    expect(await a.mesh.findPublished({ producer: 'p', n: 8 })).toBeNull();
+    expect(await a.mesh.findPublished({ producer: 'q', n: 7 })).toBeNull();
+  });
+
   it('are known after a restart', async () => {
     const first = await publish(1);
     await a.restart();

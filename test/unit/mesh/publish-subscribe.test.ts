@@ -39,6 +39,7 @@ describe('publish and subscribe', () => {
       headers: { h: 'v' },
       ttlSeconds: 60,
       origin: ORIGIN,
+      client: { id: 'c', user: 'u', qos: 1 },
     });
     const [delivery] = messagesOf(await take(subscription, 1));
     expect(delivery).toMatchObject({
@@ -51,6 +52,7 @@ describe('publish and subscribe', () => {
       key: 'k',
       headers: { h: 'v' },
       origin: ORIGIN,
+      client: { id: 'c', user: 'u', qos: 1 },
       late: false,
     });
     await publishNumbers(a, 1, 1_000);
@@ -318,6 +320,12 @@ describe('publish and subscribe', () => {
         { origin: { ...ORIGIN, signature: new Uint8Array(64), value: new Uint8Array(40_000) } },
         'mesh.bad-option',
       ],
+      ['x', { client: {} }, 'mesh.bad-option'],
+      ['x', { client: { id: '' } }, 'mesh.bad-option'],
+      ['x', { client: { id: 'c', user: '' } }, 'mesh.bad-option'],
+      ['x', { client: { id: 'c', qos: 3 } }, 'mesh.bad-option'],
+      ['x', { client: { id: 'half \ud800' } }, 'mesh.bad-option'],
+      ['x', { client: { id: 'x'.repeat(1_025) } }, 'mesh.bad-option'],
       [5, {}, 'mesh.bad-option'],
     ];
     for (const [payload, options, code] of bad) {

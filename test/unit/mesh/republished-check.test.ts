@@ -95,6 +95,8 @@ it('holds the same under another number, and nothing else is the same', () => {
     { ...message, retain: true },
     { ...message, publishId: { producer: 'p', n: 2 } },
     { ...message, origin },
+    { ...message, client: { id: 'c' } },
+    { ...message, client: { id: 'c', qos: 0 } },
   ];
   for (const other of others) expect(contentOf(other)).not.toBe(contentOf(message));
   const signed = { ...origin, signature: new Uint8Array(64), value: Uint8Array.of(1), topic: 't' };

@@ -61,6 +61,8 @@ const ORIGIN = {
   topic: 'temp',
 };
 
+const CLIENT = { id: 'c', user: 'u', qos: 2 } as const;
+
 describe('control socket', () => {
   test('is open to its owner alone', async () => {
     expect((await stat(join(directory, 'control.sock'))).mode & 0o777).toBe(0o600);
@@ -136,13 +138,13 @@ describe('publishing', () => {
     const bytes = Uint8Array.of(0xff, 0x00, 0x0a);
     const id = { producer: 'p', n: 7 };
     const options = { id, ttlSeconds: 5, contentType: 't', key: 'k', headers: { a: 'b' }, retain: true };
-    await agent.publish('a', bytes, { ...options, origin: ORIGIN });
-    await agent.publisher().publish('a', bytes, { ...options, origin: ORIGIN });
+    await agent.publish('a', bytes, { ...options, origin: ORIGIN, client: CLIENT });
+    await agent.publisher().publish('a', bytes, { ...options, origin: ORIGIN, client: CLIENT });
     const { publishId, ...message } = mesh.log[0] as never as { payload: Uint8Array; publishId: unknown };
     expect(Buffer.from(message.payload)).toEqual(Buffer.from(bytes));
     expect(publishId).toEqual(id);
     expect(message).toMatchObject({ contentType: 't', key: 'k', headers: { a: 'b' }, retain: true });
-    expect(message).toMatchObject({ origin: ORIGIN });
+    expect(message).toMatchObject({ origin: ORIGIN, client: CLIENT });
     expect(mesh.log[1]).toMatchObject({ ...message, seq: 2, offset: expect.anything() });
   });
 
@@ -253,7 +255,12 @@ describe('subscribing', () => {
   test('delivers text, other bytes, options and gaps as the mesh gave them', async () => {
     const subscription = agent.subscribe('#');
     await subscription.opened();
-    await agent.publish('a', 'grüße\n', { headers: { x: 'y' }, id: { producer: 'p', n: 1 }, origin: ORIGIN });
+    await agent.publish('a', 'grüße\n', {
+      headers: { x: 'y' },
+      id: { producer: 'p', n: 1 },
+      origin: ORIGIN,
+      client: CLIENT,
+    });
     mesh.addGap(2, 5);
     await agent.publish('b', Uint8Array.of(0xff, 0x00));
     const deliveries = [];
@@ -262,7 +269,14 @@ describe('subscribing', () => {
       if (deliveries.length === 3) break;
     }
     const [first, gap, second] = deliveries as never as [
-      { payload: Uint8Array; headers: object; publishId: object; origin: object; contentType?: string },
+      {
+        payload: Uint8Array;
+        headers: object;
+        publishId: object;
+        origin: object;
+        client: object;
+        contentType?: string;
+      },
       object,
       { payload: Uint8Array; topic: string },
     ];
@@ -270,6 +284,7 @@ describe('subscribing', () => {
     expect(first.headers).toEqual({ x: 'y' });
     expect(first.publishId).toEqual({ producer: 'p', n: 1 });
     expect(first.origin).toEqual(ORIGIN);
+    expect(first.client).toEqual(CLIENT);
     expect(first.contentType).toBeUndefined();
     expect(gap).toMatchObject({ kind: 'gap', first: 2, last: 5, channel: 'main' });
     expect(Buffer.from(second.payload)).toEqual(Buffer.from([0xff, 0x00]));

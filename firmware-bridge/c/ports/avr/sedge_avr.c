@@ -208,7 +208,7 @@ void sedge_avr_begin(void)
 
 void sedge_avr_idle(void)
 {
-    set_sleep_mode(SLEEP_MODE_IDLE);
+    SMCR = SLEEP_MODE_IDLE;
     cli();
     /* A byte that came after the program last looked has an interrupt of its own that would wake nobody. */
     if (rx_tail == rx_head) {
