@@ -23,6 +23,11 @@ const folder = mkdtempSync(join(tmpdir(), 'sedge-firmware-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 let built = 0;
 
+/** Where programs are built until the process ends. */
+export function buildFolder(): string {
+  return folder;
+}
+
 /** Builds a program and returns its path; it is gone when the process ends. Rejects with what the compiler said. */
 export async function buildProgram(source: ProgramSource): Promise<string> {
   built += 1;
@@ -41,9 +46,19 @@ export async function compilerSays(
   return run(compiler, [...flags, '-c', source, '-o', '/dev/null']).catch((error: Error) => error.message);
 }
 
-/** Runs a program to its end; rejects with its last words if it fails or takes over `timeoutMs` (60 s). */
-export async function run(command: string, argv: readonly string[], timeoutMs = 60_000): Promise<string> {
-  const options = { cwd: ROOT, timeout: timeoutMs, maxBuffer: 64 * 1024 * 1024 };
+/** How a program is run: where (the repository's root), and how long at most (60 s). */
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly timeoutMs?: number;
+}
+
+/** Runs a program to its end; resolves to what it said, rejects with its last words if it fails. */
+export async function run(
+  command: string,
+  argv: readonly string[],
+  { cwd = ROOT, timeoutMs = 60_000 }: RunOptions = {},
+): Promise<string> {
+  const options = { cwd, timeout: timeoutMs, maxBuffer: 64 * 1024 * 1024 };
   try {
     const { stdout, stderr } = await promisify(execFile)(command, argv, options);
     return stdout + stderr;
@@ -54,6 +69,6 @@ export async function run(command: string, argv: readonly string[], timeoutMs = 
       signal = null,
     } = error as { stdout?: string; stderr?: string; signal?: string };
     const why = signal === null ? '' : ` (${signal})`;
-    throw new Error(`${command}${why}: ${(stdout + stderr).slice(-8_000)}`, { cause: error });
+    throw new Error(`${command}${why}: ${(stdout + stderr).slice(-8_000)}`);
   }
 }

@@ -25,6 +25,11 @@ const TOOLS = {
     packages: ['gcc', 'libc6-dev'],
     works: () => compiles('gcc', ['-o', '/dev/null'], PROGRAM),
   },
+  make: {
+    purpose: 'the makefiles of the ports',
+    packages: ['make'],
+    works: () => run('make', ['--version']).status === 0,
+  },
   'gcc-32': {
     purpose: 'the C library on 32 bit',
     packages: ['gcc-multilib'],

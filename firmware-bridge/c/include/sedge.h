@@ -57,6 +57,7 @@ extern "C" {
 #if SEDGE_WINDOW < 1 || SEDGE_WINDOW > 7
 #error "SEDGE_WINDOW is 1 to 7"
 #endif
+#define SEDGE_SLOTS (SEDGE_WINDOW > 4 ? 8 : 4)
 
 /* Commands whose ids and results are remembered, so that one sent twice is done once. */
 #ifndef SEDGE_RESULTS
@@ -249,14 +250,22 @@ struct sedge_stats {
 
 /* ---- The device. Its fields are the library's; read what you like, write nothing. -------------------------------- */
 
+enum sedge_timer {
+    SEDGE_TIMER_RESEND, /* of DATA; or to ask a host that is not ready */
+    SEDGE_TIMER_ACK,    /* what was taken has to be acknowledged */
+    SEDGE_TIMER_NAK,    /* may be sent again */
+    SEDGE_TIMER_BEAT,   /* heartbeat, or RESET without a session */
+    SEDGE_TIMER_HELLO,  /* a new session may begin */
+    SEDGE_TIMERS
+};
+
 /* Framing and go-back-N, usable alone (src/sedge_link.h). */
 struct sedge_link {
     void *port;
     uint32_t now;          /* ms, at the last poll */
     uint32_t heard;        /* when the last valid frame came */
-    uint16_t timer[5];     /* ms left; 0: ran out */
-    uint8_t rx[SEDGE_MTU];
-    uint8_t tx[SEDGE_MTU + 3];
+    uint16_t timer[SEDGE_TIMERS]; /* ms left; 0: ran out */
+    uint16_t beat_ms;      /* a frame goes out so often at least */
     uint8_t rx_length;
     uint8_t rx_block;      /* bytes left of the COBS block */
     uint8_t rx_flags;
@@ -270,9 +279,14 @@ struct sedge_link {
     uint8_t owed;          /* DATA taken and not acknowledged */
     uint8_t backoff;       /* time-outs since the last progress */
     uint8_t refusals;      /* in a row */
+    uint8_t above;         /* DATA in a row that left out the wanted one */
+    uint8_t seen;          /* number of the last of them */
     uint8_t control;       /* type of a control frame to send, 0 for none */
     uint8_t flags;
     struct sedge_stats stats;
+    /* Last: what lies in the first 64 bytes costs an AVR less. */
+    uint8_t rx[SEDGE_MTU];
+    uint8_t tx[SEDGE_MTU + 3];
 };
 
 struct sedge_result {
@@ -294,11 +308,10 @@ struct sedge_device {
     uint32_t host_counter;  /* last of the host's */
     uint32_t first;         /* counter of the oldest reading in the ring */
     uint32_t last;          /* counter given last */
-    uint32_t gap_first;     /* lost and not acknowledged as such; gap_first > gap_last: none */
-    uint32_t gap_last;
-    uint32_t gap_sent;      /* `last` of the GAP that is on its way */
+    uint32_t gap;           /* lost readings, not acknowledged as such; they lie behind the pinned ones */
+    uint32_t gap_sent;      /* of them in the GAP that is on its way */
     uint32_t time_n;        /* of the TIME to answer */
-    uint32_t stats_due;
+    uint32_t due;           /* ms when the next STATS is; before WELCOME: when the session is given up */
     uint16_t stats_s;
     uint16_t head;          /* of the ring: where the oldest reading is */
     uint16_t used;
@@ -306,20 +319,21 @@ struct sedge_device {
     uint16_t topics_crc;
     uint16_t queued_then;   /* as HELLO_ACK said it: a repeated one has to be the same */
     uint16_t dropped_then;
-    uint8_t host_nonce[8];
-    uint8_t session_key[16];
     uint8_t hello_mtu;
     uint8_t hello_window;
     uint8_t key_at;         /* place of the good key slot */
     uint8_t cell;           /* of the newest epoch */
-    uint8_t pinned;         /* readings before the gap that were on their way when it opened */
+    uint8_t pinned;         /* readings before the gap: they were on their way when it opened */
     uint8_t flying;         /* readings that have a link number */
     uint8_t reset_cause;
     uint8_t state;          /* enum sedge_state */
     uint8_t todo;           /* records of the session to send: bits */
     uint8_t register_next;  /* topic to register next; 0 when done */
-    uint8_t result_next;    /* place of the next result */
-    uint8_t slot[8];        /* what each link number carries */
+    uint8_t result_next;    /* place that the next result takes */
+    uint8_t slot[SEDGE_SLOTS];          /* what each link number carries: type of record */
+    uint8_t slot_argument[SEDGE_SLOTS]; /* and which one */
+    uint8_t host_nonce[8];
+    uint8_t session_key[16];
     struct sedge_result results[SEDGE_RESULTS];
 };
 

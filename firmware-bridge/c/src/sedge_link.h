@@ -23,6 +23,9 @@ enum sedge_taken {
     SEDGE_NOT_NOW     /* not ready: the link does not move, the host holds */
 };
 
+/* A side that sent nothing for so long sends a heartbeat. */
+#define SEDGE_BEAT_MS 2000
+
 void sedge_link_init(struct sedge_link *link, void *port);
 
 /* Ends (or begins again) the numbers of both directions. `window` 0: no session, only control frames go out. */
@@ -43,6 +46,12 @@ void sedge_link_ready(struct sedge_link *link);
 /* Where the payload of the next frame can be written while nothing goes out; also scratch memory. NULL: busy. */
 uint8_t *sedge_link_payload(struct sedge_link *link);
 void sedge_link_send(struct sedge_link *link, uint8_t type, uint8_t length);
+
+/* The ready window has room for a record. */
+bool sedge_link_may_send(const struct sedge_link *link);
+
+/* ms until the link has to be polled, should nothing come and no new record wait. */
+uint16_t sedge_link_wait_ms(const struct sedge_link *link);
 
 uint16_t sedge_crc16(uint16_t crc, const uint8_t *bytes, size_t length);
 

@@ -98,6 +98,11 @@ export class UnoBoard {
     return this.#cpu !== null;
   }
 
+  /** How long the program has been running since the last reset; 0 while the board is off or in its bootloader. */
+  get uptimeMs(): number {
+    return this.#cpu === null ? 0 : Math.max(0, (this.#cpu.cycles - this.#startsAt) / CYCLES_PER_MS);
+  }
+
   /** The serial port while the board is on. */
   get usart(): UnoUsart {
     if (this.#usart === null) throw new Error('the board is off');

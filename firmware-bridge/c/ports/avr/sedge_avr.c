@@ -35,7 +35,9 @@
 static uint8_t rx_ring[SEDGE_AVR_RX_BYTES];
 static uint8_t tx_ring[SEDGE_AVR_TX_BYTES];
 static volatile uint8_t rx_head, rx_tail, tx_head, tx_tail;
-static volatile uint16_t overruns;
+/* Both wrap: what is between them was not told yet. */
+static volatile uint8_t overruns;
+static uint8_t overruns_told;
 /* The last byte was given to the hardware after TXC was cleared. */
 static volatile bool sent_any;
 
@@ -67,20 +69,20 @@ void sedge_avr_stop_watchdog(void)
     wdt_disable();
 }
 
-uint8_t sedge_avr_reset_cause(void)
+enum sedge_reset_cause sedge_avr_reset_cause(void)
 {
     uint8_t flags = reset_flags;
     if (flags == RESTARTED)
-        return 5;
+        return SEDGE_RESET_SOFTWARE;
     if (flags & 0xf0)
-        return 0;
+        return SEDGE_RESET_UNKNOWN;
     if (flags & (1 << WDRF))
-        return 4;
+        return SEDGE_RESET_WATCHDOG;
     if (flags & (1 << PORF))
-        return 1;
+        return SEDGE_RESET_POWER;
     if (flags & (1 << BORF))
-        return 3;
-    return flags & (1 << EXTRF) ? 2 : 0;
+        return SEDGE_RESET_BROWN_OUT;
+    return flags & (1 << EXTRF) ? SEDGE_RESET_PIN : SEDGE_RESET_UNKNOWN;
 }
 
 void sedge_avr_restart(void)
@@ -151,15 +153,13 @@ void sedge_avr_write(uint8_t byte)
     }
 }
 
-uint16_t sedge_avr_overruns(void)
+bool sedge_avr_overrun(void)
 {
-    uint16_t count;
-    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
-    {
-        count = overruns;
-        overruns = 0;
-    }
-    return count;
+    uint8_t told = overruns_told;
+    if (told == overruns)
+        return false;
+    overruns_told = (uint8_t)(told + 1);
+    return true;
 }
 
 bool sedge_avr_sent(void)
@@ -255,6 +255,43 @@ bool sedge_avr_eeprom_write(uint16_t at, const uint8_t *bytes, uint8_t count)
         good = good && is == *bytes;
     }
     return good;
+}
+
+/* ---- What sedge.h asks of a port ---------------------------------------------------------------------------------- */
+
+uint32_t sedge_port_now_ms(void *port)
+{
+    (void)port;
+    return sedge_avr_millis();
+}
+
+int16_t sedge_port_read(void *port)
+{
+    (void)port;
+    int16_t byte = sedge_avr_read();
+    /* What was lost came after what the ring still held. */
+    return byte < 0 && sedge_avr_overrun() ? SEDGE_PORT_OVERRUN : byte;
+}
+
+bool sedge_port_write(void *port, uint8_t byte)
+{
+    (void)port;
+    if (sedge_avr_writable() == 0)
+        return false;
+    sedge_avr_write(byte);
+    return true;
+}
+
+void sedge_port_nv_read(void *port, uint8_t at, uint8_t *bytes, uint8_t length)
+{
+    (void)port;
+    sedge_avr_eeprom_read((uint16_t)(SEDGE_AVR_EEPROM_AT) + at, bytes, length);
+}
+
+void sedge_port_nv_write(void *port, uint8_t at, const uint8_t *bytes, uint8_t length)
+{
+    (void)port;
+    sedge_avr_eeprom_write((uint16_t)(SEDGE_AVR_EEPROM_AT) + at, bytes, length);
 }
 
 void sedge_avr_text(const char *text)

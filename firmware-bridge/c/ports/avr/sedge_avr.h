@@ -1,5 +1,17 @@
 /*
- * The port of sedge to the ATmega328P (Arduino Uno, Nano, Pro Mini): serial line, clock, EEPROM and reset cause.
+ * The port of sedge to the ATmega328P (Arduino Uno, Nano, Pro Mini): serial line, clock, EEPROM and reset cause. It
+ * supplies the five sedge_port_ functions that sedge.h asks for; the `port` of the config is not looked at.
+ *
+ *     int main(void)
+ *     {
+ *         sedge_avr_begin();
+ *         sedge_init(&device, &config, sedge_avr_reset_cause());
+ *         for (;;) {
+ *             sedge_poll(&device);
+ *             ...
+ *             sedge_avr_idle();
+ *         }
+ *     }
  *
  * Works bare metal, and in an Arduino sketch that leaves `Serial` alone: this file owns USART0 and its interrupts then,
  * and text goes between the frames with sedge_avr_text() or printf (sedge_avr_stdio()). The clock is Timer 0; Arduino's
@@ -8,8 +20,7 @@
 #ifndef SEDGE_AVR_H
 #define SEDGE_AVR_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "sedge.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -33,7 +44,7 @@ extern "C" {
 
 /* Where the 156 bytes of key and epochs begin in the EEPROM: at its end, away from what sketches keep from 0 on. */
 #ifndef SEDGE_AVR_EEPROM_AT
-#define SEDGE_AVR_EEPROM_AT (E2END + 1 - 156)
+#define SEDGE_AVR_EEPROM_AT (E2END + 1 - SEDGE_NV_SIZE)
 #endif
 
 /* Opens the serial line and starts the clock; enables interrupts. */
@@ -45,8 +56,8 @@ int16_t sedge_avr_read(void);
 uint8_t sedge_avr_writable(void);
 /* Sends a byte; waits while the ring is full. */
 void sedge_avr_write(uint8_t byte);
-/* Bytes lost since the last call: the ring was full, the hardware was read too late, or a stop bit was missing. */
-uint16_t sedge_avr_overruns(void);
+/* True once for each byte lost or spoilt: the ring was full, the hardware was read too late, a stop bit was missing. */
+bool sedge_avr_overrun(void);
 /* True when all was sent to the last stop bit: before a sleep that stops the clock of the serial line. */
 bool sedge_avr_sent(void);
 
@@ -58,11 +69,13 @@ void sedge_avr_eeprom_read(uint16_t at, uint8_t *bytes, uint8_t count);
 /* False if a byte does not read back as it was written: worn out. */
 bool sedge_avr_eeprom_write(uint16_t at, const uint8_t *bytes, uint8_t count);
 
-/* The cause of the last reset as the link tells it (0 unknown, 1 power, 2 pin, 3 brown-out, 4 watchdog, 5 software).
- * Bootloaders clear the register that has it: optiboot 5 and newer hands it on in a register of the processor, which is
- * read here; behind an older one the cause is unknown. */
-uint8_t sedge_avr_reset_cause(void);
-/* Restarts the processor by its watchdog; the cause is then 5. */
+/* For variables that a reset leaves alone: `static struct sedge_keep keep SEDGE_AVR_KEPT;` */
+#define SEDGE_AVR_KEPT __attribute__((section(".noinit")))
+
+/* The cause of the last reset, for sedge_init. Bootloaders clear the register that has it: optiboot 5 and newer hands it on in a register of the processor, which is
+ * read here; behind an older one the cause is mostly unknown. */
+enum sedge_reset_cause sedge_avr_reset_cause(void);
+/* Restarts the processor by its watchdog; the cause is then SEDGE_RESET_SOFTWARE. */
 void sedge_avr_restart(void) __attribute__((noreturn));
 
 /* Waits for the next interrupt in the lightest sleep: serial line and clock go on. */

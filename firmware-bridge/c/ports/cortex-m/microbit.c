@@ -40,7 +40,7 @@
 enum { PIN_TXD = 24, PIN_RXD = 25, UART_IRQ = 2, TIMER0_IRQ = 8, BAUD_115200 = 0x01d7e000, PAGE_BYTES = 1024 };
 enum { INTERRUPT_RXDRDY = 1 << 2, INTERRUPT_TXDRDY = 1 << 7, INTERRUPT_COMPARE1 = 1 << 17 };
 
-extern const volatile uint8_t sedge_nv_start[];
+extern const volatile uint8_t board_nv_pages[];
 
 static struct ring received, waiting;
 static volatile bool sending;
@@ -140,7 +140,7 @@ static void await_flash(void)
 static void erase_page(uint32_t page)
 {
     NVMC_CONFIG = 2;
-    NVMC_ERASEPAGE = (uint32_t)(uintptr_t)sedge_nv_start + page * PAGE_BYTES;
+    NVMC_ERASEPAGE = (uint32_t)(uintptr_t)board_nv_pages + page * PAGE_BYTES;
     await_flash();
     NVMC_CONFIG = 0;
 }
@@ -148,12 +148,12 @@ static void erase_page(uint32_t page)
 static void program_word(uint32_t offset, uint32_t word)
 {
     NVMC_CONFIG = 1;
-    REGISTER((uintptr_t)sedge_nv_start + offset) = word;
+    REGISTER((uintptr_t)board_nv_pages + offset) = word;
     await_flash();
     NVMC_CONFIG = 0;
 }
 
-static const struct flash_nv nv = {sedge_nv_start, PAGE_BYTES, erase_page, program_word};
+static const struct flash_nv nv = {board_nv_pages, PAGE_BYTES, erase_page, program_word};
 
 void sedge_port_nv_read(void *port, uint8_t at, uint8_t *bytes, uint8_t length)
 {

@@ -7,13 +7,13 @@
 
 #include "board.h"
 
-extern uint32_t sedge_data_from[], sedge_data_start[], sedge_data_end[];
-extern uint32_t sedge_bss_start[], sedge_bss_end[], sedge_stack_top[];
+extern uint32_t board_data_from[], board_data_start[], board_data_end[];
+extern uint32_t board_bss_start[], board_bss_end[], board_stack_top[];
 
 int main(void);
-void sedge_reset_handler(void);
-void sedge_halt(void);
-void sedge_external_interrupt(void);
+void board_reset_handler(void);
+void board_halt(void);
+void board_external_interrupt(void);
 
 typedef void (*vector)(void);
 enum { CORE_VECTORS = 16, EXTERNAL_VECTORS = 32 };
@@ -25,13 +25,13 @@ struct vectors {
 };
 
 #define FOUR(handler) handler, handler, handler, handler
-#define FAULT sedge_halt
+#define FAULT board_halt
 /* All external interrupts share one handler, which reads its number from the processor: a board needs two at most. */
-#define EXTERNAL sedge_external_interrupt
+#define EXTERNAL board_external_interrupt
 
-__attribute__((section(".vectors"), used)) const struct vectors sedge_vectors = {
-    .stack_top = sedge_stack_top,
-    .reset = sedge_reset_handler,
+__attribute__((section(".vectors"), used)) const struct vectors board_vectors = {
+    .stack_top = board_stack_top,
+    .reset = board_reset_handler,
     .faults = {FOUR(FAULT), FOUR(FAULT), FOUR(FAULT), FAULT},
     .tick = board_tick,
     .external = {FOUR(EXTERNAL), FOUR(EXTERNAL), FOUR(EXTERNAL), FOUR(EXTERNAL), FOUR(EXTERNAL), FOUR(EXTERNAL),
@@ -39,22 +39,22 @@ __attribute__((section(".vectors"), used)) const struct vectors sedge_vectors = 
 };
 
 /* The section .noinit is left as it is: it keeps what must outlive a reset. */
-void sedge_reset_handler(void)
+void board_reset_handler(void)
 {
-    const uint32_t *from = sedge_data_from;
-    for (uint32_t *to = sedge_data_start; to < sedge_data_end; to++) *to = *from++;
-    for (uint32_t *to = sedge_bss_start; to < sedge_bss_end; to++) *to = 0;
+    const uint32_t *from = board_data_from;
+    for (uint32_t *to = board_data_start; to < board_data_end; to++) *to = *from++;
+    for (uint32_t *to = board_bss_start; to < board_bss_end; to++) *to = 0;
     main();
-    sedge_halt();
+    board_halt();
 }
 
 /* A fault: reset, so that the sensor comes back and the host hears of it, rather than hang in silence. */
-void sedge_halt(void)
+void board_halt(void)
 {
     board_reset();
 }
 
-void sedge_external_interrupt(void)
+void board_external_interrupt(void)
 {
     uint32_t number;
     __asm volatile("mrs %0, ipsr" : "=r"(number));
@@ -70,7 +70,10 @@ void board_reset(void)
     }
 }
 
-void *memcpy(void *to, const void *from, size_t length)
+/* The compiler may call these after the linker has thrown out what nobody calls. */
+#define KEPT __attribute__((used))
+
+KEPT void *memcpy(void *to, const void *from, size_t length)
 {
     uint8_t *out = to;
     const uint8_t *in = from;
@@ -78,7 +81,7 @@ void *memcpy(void *to, const void *from, size_t length)
     return to;
 }
 
-void *memmove(void *to, const void *from, size_t length)
+KEPT void *memmove(void *to, const void *from, size_t length)
 {
     uint8_t *out = to;
     const uint8_t *in = from;
@@ -87,14 +90,14 @@ void *memmove(void *to, const void *from, size_t length)
     return to;
 }
 
-void *memset(void *to, int value, size_t length)
+KEPT void *memset(void *to, int value, size_t length)
 {
     uint8_t *out = to;
     while (length-- > 0) *out++ = (uint8_t)value;
     return to;
 }
 
-int memcmp(const void *one, const void *other, size_t length)
+KEPT int memcmp(const void *one, const void *other, size_t length)
 {
     const uint8_t *a = one, *b = other;
     for (; length > 0; length--, a++, b++)
@@ -102,7 +105,7 @@ int memcmp(const void *one, const void *other, size_t length)
     return 0;
 }
 
-size_t strlen(const char *text)
+KEPT size_t strlen(const char *text)
 {
     size_t length = 0;
     while (text[length] != '\0') length++;

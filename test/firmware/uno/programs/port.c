@@ -22,7 +22,7 @@ int main(void)
 {
     sedge_avr_begin();
     sedge_avr_write('!');
-    sedge_avr_write(sedge_avr_reset_cause());
+    sedge_avr_write((uint8_t)sedge_avr_reset_cause());
     for (;;) {
         switch (next_byte()) {
         case 'e': /* echo: count, bytes */
@@ -46,9 +46,13 @@ int main(void)
                 sedge_avr_write((uint8_t)now);
             break;
         }
-        case 'o': /* bytes lost */
-            sedge_avr_write((uint8_t)sedge_avr_overruns());
+        case 'o': { /* bytes lost since it was last asked */
+            uint8_t count = 0;
+            while (sedge_avr_overrun())
+                count++;
+            sedge_avr_write(count);
             break;
+        }
         case 'b': /* reads nothing for so many milliseconds */
             wait_ms(next_byte());
             break;

@@ -1,0 +1,197 @@
+#include "ascon.h"
+
+#include <string.h>
+
+#define RATE 16
+
+/* The state is five lanes of 64 bits, little endian, as bytes. Chips of 8 bits work on it as it is. Define
+ * SEDGE_ASCON_BYTES as 1 to have that form elsewhere. */
+#ifndef SEDGE_ASCON_BYTES
+#ifdef __AVR__
+#define SEDGE_ASCON_BYTES 1
+#else
+#define SEDGE_ASCON_BYTES 0
+#endif
+#endif
+
+#if SEDGE_ASCON_BYTES
+
+static void substitute(uint8_t *s)
+{
+    for (uint8_t i = 0; i < 8; i++, s++) {
+        uint8_t x1 = s[8];
+        uint8_t x3 = s[24];
+        uint8_t x4 = (uint8_t)(s[32] ^ x3);
+        uint8_t x0 = (uint8_t)(s[0] ^ s[32]);
+        uint8_t x2 = (uint8_t)(s[16] ^ x1);
+        uint8_t t0 = (uint8_t)(x0 ^ (~x1 & x2));
+        uint8_t t2 = (uint8_t)(x2 ^ (~x3 & x4));
+        uint8_t t4 = (uint8_t)(x4 ^ (~x0 & x1));
+        s[8] = (uint8_t)(x1 ^ (~x2 & x3) ^ t0);
+        s[24] = (uint8_t)(x3 ^ (~x4 & x0) ^ t2);
+        s[0] = (uint8_t)(t0 ^ t4);
+        s[16] = (uint8_t)~t2;
+        s[32] = t4;
+    }
+}
+
+/* To the right by `bytes` and by the bits that a product with `factor` (256 >> bits) moves from the high byte into
+ * the low one: the AVR has a multiplier, but shifts by one bit only. No rotation of Ascon is of whole bytes. */
+struct rotation {
+    uint8_t bytes;
+    uint8_t factor;
+};
+
+static uint8_t rotated(const uint8_t *lane, uint8_t at, struct rotation by)
+{
+    uint16_t low = (uint16_t)(lane[(at + by.bytes) & 7] * by.factor);
+    uint16_t high = (uint16_t)(lane[(at + by.bytes + 1) & 7] * by.factor);
+    return (uint8_t)((low >> 8) | high);
+}
+
+static void diffuse(uint8_t *lane, struct rotation one, struct rotation two)
+{
+    uint8_t was[8];
+    memcpy(was, lane, 8);
+    for (uint8_t i = 0; i < 8; i++) {
+        lane[i] = (uint8_t)(was[i] ^ rotated(was, i, one) ^ rotated(was, i, two));
+    }
+}
+
+#define BY(bits) ((struct rotation){(bits) / 8, 256 >> ((bits) % 8)})
+
+static void permute(uint8_t *s, uint8_t constant)
+{
+    for (; constant >= 0x4b; constant = (uint8_t)(constant - 0x0f)) {
+        s[16] ^= constant;
+        substitute(s);
+        diffuse(s, BY(19), BY(28));
+        diffuse(s + 8, BY(61), BY(39));
+        diffuse(s + 16, BY(1), BY(6));
+        diffuse(s + 24, BY(10), BY(17));
+        diffuse(s + 32, BY(7), BY(41));
+    }
+}
+
+#else
+
+static uint64_t rotated(uint64_t x, uint8_t bits)
+{
+    return (x >> bits) | (x << (64 - bits));
+}
+
+static void load(uint64_t *x, const uint8_t *s)
+{
+    for (uint8_t i = 0; i < 5; i++) {
+        x[i] = 0;
+        for (uint8_t k = 8; k--;) {
+            x[i] = (x[i] << 8) | s[8 * i + k];
+        }
+    }
+}
+
+static void store(uint8_t *s, const uint64_t *x)
+{
+    for (uint8_t i = 0; i < 40; i++) {
+        s[i] = (uint8_t)(x[i / 8] >> (8 * (i % 8)));
+    }
+}
+
+static void permute(uint8_t *s, uint8_t constant)
+{
+    uint64_t x[5];
+    load(x, s);
+    for (; constant >= 0x4b; constant = (uint8_t)(constant - 0x0f)) {
+        uint64_t t[5];
+        x[2] ^= constant;
+        x[0] ^= x[4];
+        x[4] ^= x[3];
+        x[2] ^= x[1];
+        for (uint8_t i = 0; i < 5; i++) {
+            t[i] = x[i] ^ (~x[(i + 1) % 5] & x[(i + 2) % 5]);
+        }
+        t[1] ^= t[0];
+        t[0] ^= t[4];
+        t[3] ^= t[2];
+        t[2] = ~t[2];
+        x[0] = t[0] ^ rotated(t[0], 19) ^ rotated(t[0], 28);
+        x[1] = t[1] ^ rotated(t[1], 61) ^ rotated(t[1], 39);
+        x[2] = t[2] ^ rotated(t[2], 1) ^ rotated(t[2], 6);
+        x[3] = t[3] ^ rotated(t[3], 10) ^ rotated(t[3], 17);
+        x[4] = t[4] ^ rotated(t[4], 7) ^ rotated(t[4], 41);
+    }
+    store(s, x);
+}
+
+#endif
+
+/* The constant of the first round says how many follow: to 0x4b in steps of 15. */
+static void p12(uint8_t *s)
+{
+    permute(s, 0xf0);
+}
+
+static void p8(uint8_t *s)
+{
+    permute(s, 0xb4);
+}
+
+static void mix(uint8_t *s, const uint8_t *bytes)
+{
+    for (uint8_t i = 0; i < 16; i++) {
+        s[i] ^= bytes[i];
+    }
+}
+
+static void absorb(struct sedge_aead *aead)
+{
+    uint8_t *s = aead->state;
+    uint8_t i;
+    if (!aead->ad_length) {
+        return;
+    }
+    for (i = 0; i < aead->ad_length; i++) {
+        s[i % RATE] ^= aead->ad[i];
+        if (i % RATE == RATE - 1) {
+            p8(s);
+        }
+    }
+    s[i % RATE] ^= 1;
+    p8(s);
+}
+
+static void crypt(struct sedge_aead *aead)
+{
+    uint8_t *s = aead->state;
+    uint8_t i;
+    for (i = 0; i < aead->text_length; i++) {
+        uint8_t in = aead->text[i];
+        uint8_t out = (uint8_t)(in ^ s[i % RATE]);
+        aead->text[i] = out;
+        s[i % RATE] = aead->opening ? in : out;
+        if (i % RATE == RATE - 1) {
+            p8(s);
+        }
+    }
+    s[i % RATE] ^= 1;
+}
+
+void sedge_ascon(struct sedge_aead *aead)
+{
+    uint8_t *s = aead->state;
+    /* 0x00001000808c0001, the parameters of Ascon-AEAD128. */
+    memset(s, 0, 8);
+    s[0] = 0x01;
+    s[2] = 0x8c;
+    s[3] = 0x80;
+    s[5] = 0x10;
+    memcpy(s + 8, aead->key, 16);
+    p12(s);
+    mix(s + 24, aead->key);
+    absorb(aead);
+    s[39] ^= 0x80;
+    crypt(aead);
+    mix(s + 16, aead->key);
+    p12(s);
+    mix(s + 24, aead->key);
+}
