@@ -469,7 +469,7 @@ export const ERROR_TABLE = {
     meaning: 'The serial port behind the network address cannot be reached.',
     next: 'Check the address, and whether ser2net or the adapter runs; the agent keeps trying.',
   },
-  'serial.port-unknown': {
+  'serial.unknown-port': {
     meaning: 'The agent does not use this port.',
     next: 'See "sedge device ls" for the ports that it uses; start it with --serial PORT to use more.',
   },
@@ -524,6 +524,18 @@ export const ERROR_TABLE = {
   'device.not-connected': {
     meaning: 'The device is not connected now.',
     next: 'See "sedge device ls"; commands wait for it until their time to live ends.',
+  },
+  'device.wrong-key': {
+    meaning: 'The device has another key than the book says.',
+    next: 'Provision it again, or restore its file in the device book; if it was never yours, it may pretend to be another.',
+  },
+  'device.lower-epoch': {
+    meaning: 'The device has booted less often than it had: its memory was erased, or it is a copy.',
+    next: 'If you erased it, run "sedge device add ID --accept-epoch"; otherwise look for the copy.',
+  },
+  'device.claimed-twice': {
+    meaning: 'Another port serves a device of this id already.',
+    next: 'Unplug the one that is a copy, and provision it as a device of its own.',
   },
   'device.protocol': {
     meaning: 'The device speaks another version of the protocol.',

@@ -254,8 +254,8 @@ static void room_in_line(void)
 
 static void put_frame(uint8_t control, uint8_t seq, uint8_t ack, const uint8_t *payload, size_t length)
 {
-    uint8_t body[260];
-    if (length > 250) length = 250;
+    uint8_t body[264]; /* above the MTU too */
+    if (length > 255) length = 255;
     body[0] = control;
     body[1] = seq;
     body[2] = ack;

@@ -17,6 +17,8 @@ export const AVR_FLAGS: readonly string[] = [
   '-std=c99',
   '-Os',
   '-flto',
+  '-mrelax',
+  '-mcall-prologues',
   '-fshort-enums',
   '-ffunction-sections',
   '-fdata-sections',
@@ -51,6 +53,14 @@ export function buildFirmware(source: FirmwareSource): Firmware {
     renameSync(temporary, elf);
   }
   return readFirmware(readFileSync(elf));
+}
+
+/** The link layer alone, sending raw payload for ever. */
+export function buildLinkFirmware(): Firmware {
+  const library = ['src/link.c', 'src/crc16.c', 'ports/avr/sedge_avr.c'].map(
+    (file) => `firmware-bridge/c/${file}`,
+  );
+  return buildFirmware({ name: 'link', sources: ['test/firmware/uno/programs/link.c'], library });
 }
 
 /** The C files of the library and of the port of the Uno, from the root of the repository. */
