@@ -9,6 +9,11 @@ export interface LinkOptions {
    * unchanged. @defaultValue nothing is kept
    */
   readonly mayHold?: (payload: Uint8Array) => boolean;
+  /**
+   * The other side sleeps for longer than any time-out: it is never given up for that, and what it did not acknowledge
+   * goes out as soon as it is heard again. @defaultValue false
+   */
+  readonly peerSleeps?: boolean;
   /** Bounds of the time after which DATA is sent again, ms. @defaultValue 60 and 200 */
   readonly timeoutMsMin?: number;
   readonly timeoutMsMax?: number;
@@ -18,6 +23,8 @@ export interface LinkOptions {
 
 /** Times and bounds of the link, the same on every host. */
 export const LINK_LIMITS = Object.freeze({
+  /** A side that sleeps did so if nothing was heard for so long. */
+  sleepMs: 1_000,
   /** Longest time-out after doubling. */
   timeoutMsMax: 1_600,
   /** Tries without hearing anything before the link is over. */
@@ -28,7 +35,7 @@ export const LINK_LIMITS = Object.freeze({
   nakIntervalMs: 250,
   /** Where something is missing, it is asked for once the line was quiet for so long; USB chips hand on after 16 ms. */
   quietMs: 20,
-  /** So often, each after twice the time, until DATA comes that was wanted. */
+  /** So often, each after twice the time, while nothing more comes. */
   quietNaks: 4,
   /** A sender that is told to wait asks again after this. */
   askIntervalMs: 500,

@@ -13,6 +13,7 @@ export interface DataToSend<T> {
 export class SendWindow<T> {
   readonly #window: number;
   readonly #frameMs: number;
+  readonly #peerSleeps: boolean;
   readonly #roundTrip: RoundTrip;
   /** From the oldest unacknowledged on, with those that wait for room in the window. */
   readonly #items: T[] = [];
@@ -28,9 +29,12 @@ export class SendWindow<T> {
   #triesWithoutProgress = 0;
   #triesUnheard = 0;
   #isHeldUp = false;
+  #heardAtMs = 0;
 
-  constructor({ sendWindow, timeoutMsMin = 60, timeoutMsMax = 200, frameMs = 0 }: LinkOptions) {
+  constructor(options: LinkOptions) {
+    const { sendWindow, timeoutMsMin = 60, timeoutMsMax = 200, frameMs = 0, peerSleeps = false } = options;
     this.#window = sendWindow;
+    this.#peerSleeps = peerSleeps;
     this.#frameMs = frameMs;
     this.#roundTrip = new RoundTrip({ minMs: timeoutMsMin, maxMs: timeoutMsMax });
   }
@@ -47,7 +51,7 @@ export class SendWindow<T> {
 
   /** Sent so often without hearing anything that nobody can be there. */
   get isHopeless(): boolean {
-    return this.#triesUnheard > LINK_LIMITS.tries;
+    return this.#triesUnheard > LINK_LIMITS.tries && !this.#peerSleeps;
   }
 
   /** Its frames do not get through, time after time. */
@@ -67,6 +71,11 @@ export class SendWindow<T> {
   /** Any valid frame of the other side. */
   heard(isNotReady: boolean, nowMs: number): void {
     this.#triesUnheard = 0;
+    if (this.#peerSleeps && nowMs - this.#heardAtMs > LINK_LIMITS.sleepMs) {
+      this.#triesWithoutProgress = 0;
+      this.#rewind(this.#base, nowMs);
+    }
+    this.#heardAtMs = nowMs;
     if (isNotReady) this.#askAtMs = nowMs + LINK_LIMITS.askIntervalMs;
     else if (this.#isHeldUp) this.#restartTimeout(nowMs);
     this.#isHeldUp = isNotReady;
