@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SedgeError } from '../../src/errors/index.ts';
 import type { ChannelPolicy } from '../../src/index.ts';
-import { type LogLevel, SETTING_READERS } from './setting-readers.ts';
+import { type LogLevel, SETTING_READERS, type SerialAck } from './setting-readers.ts';
 
 /** Name of the optional configuration file in the directory of a node. */
 export const CONFIG_FILE = 'config.json';
@@ -27,6 +27,12 @@ export interface AgentSettings {
   readonly mdns?: boolean;
   /** Connects to peers beyond those given. @defaultValue `true` */
   readonly discovery?: boolean;
+  /** Serial ports with devices, as `PORT[:BAUD]`, `tcp://HOST:PORT` or `auto`. */
+  readonly serial?: readonly string[];
+  /**
+   * When a device is told that a reading is taken: once it is on the disk here, or in memory. @defaultValue `'durable'`
+   */
+  readonly serialAck?: SerialAck;
   /** Least level of a log line. @defaultValue `'info'` */
   readonly logLevel?: LogLevel;
 }
@@ -41,6 +47,8 @@ export const SETTING_VARIABLES = Object.freeze({
   storageMax: 'SEDGE_STORAGE_MAX',
   mdns: 'SEDGE_MDNS',
   discovery: 'SEDGE_DISCOVERY',
+  serial: 'SEDGE_SERIAL',
+  serialAck: 'SEDGE_SERIAL_ACK',
   logLevel: 'SEDGE_LOG_LEVEL',
 } satisfies Record<keyof AgentSettings, string>);
 
@@ -54,6 +62,8 @@ const SETTING_OPTIONS = Object.freeze({
   storageMax: '--storage-max',
   mdns: '--no-mdns',
   discovery: '--no-discovery',
+  serial: '--serial',
+  serialAck: '--serial-ack',
   logLevel: '--log-level',
 } satisfies Record<keyof AgentSettings, string>);
 
