@@ -70,6 +70,7 @@ describe('help', () => {
     ['realm', 'backup'],
     ['realm', 'channel', 'add'],
     ['realm', 'channel', 'remove'],
+    ...['ls', 'provision', 'add', 'remove', 'monitor', 'send', 'flash'].map((name) => ['device', name]),
   ])('of "sedge %s %s %s" has examples, each of which can be parsed', async (...command: string[]) => {
     const help = await helpOf(...command.filter((word) => word !== undefined));
     expect(help).toContain('--dir');
