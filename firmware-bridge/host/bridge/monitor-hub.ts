@@ -72,6 +72,12 @@ class Monitor implements AsyncIterableIterator<MonitorEvent> {
 /** Hands what happens to everybody who looks, and costs next to nothing while nobody does. */
 export class MonitorHub {
   readonly #monitors = new Set<Monitor>();
+  readonly #onWatched: (isWatched: boolean) => void;
+
+  /** `onWatched`: the first one looks, or the last one does no more. */
+  constructor(onWatched: (isWatched: boolean) => void = () => {}) {
+    this.#onWatched = onWatched;
+  }
 
   /** Somebody looks: events are worth making. */
   get isWatched(): boolean {
@@ -83,8 +89,11 @@ export class MonitorHub {
   }
 
   open(wants: (event: MonitorEvent) => boolean): AsyncIterableIterator<MonitorEvent> {
-    const monitor = new Monitor(wants, (ended) => this.#monitors.delete(ended));
+    const monitor = new Monitor(wants, (ended) => {
+      if (this.#monitors.delete(ended) && !this.isWatched) this.#onWatched(false);
+    });
     this.#monitors.add(monitor);
+    if (this.#monitors.size === 1) this.#onWatched(true);
     return monitor;
   }
 

@@ -35,7 +35,7 @@ export const LINK_LIMITS = Object.freeze({
   nakIntervalMs: 250,
   /** Where something is missing, it is asked for once the line was quiet for so long; USB chips hand on after 16 ms. */
   quietMs: 20,
-  /** So often, each after twice the time, until DATA comes that was wanted. */
+  /** So often, each after twice the time, while nothing more comes. */
   quietNaks: 4,
   /** A sender that is told to wait asks again after this. */
   askIntervalMs: 500,

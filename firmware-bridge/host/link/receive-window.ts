@@ -66,7 +66,7 @@ export class ReceiveWindow {
   /** Bytes came in, whatever they were. */
   heard(isDamaged: boolean, nowMs: number): void {
     this.#bytesAtMs = nowMs;
-    if (isDamaged) this.#isMissing = true;
+    if (isDamaged) this.#misses();
   }
 
   setRoom(hasRoom: boolean): void {
@@ -109,7 +109,7 @@ export class ReceiveWindow {
     const number = this.#wanted + ((seq - this.#wanted) & 0xff);
     const isRising = number > this.#seen;
     this.#seen = number;
-    this.#isMissing = true;
+    this.#misses();
     if (isRising && this.#nakAtMs !== null && nowMs - this.#nakAtMs < LINK_LIMITS.nakIntervalMs) return false;
     this.#nakAtMs = nowMs;
     return true;
@@ -125,6 +125,12 @@ export class ReceiveWindow {
     // Nothing was on its way: whatever comes above the gap now comes after a loss of its own.
     this.#seen = Number.POSITIVE_INFINITY;
     return true;
+  }
+
+  /** The other side sends, and not everything of it arrives. */
+  #misses(): void {
+    this.#isMissing = true;
+    this.#quietNaks = 0;
   }
 
   take(nowMs: number): void {

@@ -138,18 +138,25 @@ uint8_t sedge_avr_writable(void)
     return (uint8_t)(tx_tail - tx_head - 1) & TX_MASK;
 }
 
-void sedge_avr_write(uint8_t byte)
+static bool put(uint8_t byte)
 {
     uint8_t head = tx_head;
     uint8_t next = (uint8_t)(head + 1) & TX_MASK;
-    while (next == tx_tail) {
-    }
+    if (next == tx_tail)
+        return false;
     tx_ring[head] = byte;
     tx_head = next;
     sent_any = true;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
         UCSR0B = (1 << RXCIE0) | (1 << UDRIE0) | (1 << RXEN0) | (1 << TXEN0);
+    }
+    return true;
+}
+
+void sedge_avr_write(uint8_t byte)
+{
+    while (!put(byte)) {
     }
 }
 
@@ -227,32 +234,39 @@ static void eeprom_ready(void)
     }
 }
 
+/* Of the address in EEAR, while nothing is written. */
+static uint8_t eeprom_byte(void)
+{
+    EECR |= (1 << EERE);
+    return EEDR;
+}
+
 void sedge_avr_eeprom_read(uint16_t at, uint8_t *bytes, uint8_t count)
 {
     eeprom_ready();
-    while (count--) {
+    for (; count > 0; count--) {
         EEAR = at++;
-        EECR |= (1 << EERE);
-        *bytes++ = EEDR;
+        *bytes++ = eeprom_byte();
     }
 }
 
 bool sedge_avr_eeprom_write(uint16_t at, const uint8_t *bytes, uint8_t count)
 {
     bool good = true;
-    for (; count--; at++, bytes++) {
-        uint8_t is;
-        sedge_avr_eeprom_read(at, &is, 1);
-        if (is == *bytes)
+    eeprom_ready();
+    for (; count > 0; count--) {
+        uint8_t byte = *bytes++;
+        EEAR = at++;
+        if (eeprom_byte() == byte)
             continue;
-        EEDR = *bytes;
+        EEDR = byte;
         ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
         {
             EECR = (1 << EEMPE);
             EECR |= (1 << EEPE);
         }
-        sedge_avr_eeprom_read(at, &is, 1);
-        good = good && is == *bytes;
+        eeprom_ready();
+        good = good && eeprom_byte() == byte;
     }
     return good;
 }
@@ -276,10 +290,7 @@ int16_t sedge_port_read(void *port)
 bool sedge_port_write(void *port, uint8_t byte)
 {
     (void)port;
-    if (sedge_avr_writable() == 0)
-        return false;
-    sedge_avr_write(byte);
-    return true;
+    return put(byte);
 }
 
 void sedge_port_nv_read(void *port, uint8_t at, uint8_t *bytes, uint8_t length)

@@ -260,6 +260,8 @@ describe('a link that receives', () => {
     expect(wake(150)).toEqual(['nak 0']);
     expect(wake(310)).toEqual(['nak 0']);
     expect(wake(1_000)).toEqual([]);
+    handle({ kind: 'bytes', isDamaged: true }, 1_000);
+    expect(wake(1_020)).toEqual(['nak 0']);
   });
 
   it('lets a line be quiet on which nothing is missing', () => {
