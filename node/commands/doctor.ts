@@ -21,7 +21,7 @@ async function doctor(context: CommandContext): Promise<ExitCode> {
   const nowMs = context.io.nowMs();
   const findings = [
     ...(await checkMachine(context.directory, nowMs)),
-    ...(await checkRealm(context.directory)),
+    ...(await checkRealm(context.directory, context.io.env)),
     ...(await context.withAgent((agent) => checkAgent(context.directory, agent))),
     ...(await context.withAgent((agent) => checkSerialPorts(context, agent))),
   ];

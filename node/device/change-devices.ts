@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { realpathSync } from 'node:fs';
 import { SedgeError } from '../../src/errors/index.ts';
 import type { CommandContext } from '../cli/command-context.ts';
 import type { DeviceDraft, DeviceName, ProvisionOptions } from '../control/client/index.ts';
@@ -33,8 +34,10 @@ export async function provisionDevice(
   const options: ProvisionOptions = { ...rest, ...(baud === undefined ? {} : { baudRate: baud }) };
   const { id, name, served } = await withDevices(context, async (access) => {
     const device = await access.provision(port, options);
-    const ports = await access.ports();
-    return { ...device, served: ports.some(({ deviceId }) => deviceId === device.id) };
+    const served = (await access.ports()).some(({ path, deviceId }) => {
+      return deviceId === device.id || isSameFile(path, port);
+    });
+    return { ...device, served };
   });
   if (context.json) return context.record({ id, name, port });
   await context.write(`${titleOf({ id, name })} has its key\n`);
@@ -91,6 +94,16 @@ async function draftOf(
     ...(prefix === undefined ? {} : { prefix }),
     ...(topics === undefined ? {} : { topics }),
   };
+}
+
+/** Also where one of them is a link such as those below `/dev/serial`. */
+function isSameFile(path: string, port: string): boolean {
+  if (path === port) return true;
+  try {
+    return realpathSync(path) === realpathSync(port);
+  } catch {
+    return false;
+  }
 }
 
 function titleOf({ id, name }: DeviceName): string {

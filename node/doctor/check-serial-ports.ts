@@ -24,8 +24,8 @@ export async function checkSerialPorts(
   try {
     configured = resolveSettings(directory, {}, io.env).serial ?? [];
   } catch (error) {
+    // What is wrong with the settings is told by the check of them.
     if (!isSedgeError(error)) throw error;
-    findings.push({ ...fail('settings', error.message, error.next), code: error.code });
   }
   const running = await askAgent(agent, findings);
   const ports = [...new Set([...configured, ...(running?.serial ?? [])])];

@@ -1,32 +1,34 @@
-import { join } from 'node:path';
-import { afterEach, beforeAll, expect, it } from 'vitest';
+import { readdir, readFile, readlink, realpath, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
 import { type AgentClient, connectAgent } from '../../../node/control/client/index.ts';
-import { objects, Sedge } from '../../integration/cli/sedge-process.ts';
-import { describeWith } from '../toolchain.ts';
-import { buildVirtualDevice, VirtualDevice } from './virtual-device.ts';
+import { describeWith } from '../../firmware/toolchain.ts';
+import { objects, Sedge } from '../cli/sedge-process.ts';
+import { VirtualDevice } from './virtual-device.ts';
 
-describeWith(['gcc'], 'a device behind a real agent', () => {
+describeWith(['gcc', 'make'], 'a device behind a real agent', () => {
   const sedge = new Sedge();
   const devices: VirtualDevice[] = [];
   const clients: AgentClient[] = [];
-  let program: string;
-
-  beforeAll(async () => {
-    program = await buildVirtualDevice();
-  });
 
   afterEach(async () => {
     await Promise.all(clients.splice(0).map((client) => client.close()));
     // Agents first: the system gives the next device the same pseudo terminal, which they would open again.
     await sedge.cleanUp();
-    await Promise.all(devices.splice(0).map((device) => device.stop()));
+    await Promise.all(devices.splice(0).map((device) => device.kill()));
   });
 
   async function plugIn(directory: string): Promise<{ device: VirtualDevice; port: string }> {
     const port = join(directory, 'uno');
-    const device = new VirtualDevice(program, { link: port, nv: join(directory, 'uno.nv') });
+    const topics = ['site/temp:float:°C'];
+    const device = new VirtualDevice({
+      nv: join(directory, 'uno.nv'),
+      pty: port,
+      topics,
+      commands: ['relay'],
+    });
     devices.push(device);
-    await device.said(/^booted/);
+    await device.told(/^booted/);
     return { device, port };
   }
 
@@ -67,7 +69,7 @@ describeWith(['gcc'], 'a device behind a real agent', () => {
     expect(named).toMatchObject({ name: 'uno-1', port });
     await online(agent);
 
-    device.feed('r 1 21.5');
+    device.tell('r 1 21.5');
     const first = await sedge.run(directory, ['sub', 'site/temp', '--from', 'all', '--count', '1', '--json']);
     expect(objects(first.stdout)).toMatchObject([
       { topic: 'site/temp', payload: '21.5', origin: { device: named!.id, epoch: 1, counter: 1 } },
@@ -92,13 +94,13 @@ describeWith(['gcc'], 'a device behind a real agent', () => {
     await expect
       .poll(
         () => {
-          device.feed('log booted from flash');
+          device.tell('log booted from flash');
           return watched;
         },
         { timeout: 20_000, interval: 200 },
       )
       .toContain('booted from flash');
-    device.feed('r 1 22.25');
+    device.tell('r 1 22.25');
     await expect.poll(() => watched, { timeout: 20_000 }).toContain('22.25');
     const events = objects(watched.slice(0, watched.lastIndexOf('\n')));
     expect(events).toContainEqual(expect.objectContaining({ kind: 'log', text: 'booted from flash' }));
@@ -114,12 +116,48 @@ describeWith(['gcc'], 'a device behind a real agent', () => {
     expect(objects(await run(directory, 'ls', '--json')).some(({ kind }) => kind === 'device')).toBe(false);
   });
 
+  it('is flashed while the agent lets go of its port, and is back afterwards', {
+    timeout: 60_000,
+  }, async () => {
+    const directory = await sedge.directory();
+    const { device, port } = await plugIn(directory);
+    const { child } = await sedge.startAgent(directory, '--serial', port);
+    await run(directory, 'provision', port, '--name', 'uno-1');
+    const agent = client(directory);
+    await online(agent);
+
+    const held = join(directory, 'held');
+    const look = `for file in /proc/${child.pid}/fd/*; do readlink "$file"; done`;
+    await writeFile(join(directory, 'avrdude'), `#!/bin/sh\n(${look}) > '${held}'\n`, { mode: 0o755 });
+    const hex = join(directory, 'firmware.hex');
+    await writeFile(hex, ':00000001FF\n');
+    const path = process.env.PATH;
+    process.env.PATH = `${directory}${delimiter}${path}`;
+    try {
+      await run(directory, 'flash', 'uno-1', '--hex', hex);
+    } finally {
+      process.env.PATH = path;
+    }
+    const terminal = await realpath(port);
+    expect((await readFile(held, 'utf8')).split('\n')).not.toContain(terminal);
+    device.tell('reset');
+    await expect.poll(async () => (await agent.devices())[0]?.epoch, { timeout: 20_000 }).toBe(2);
+    await online(agent);
+    expect((await agent.serialPorts()).map(({ state }) => state)).toEqual(['open']);
+    // So it was seen that it was not held before.
+    const files = await readdir(`/proc/${child.pid}/fd`);
+    const links = await Promise.all(
+      files.map((file) => readlink(`/proc/${child.pid}/fd/${file}`).catch(() => '')),
+    );
+    expect(links).toContain(terminal);
+  });
+
   it('gets a key without an agent, and is read by the agent that starts then', {
     timeout: 60_000,
   }, async () => {
     const directory = await sedge.directory();
     const { device, port } = await plugIn(directory);
-    device.feed('r 1 20');
+    device.tell('r 1 20');
     const [named] = objects(await run(directory, 'provision', port, '--name', 'uno-1', '--json'));
     expect(await run(directory, 'ls')).toContain(String(named!.id));
     await sedge.startAgent(directory, '--serial', port);
