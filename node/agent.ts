@@ -11,6 +11,7 @@ import { ControlServer } from './control/index.ts';
 import { defaultStorageMax } from './default-storage-max.ts';
 import { DirectoryLock } from './directory-lock.ts';
 import { onFreePort } from './free-port.ts';
+import { type Bridge, SerialGateway } from './gateways/serial/serial-gateway.ts';
 import { defaultName, prepareDirectory } from './node-directory.ts';
 
 /** What an agent needs. */
@@ -33,8 +34,12 @@ export interface AgentReady {
 export class Agent {
   readonly #parts: AgentParts;
   readonly #stopAsked = Promise.withResolvers<void>();
-  #running: { readonly lock: DirectoryLock; readonly mesh: Mesh; readonly control: ControlServer } | null =
-    null;
+  #running: {
+    readonly lock: DirectoryLock;
+    readonly mesh: Mesh;
+    readonly serial: SerialGateway;
+    readonly control: ControlServer;
+  } | null = null;
   #startedAtMs = 0;
 
   constructor(parts: AgentParts) {
@@ -55,14 +60,18 @@ export class Agent {
     await prepareDirectory(directory);
     const lock = await DirectoryLock.take(directory);
     let mesh: Mesh | null = null;
+    let serial: SerialGateway | null = null;
     try {
       await this.#ensureRealm();
       mesh = await this.#startMesh();
       this.#startedAtMs = this.#parts.nowMs();
-      const control = this.#controlServer(mesh);
+      serial = this.#serialGateway(mesh);
+      const control = this.#controlServer(mesh, serial);
+      await serial.start();
       await control.start();
-      this.#running = { lock, mesh, control };
+      this.#running = { lock, mesh, serial, control };
     } catch (error) {
+      await serial?.stop().catch(() => {});
       await mesh?.stop().catch(() => {});
       lock.release();
       throw error;
@@ -79,6 +88,7 @@ export class Agent {
     this.#running = null;
     try {
       await running.control.stop();
+      await running.serial.stop();
       await running.mesh.stop();
     } finally {
       running.lock.release();
@@ -136,11 +146,22 @@ export class Agent {
     });
   }
 
-  #controlServer(mesh: Mesh): ControlServer {
-    const { directory, log, version } = this.#parts;
+  #serialGateway(mesh: Mesh): SerialGateway {
+    const { directory, settings, log, nowMs } = this.#parts;
+    const { serial: ports = [], serialAck: ack = 'durable' } = settings;
+    const makeBridge = async (): Promise<Bridge> => {
+      const { SerialBridge } = await import('../firmware-bridge/host/index.ts');
+      return new SerialBridge({ directory, ports, ack }, { mesh, log, nowMs });
+    };
+    return new SerialGateway({ ports, makeBridge, log });
+  }
+
+  #controlServer(mesh: Mesh, devices: SerialGateway): ControlServer {
+    const { directory, settings, log, version } = this.#parts;
     return new ControlServer({
       directory,
       mesh,
+      devices,
       log,
       agentFacts: () => ({
         version,
@@ -149,6 +170,7 @@ export class Agent {
         directory,
         residentBytes: process.memoryUsage.rss(),
         startedAtMs: this.#startedAtMs,
+        serial: settings.serial ?? [],
       }),
       onStop: () => this.#stopAsked.resolve(),
     });

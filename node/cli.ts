@@ -36,6 +36,11 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     load: () => import('./commands/sub.ts'),
   },
   {
+    name: 'device',
+    summary: 'devices on serial lines: keys, commands, firmware, what they say',
+    load: () => import('./commands/device.ts'),
+  },
+  {
     name: 'export',
     summary: 'write what this node holds to a file or stick',
     load: () => import('./commands/export.ts'),

@@ -4,7 +4,14 @@ import type { CommandContext } from '../cli/command-context.ts';
 import { addExamples, type DefineCommand } from '../cli/command-definition.ts';
 import { EXIT } from '../cli/exit-codes.ts';
 import { repeatable, wholeNumber } from '../cli/option-parsers.ts';
-import { type AgentSettings, LOG_LEVELS, type LogLevel, resolveSettings } from '../config/index.ts';
+import {
+  type AgentSettings,
+  LOG_LEVELS,
+  type LogLevel,
+  resolveSettings,
+  SERIAL_ACKS,
+  type SerialAck,
+} from '../config/index.ts';
 
 interface StartOptions {
   readonly listen?: readonly string[];
@@ -15,6 +22,8 @@ interface StartOptions {
   readonly commitInterval?: number;
   readonly retention?: readonly string[];
   readonly storageMax?: string;
+  readonly serial?: readonly string[];
+  readonly serialAck?: SerialAck;
   readonly logLevel?: LogLevel;
 }
 
@@ -51,11 +60,23 @@ export const define: DefineCommand = (command, run) => {
       'what all channels together may take, such as 10GB, or none (env: SEDGE_STORAGE_MAX)',
     )
     .addOption(
+      new Option(
+        '--serial <port[:baud]>',
+        'serial port with a device, tcp://HOST:PORT, or auto; may be repeated (env: SEDGE_SERIAL)',
+      ).argParser(repeatable),
+    )
+    .addOption(
+      new Option(
+        '--serial-ack <when>',
+        'when a device may forget a reading: durable (on the disk here) or accepted (env: SEDGE_SERIAL_ACK)',
+      ).choices([...SERIAL_ACKS]),
+    )
+    .addOption(
       new Option('--log-level <level>', 'least level to log (env: SEDGE_LOG_LEVEL)').choices([...LOG_LEVELS]),
     )
     .addHelpText(
       'after',
-      '\nThe same settings may stand in config.json in the directory: listen, peers, name, mdns,\ndiscovery, commitIntervalMs, retention, storageMax, logLevel. The command line comes before the environment, that before the file.',
+      '\nThe same settings may stand in config.json in the directory: listen, peers, name, mdns,\ndiscovery, commitIntervalMs, retention, storageMax, serial, serialAck, logLevel.\nThe command line comes before the environment, that before the file.',
     )
     .action(run(start));
   addExamples(command, [
@@ -64,6 +85,8 @@ export const define: DefineCommand = (command, run) => {
     ['sedge start --peer /dns4/hub.example/tcp/7600', 'keep a link to a far node'],
     ['sedge start --no-discovery --peer /ip4/10.0.0.5/tcp/7600', 'talk to that node alone'],
     ['sedge start --retention main=7d,2GB --storage-max 10GB', 'keep a week of main, and 10 GB in all'],
+    ['sedge start --serial auto', 'take in what devices on USB ports measure'],
+    ['sedge start --serial /dev/ttyUSB0:57600', 'one port, at another rate'],
     ['sedge --dir /var/lib/sedge start --json', 'as a service: a ready line on stdout, JSON logs on stderr'],
   ]);
 };
@@ -98,7 +121,7 @@ function endOnBug(log: Log): void {
 }
 
 function settingsOf(options: StartOptions): AgentSettings {
-  const { listen, peer, name, commitInterval, retention, storageMax, logLevel } = options;
+  const { listen, peer, name, commitInterval, retention, storageMax, serial, serialAck, logLevel } = options;
   return {
     ...(listen === undefined ? {} : { listen }),
     ...(peer === undefined ? {} : { peers: peer }),
@@ -107,6 +130,8 @@ function settingsOf(options: StartOptions): AgentSettings {
     // Read and checked as what the file says.
     ...(retention === undefined ? {} : { retention: retention as never }),
     ...(storageMax === undefined ? {} : { storageMax: storageMax as never }),
+    ...(serial === undefined ? {} : { serial }),
+    ...(serialAck === undefined ? {} : { serialAck }),
     ...(logLevel === undefined ? {} : { logLevel }),
     // Only `--no-…` exists: without it the environment and the file decide.
     ...(options.mdns ? {} : { mdns: false }),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SedgeError } from '../../src/errors/index.ts';
 import type { ChannelPolicy } from '../../src/index.ts';
-import { type LogLevel, SETTING_READERS } from './setting-readers.ts';
+import { type LogLevel, SETTING_READERS, type SerialAck } from './setting-readers.ts';
 
 /** Name of the optional configuration file in the directory of a node. */
 export const CONFIG_FILE = 'config.json';
@@ -27,6 +27,12 @@ export interface AgentSettings {
   readonly mdns?: boolean;
   /** Connects to peers beyond those given. @defaultValue `true` */
   readonly discovery?: boolean;
+  /** Serial ports with devices, as `PORT[:BAUD]`, `tcp://HOST:PORT` or `auto`. */
+  readonly serial?: readonly string[];
+  /**
+   * When a device is told that a reading is taken: once it is on the disk here, or in memory. @defaultValue `'durable'`
+   */
+  readonly serialAck?: SerialAck;
   /** Least level of a log line. @defaultValue `'info'` */
   readonly logLevel?: LogLevel;
 }
@@ -41,7 +47,24 @@ export const SETTING_VARIABLES = Object.freeze({
   storageMax: 'SEDGE_STORAGE_MAX',
   mdns: 'SEDGE_MDNS',
   discovery: 'SEDGE_DISCOVERY',
+  serial: 'SEDGE_SERIAL',
+  serialAck: 'SEDGE_SERIAL_ACK',
   logLevel: 'SEDGE_LOG_LEVEL',
+} satisfies Record<keyof AgentSettings, string>);
+
+/** Option of `sedge start` for each setting. */
+const SETTING_OPTIONS = Object.freeze({
+  listen: '--listen',
+  peers: '--peer',
+  name: '--name',
+  commitIntervalMs: '--commit-interval',
+  retention: '--retention',
+  storageMax: '--storage-max',
+  mdns: '--no-mdns',
+  discovery: '--no-discovery',
+  serial: '--serial',
+  serialAck: '--serial-ack',
+  logLevel: '--log-level',
 } satisfies Record<keyof AgentSettings, string>);
 
 /** Largest configuration file. */
@@ -50,8 +73,8 @@ const CONFIG_BYTES_MAX = 1_048_576;
 const KEYS = Object.keys(SETTING_VARIABLES) as (keyof AgentSettings)[];
 
 /**
- * Settings of an agent: command line before environment before `config.json`. Throws `agent.bad-config` with the
- * place and the reason for any value that is not right, also one that another place overrides.
+ * Settings of an agent: command line before environment before `config.json`. Throws `cli.usage` for an option and
+ * `agent.bad-config` for what stands elsewhere, with the place and the reason, also where another place overrides it.
  */
 export function resolveSettings(
   directory: string,
@@ -62,7 +85,9 @@ export function resolveSettings(
 }
 
 function fromOptions(options: AgentSettings): AgentSettings {
-  return readAll(options as Record<string, unknown>, (key) => `option ${key}`);
+  return readAll(options as Record<string, unknown>, (key, rule) => {
+    return new SedgeError('cli.usage', { reason: `${SETTING_OPTIONS[key]}: ${rule}` });
+  });
 }
 
 function fromEnvironment(env: Readonly<Record<string, string | undefined>>): AgentSettings {
@@ -71,7 +96,7 @@ function fromEnvironment(env: Readonly<Record<string, string | undefined>>): Age
     const text = env[SETTING_VARIABLES[key]];
     if (text !== undefined && text.trim() !== '') values[key] = SETTING_READERS[key].fromText(text.trim());
   }
-  return readAll(values, (key) => SETTING_VARIABLES[key]);
+  return readAll(values, (key, rule) => bad(SETTING_VARIABLES[key], rule));
 }
 
 function fromFile(directory: string): AgentSettings {
@@ -83,7 +108,7 @@ function fromFile(directory: string): AgentSettings {
   if (unknown !== undefined) {
     throw bad(path, `unknown setting ${JSON.stringify(unknown.slice(0, 40))}; known are ${KEYS.join(', ')}`);
   }
-  return readAll(json as Record<string, unknown>, (key) => `${path}, ${key}`);
+  return readAll(json as Record<string, unknown>, (key, rule) => bad(`${path}, ${key}`, rule));
 }
 
 function readConfig(path: string): object | null {
@@ -106,13 +131,13 @@ function readConfig(path: string): object | null {
 
 function readAll(
   values: Record<string, unknown>,
-  placeOf: (key: keyof AgentSettings) => string,
+  refusal: (key: keyof AgentSettings, rule: string) => SedgeError,
 ): AgentSettings {
   const settings: Record<string, unknown> = {};
   for (const key of KEYS) {
     if (values[key] === undefined) continue;
     const result = SETTING_READERS[key].check(values[key]);
-    if (result === null) throw bad(placeOf(key), SETTING_READERS[key].rule);
+    if (result === null) throw refusal(key, SETTING_READERS[key].rule);
     settings[key] = result.value;
   }
   return settings as AgentSettings;

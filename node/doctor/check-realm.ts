@@ -2,9 +2,11 @@ import { isSedgeError, SedgeError } from '../../src/errors/index.ts';
 import { resolveSettings } from '../config/index.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
+type Environment = Parameters<typeof resolveSettings>[2];
+
 /** Realm, key and configuration as the next start would find them. */
-export async function checkRealm(directory: string): Promise<Finding[]> {
-  return [await checkIdentity(directory), checkConfig(directory)];
+export async function checkRealm(directory: string, env: Environment): Promise<Finding[]> {
+  return [await checkIdentity(directory), checkConfig(directory, env)];
 }
 
 async function checkIdentity(directory: string): Promise<Finding> {
@@ -19,9 +21,9 @@ async function checkIdentity(directory: string): Promise<Finding> {
   }
 }
 
-function checkConfig(directory: string): Finding {
+function checkConfig(directory: string, env: Environment): Finding {
   try {
-    resolveSettings(directory, {}, process.env);
+    resolveSettings(directory, {}, env);
     return ok('settings', 'environment and config.json can be read');
   } catch (error) {
     if (!(error instanceof SedgeError)) throw error;

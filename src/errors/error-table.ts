@@ -541,6 +541,18 @@ export const ERROR_TABLE = {
     meaning: 'The device speaks another version of the protocol.',
     next: 'Update the older of the two: sedge here, or the library in the sketch.',
   },
+  'device.no-tool': {
+    meaning: 'The tool that writes firmware into the board is not installed.',
+    next: 'Run "sudo apt install avrdude", then repeat the command.',
+  },
+  'device.flash-failed': {
+    meaning: 'The firmware could not be written into the board.',
+    next: 'Check --board and the cable, press reset and repeat; "sedge doctor" says who else has the port.',
+  },
+  'device.no-result': {
+    meaning: 'No result of the command came in time.',
+    next: 'See whether the device is online: "sedge device ls" where it is plugged in, or the last value of devices/NAME/status.',
+  },
 
   // frames, link and records of a serial line
   'frame.bad-cobs': {

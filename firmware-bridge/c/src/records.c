@@ -2,8 +2,8 @@
 
 void sedge_count(uint16_t *counter)
 {
-    if (*counter != UINT16_MAX) {
-        (*counter)++;
+    if (!++*counter) {
+        --*counter;
     }
 }
 
@@ -41,75 +41,80 @@ static void put_register(const struct sedge_device *device, uint8_t id, struct s
 bool sedge_topics_check(struct sedge_device *device)
 {
     /* Nothing goes out yet: the frame's memory serves. */
-    uint8_t *value = sedge_link_payload(&device->link) + SEDGE_RECORD_HEAD;
-    device->topics_crc = 0xffff;
-    for (uint8_t i = 0; i < device->config->topic_count; i++) {
+    uint8_t *value = sedge_link_payload(&device->link);
+    uint16_t crc = 0xffff;
+    for (uint8_t id = 1; id <= device->config->topic_count; id++) {
         struct sedge_writer out;
         sedge_writer_init(&out, value, SEDGE_VALUE_SIZE);
-        put_register(device, (uint8_t)(i + 1), &out);
+        put_register(device, id, &out);
         if (out.full) {
             return false;
         }
-        device->topics_crc = sedge_crc16(device->topics_crc, value, (size_t)(out.at - value));
+        crc = sedge_crc16(crc, value, (size_t)(out.at - value));
     }
+    sedge_put_le16(device->greeting + SEDGE_AT_TOPICS_CRC, crc);
     return true;
 }
 
 static void put_stats(const struct sedge_device *device, struct sedge_writer *out)
 {
     const struct sedge_stats *stats = &device->link.stats;
-    const uint16_t counters[] = { stats->bad_crc, stats->too_long, stats->overruns, stats->sent_again,
-                                  stats->naks,    stats->refused,  stats->dropped,
-                                  (uint16_t)(device->config->buffer_size - device->used) };
+    const uint16_t *counter = &stats->bad_crc;
     sedge_put_array(out, 10);
     sedge_put_uint(out, stats->frames_in);
     sedge_put_uint(out, stats->frames_out);
-    for (uint8_t i = 0; i < sizeof counters / sizeof *counters; i++) {
-        sedge_put_uint(out, counters[i]);
-    }
+    do {
+        sedge_put_uint(out, *counter);
+    } while (counter++ != &stats->dropped);
+    sedge_put_uint(out, (uint16_t)(device->config->buffer_size - device->used));
 }
 
 static void put_gap(struct sedge_device *device, struct sedge_writer *out)
 {
+    uint32_t first;
     /* Sent again it says the same, whatever was lost since: the host may have taken the first one. */
     if (!device->gap_sent) {
         device->gap_sent = device->gap;
+        device->gap = 0;
     }
+    first = sedge_counter(device) - (uint16_t)(device->count + device->gap - 1) - device->gap_sent;
     sedge_put_array(out, 2);
-    sedge_put_uint(out, device->first);
-    sedge_put_uint(out, device->first + device->gap_sent - 1);
+    sedge_put_uint(out, first);
+    sedge_put_uint(out, first + device->gap_sent - 1);
 }
 
 static void put_value(struct sedge_device *device, uint8_t type, uint8_t argument, struct sedge_writer *out)
 {
-    switch (type) {
-    case SEDGE_REC_REGISTER:
+    if (type == SEDGE_REC_REGISTER) {
         put_register(device, argument, out);
-        break;
-    case SEDGE_REC_TIME:
+    } else if (type == SEDGE_REC_TIME) {
         sedge_put_array(out, 1);
         sedge_put_uint(out, device->time_n);
-        break;
-    case SEDGE_REC_STATS:
+    } else if (type == SEDGE_REC_STATS) {
         put_stats(device, out);
-        break;
-    case SEDGE_REC_RESULT:
-        sedge_result_put(device, argument, out);
-        break;
-    default:
+    } else if (type == SEDGE_REC_GAP) {
         put_gap(device, out);
-        break;
+#if SEDGE_COMMANDS
+    } else {
+        sedge_result_put(device, argument, out);
+#endif
     }
 }
 
 /* ---- out ---- */
 
+static bool taken_off(struct sedge_device *device, uint8_t bit)
+{
+    bool was = device->todo & bit;
+    device->todo &= (uint8_t)~bit;
+    return was;
+}
+
 /* What goes next, marked as on its way. */
 static uint8_t choose(struct sedge_device *device, uint8_t *argument)
 {
     uint8_t type;
-    if (device->todo & SEDGE_TODO_TIME) {
-        device->todo &= (uint8_t)~SEDGE_TODO_TIME;
+    if (taken_off(device, SEDGE_TODO_TIME)) {
         return SEDGE_REC_TIME;
     }
     if (device->register_next) {
@@ -117,14 +122,15 @@ static uint8_t choose(struct sedge_device *device, uint8_t *argument)
         device->register_next = (uint8_t)(*argument == device->config->topic_count ? 0 : *argument + 1);
         return SEDGE_REC_REGISTER;
     }
+#if SEDGE_COMMANDS
     if (device->todo & SEDGE_TODO_RESULT) {
         *argument = sedge_result_next(device);
         if (*argument != 0xff) {
             return SEDGE_REC_RESULT;
         }
     }
-    if (device->todo & SEDGE_TODO_STATS) {
-        device->todo &= (uint8_t)~SEDGE_TODO_STATS;
+#endif
+    if (taken_off(device, SEDGE_TODO_STATS)) {
         return SEDGE_REC_STATS;
     }
     type = sedge_ring_next(device);
@@ -139,78 +145,82 @@ bool sedge_records_wait(const struct sedge_device *device)
     return device->todo || device->register_next || sedge_ring_next(device);
 }
 
-static void put_head(uint8_t *record, uint8_t type, uint8_t topic, uint32_t counter)
+/* The reading of link number `number`: it is in the ring behind those of the numbers before. Returns its value's end. */
+static uint8_t *put_reading(const struct sedge_device *device, uint8_t number, uint8_t *record)
 {
-    record[0] = type | SEDGE_SEALED;
-    record[1] = topic;
-    sedge_put_le32(record + 2, counter);
-}
-
-static uint8_t reading(struct sedge_device *device, uint8_t number, uint8_t *record)
-{
-    struct sedge_reading reading;
+    const uint8_t *item = sedge_ring_oldest(device);
     uint8_t index = 0;
-    uint8_t type = SEDGE_REC_READING;
     for (uint8_t n = device->link.base; n != number; n++) {
         if (device->slot[n % SEDGE_SLOTS] == SEDGE_REC_READING) {
+            item += *item;
             index++;
         }
     }
-    sedge_ring_read(device, index, &reading, record + 6);
-#if SEDGE_SIGNING
-    if (device->config->sign) {
-        type |= SEDGE_SIGNED;
-    }
-#endif
-    put_head(record, type, reading.topic, reading.counter);
-    return sedge_seal(device, SEDGE_OF_READING, record, (uint8_t)(SEDGE_RECORD_HEAD + reading.length));
+    record[1] = item[1];
+    sedge_put_le32(record + 2, sedge_ring_counter(device, index));
+    memcpy(record + 6, item + 2, (size_t)*item - 2);
+    return record + *item + 4;
 }
 
-/* Made anew each time it goes out, under a counter of its own. When the counters are used up nothing goes out any more,
- * and sedge_poll ends the session. */
-static uint8_t other(struct sedge_device *device, uint8_t type, uint8_t argument, uint8_t *record)
+/* Any other record: made anew each time it goes out, under a counter of its own. */
+static uint8_t *put_other(struct sedge_device *device, uint8_t number, uint8_t *record)
 {
     struct sedge_writer out;
-    uint8_t topic = type == SEDGE_REC_RESULT ? device->results[argument].command : 0;
-    if (device->sent_counter == UINT32_MAX) {
-        return 0;
+    uint8_t type = device->slot[number % SEDGE_SLOTS];
+    uint8_t argument = device->slot_argument[number % SEDGE_SLOTS];
+    record[1] = 0;
+#if SEDGE_COMMANDS
+    if (type == SEDGE_REC_RESULT) {
+        record[1] = device->results[argument].command;
     }
+#endif
+    sedge_put_le32(record + 2, ++device->sent_counter);
+    sedge_put_le32(record + 6, sedge_port_now_ms(device->config->port));
     sedge_writer_init(&out, record + SEDGE_RECORD_HEAD, SEDGE_VALUE_SIZE);
     put_value(device, type, argument, &out);
-    put_head(record, type, topic, ++device->sent_counter);
-    sedge_put_le32(record + 6, sedge_port_now_ms(device->config->port));
-    return sedge_seal(device, SEDGE_OF_DEVICE, record, (uint8_t)(out.at - record));
+    return out.at;
 }
 
 uint8_t sedge_link_fill(struct sedge_link *link, uint8_t number, uint8_t *payload)
 {
     struct sedge_device *device = (struct sedge_device *)link;
     uint8_t *type = &device->slot[number % SEDGE_SLOTS];
-    uint8_t *argument = &device->slot_argument[number % SEDGE_SLOTS];
+    uint8_t *end;
+    uint8_t direction = SEDGE_OF_READING;
     if (number == link->high) {
-        *type = choose(device, argument);
+        *type = choose(device, &device->slot_argument[number % SEDGE_SLOTS]);
     }
-    if (!*type) {
+    /* Where the counters of the session are used up nothing goes out any more, until sedge_poll ends it. */
+    if (!*type || device->sent_counter == UINT16_MAX) {
         return 0;
     }
-    return *type == SEDGE_REC_READING ? reading(device, number, payload) : other(device, *type, *argument, payload);
+    payload[0] = *type | SEDGE_SEALED;
+    if (*type == SEDGE_REC_READING) {
+#if SEDGE_SIGNING
+        if (device->config->sign) {
+            payload[0] |= SEDGE_SIGNED;
+        }
+#endif
+        end = put_reading(device, number, payload);
+    } else {
+        direction = SEDGE_OF_DEVICE;
+        end = put_other(device, number, payload);
+    }
+    return sedge_seal(device, (enum sedge_direction)direction, payload, (uint8_t)(end - payload));
 }
 
 void sedge_link_done(struct sedge_link *link, uint8_t number)
 {
     struct sedge_device *device = (struct sedge_device *)link;
-    switch (device->slot[number % SEDGE_SLOTS]) {
-    case SEDGE_REC_READING:
+    uint8_t type = device->slot[number % SEDGE_SLOTS];
+    if (type == SEDGE_REC_READING) {
         sedge_ring_reading_done(device);
-        break;
-    case SEDGE_REC_GAP:
+    } else if (type == SEDGE_REC_GAP) {
         sedge_ring_gap_done(device);
-        break;
-    case SEDGE_REC_RESULT:
+#if SEDGE_COMMANDS
+    } else if (type == SEDGE_REC_RESULT) {
         sedge_result_done(device, device->slot_argument[number % SEDGE_SLOTS]);
-        break;
-    default:
-        break;
+#endif
     }
 }
 
@@ -219,56 +229,89 @@ void sedge_records_land(struct sedge_device *device)
     device->todo = 0;
     device->register_next = 0;
     sedge_ring_land(device);
+#if SEDGE_COMMANDS
     sedge_results_land(device);
+#endif
 }
 
 /* ---- in ---- */
 
-static void take_time(struct sedge_device *device, struct sedge_reader *value)
+#define ARRAY 4
+#define SIMPLE 7
+
+/* Reads the heads of as many items, of the major types that the octal digits of `majors` say, the last digit first; a
+ * zero in front says the end. What they hold is checked by the caller: it came sealed, from the host. */
+static bool get_heads(struct sedge_reader *in, uint16_t majors, uint32_t *values)
 {
-    uint16_t fields;
-    if (sedge_get_array(value, &fields) && fields == 1 && sedge_get_uint(value, &device->time_n)) {
-        device->todo |= SEDGE_TODO_TIME;
-    } else {
-        sedge_count(&device->link.stats.malformed);
-    }
+    struct sedge_head head;
+    do {
+        if (!sedge_get_head(in, &head) || head.major != (majors & 7)) {
+            return false;
+        }
+        *values++ = head.value;
+        majors >>= 3;
+    } while (majors != 1);
+    return in->at == in->end;
 }
 
-static enum sedge_taken take_value(struct sedge_device *device, const uint8_t *record, struct sedge_reader *value)
+/* `[n]` */
+static bool take_time(struct sedge_device *device, struct sedge_reader *value)
 {
-    switch (record[0]) {
-    case SEDGE_SEALED | SEDGE_REC_COMMAND:
-        return sedge_command_take(device, record[1], value);
-    case SEDGE_SEALED | SEDGE_REC_TIME:
-        take_time(device, value);
-        break;
-    case SEDGE_SEALED | SEDGE_REC_WELCOME:
-        sedge_welcome(device, value);
-        break;
-    default:
-        sedge_count(&device->link.stats.malformed);
-        break;
+    uint32_t values[2];
+    if (!get_heads(value, 0104, values) || values[0] != 1) {
+        return false;
     }
-    return SEDGE_TAKEN;
+    device->time_n = values[1];
+    device->todo |= SEDGE_TODO_TIME;
+    return true;
+}
+
+/* `[topics wanted, utc, stats interval]` */
+static bool take_welcome(struct sedge_device *device, struct sedge_reader *value)
+{
+    uint32_t values[4];
+    if (!get_heads(value, 010074, values) || values[0] != 3) {
+        return false;
+    }
+    sedge_welcome(device, values[1] & 1, values[3]);
+    return true;
 }
 
 enum sedge_taken sedge_link_take(struct sedge_link *link, uint8_t *payload, uint8_t length)
 {
     struct sedge_device *device = (struct sedge_device *)link;
     struct sedge_reader value;
-    enum sedge_taken taken;
-    uint32_t counter;
-    if (length < SEDGE_RECORD_HEAD + SEDGE_TAG_SIZE || !(payload[0] & SEDGE_SEALED)) {
+    uint32_t counter = sedge_get_le32(payload + 2);
+    bool known = false;
+    if (length < SEDGE_RECORD_HEAD + SEDGE_TAG_SIZE || !(payload[0] & SEDGE_SEALED) || counter <= device->host_counter) {
         return SEDGE_REFUSED;
     }
-    counter = sedge_get_le32(payload + 2);
-    if (counter <= device->host_counter || !sedge_open(device, payload, length)) {
+    length = (uint8_t)(length - SEDGE_TAG_SIZE);
+    if (!sedge_open(device, payload, length)) {
         return SEDGE_REFUSED;
     }
-    sedge_reader_init(&value, payload + SEDGE_RECORD_HEAD, (size_t)length - SEDGE_RECORD_HEAD - SEDGE_TAG_SIZE);
-    taken = take_value(device, payload, &value);
-    if (taken == SEDGE_TAKEN) {
-        device->host_counter = counter;
+    sedge_reader_init(&value, payload + SEDGE_RECORD_HEAD, (size_t)length - SEDGE_RECORD_HEAD);
+    switch (payload[0]) {
+#if SEDGE_COMMANDS
+    case SEDGE_SEALED | SEDGE_REC_COMMAND:
+        if (sedge_command_take(device, payload[1], &value) == SEDGE_NOT_NOW) {
+            return SEDGE_NOT_NOW;
+        }
+        known = true;
+        break;
+#endif
+    case SEDGE_SEALED | SEDGE_REC_TIME:
+        known = take_time(device, &value);
+        break;
+    case SEDGE_SEALED | SEDGE_REC_WELCOME:
+        known = take_welcome(device, &value);
+        break;
+    default:
+        break;
     }
-    return taken;
+    if (!known) {
+        sedge_count(&link->stats.malformed);
+    }
+    device->host_counter = counter;
+    return SEDGE_TAKEN;
 }

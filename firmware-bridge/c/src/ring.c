@@ -1,142 +1,148 @@
-/* The ring holds readings in a row: length u8, topic u8, t u32, value. Their counters are not stored, as they follow each
- * other: `first` is that of the oldest.
+/* The ring holds readings in a row: size u8, topic u8, t u32, value. Their counters are not stored, as they follow each
+ * other up to the last one given. An item never wraps: what is left moves to the front when the end is reached.
  *
  * Where room is needed the oldest are lost, but not those that have a link number (`flying`): the same number must carry the
- * same content when it is sent again. So a gap opens behind them, and they are `pinned` until they are done:
+ * same content when it is sent again. So a gap opens behind them, and they are `pinned`:
  *
- *     first .. first + pinned - 1 | gap | the rest, up to last
+ *     gap_sent | pinned | gap | the rest, up to the last
  *
- * There is one gap at most, as nothing behind it is sent before the GAP record, which goes alone, is durable. */
+ * Once all before the gap is done it goes out as a GAP, which makes it gap_sent, and readings follow at once. Another one
+ * may open meanwhile, but not before a window of readings: or, where readings come faster than the line takes them, there
+ * would be nothing but gaps. A gap of GAP_MAX grows no more: the host meets a hole before it, and reports that as lost. */
 #include "device.h"
 
-static uint16_t wrapped(const struct sedge_device *device, uint32_t offset)
+#define GAP_MAX 0x7fff
+
+uint8_t *sedge_ring_oldest(const struct sedge_device *device)
 {
-    uint32_t at = device->head + offset;
-    return (uint16_t)(at >= device->config->buffer_size ? at - device->config->buffer_size : at);
+    return device->config->buffer + device->head;
 }
 
-static uint8_t *byte_at(const struct sedge_device *device, uint16_t offset)
+uint32_t sedge_ring_counter(const struct sedge_device *device, uint8_t index)
 {
-    return &device->config->buffer[wrapped(device, offset)];
-}
-
-void sedge_ring_init(struct sedge_device *device)
-{
-    device->head = 0;
-    device->used = 0;
-    device->count = 0;
-    device->pinned = 0;
-    device->gap = 0;
-    device->first = 1;
-    device->last = 0;
-    sedge_ring_land(device);
-}
-
-void sedge_ring_land(struct sedge_device *device)
-{
-    device->flying = 0;
-    device->gap_sent = 0;
-}
-
-/* The ring's copy survives a warm reset only as this number. */
-static void remember(struct sedge_device *device)
-{
-    struct sedge_keep *keep = device->config->keep;
-    if (keep) {
-        keep->epoch = device->epoch;
-        keep->counter = device->last;
-        keep->check = ~(device->epoch ^ device->last);
+    uint16_t before = (uint16_t)(device->count + device->gap - 1 - index);
+    if (index >= device->pinned) {
+        before = (uint16_t)(device->count - 1 - index);
     }
+    return device->keep->counter - before;
+}
+
+static void set_counter(struct sedge_keep *keep, uint32_t counter)
+{
+    keep->counter = counter;
+    keep->check = ~counter;
 }
 
 void sedge_ring_clear(struct sedge_device *device)
 {
-    for (uint16_t left = device->count; left; left--) {
-        sedge_count(&device->link.stats.dropped);
-    }
-    sedge_ring_init(device);
-    remember(device);
+    device->used = 0;
+    device->count = 0;
+    device->pinned = 0;
+    device->flying = 0;
+    device->gap = 0;
+    device->gap_sent = 0;
+    device->keep->epoch = sedge_epoch(device);
+    set_counter(device->keep, 0);
 }
 
-static uint16_t item_size(const struct sedge_device *device, uint16_t offset)
+/* Takes out the item behind the first `before`, which move up. */
+static void cut(struct sedge_device *device, uint8_t before)
 {
-    return (uint16_t)(*byte_at(device, offset) + SEDGE_ITEM_HEAD);
-}
-
-/* Bytes of the first `items`. */
-static uint16_t size_of(const struct sedge_device *device, uint8_t items)
-{
-    uint16_t offset = 0;
-    while (items--) {
-        offset = (uint16_t)(offset + item_size(device, offset));
-    }
-    return offset;
-}
-
-/* Takes `size` bytes out behind the first `before`, which move up. */
-static void cut(struct sedge_device *device, uint16_t before, uint16_t size)
-{
+    uint8_t *oldest = sedge_ring_oldest(device);
+    uint8_t *item = oldest;
+    uint8_t size;
     while (before--) {
-        *byte_at(device, (uint16_t)(before + size)) = *byte_at(device, before);
+        item += *item;
     }
-    device->head = wrapped(device, size);
+    size = *item;
+    memmove(oldest + size, oldest, (size_t)(item - oldest));
+    device->head = (uint16_t)(device->head + size);
     device->used = (uint16_t)(device->used - size);
     device->count--;
 }
 
-static void open_gap(struct sedge_device *device)
+static void grow_gap(struct sedge_device *device)
 {
-    if (!device->gap) {
-        device->pinned = device->flying;
+    if (device->gap != GAP_MAX) {
+        device->gap++;
     }
-    device->gap++;
     sedge_count(&device->link.stats.dropped);
 }
 
-/* Loses the oldest reading that may be lost. False: there is none. */
+/* So many readings stay when a gap opens. */
+static uint8_t held(const struct sedge_device *device)
+{
+    if (!device->gap_sent || device->flying >= SEDGE_WINDOW) {
+        return device->flying;
+    }
+    return device->count < SEDGE_WINDOW ? (uint8_t)device->count : SEDGE_WINDOW;
+}
+
+static void lose_pinned(struct sedge_device *device)
+{
+    for (; device->pinned; device->pinned--) {
+        cut(device, 0);
+        grow_gap(device);
+    }
+}
+
+/* Loses the oldest reading that may be lost; where none may, the new one. False: it is that. */
 static bool lose_one(struct sedge_device *device)
 {
-    uint8_t stays = device->gap ? device->pinned : device->flying;
-    uint16_t before;
-    if (device->count == stays) {
-        return false;
+    bool others;
+    if (!device->gap) {
+        device->pinned = held(device);
+    } else if (!device->flying && !device->gap_sent) {
+        /* Of an old session: all at once, as a full gap that grows no more must not have any before it. */
+        lose_pinned(device);
     }
-    before = size_of(device, stays);
-    open_gap(device);
-    cut(device, before, item_size(device, before));
-    return true;
+    others = device->count != device->pinned;
+    if (others) {
+        cut(device, device->pinned);
+    }
+    grow_gap(device);
+    return others;
 }
 
-static void append(struct sedge_device *device, const uint8_t *bytes, uint16_t length)
+/* Two gaps become one: what lies between is lost with them (the host may have it, and knows better then). */
+void sedge_ring_land(struct sedge_device *device)
 {
-    while (length--) {
-        *byte_at(device, device->used) = *bytes++;
-        device->used++;
+    uint16_t sent = device->gap_sent;
+    device->flying = 0;
+    device->gap_sent = 0;
+    if (sent) {
+        if (device->gap) {
+            lose_pinned(device);
+        }
+        device->pinned = 0;
+        device->gap = (uint16_t)(device->gap + sent);
+        if (device->gap > GAP_MAX) {
+            device->gap = GAP_MAX;
+        }
     }
 }
 
-bool sedge_ring_add(struct sedge_device *device, const struct sedge_item *item)
+bool sedge_ring_add(struct sedge_device *device, const uint8_t *item)
 {
-    uint8_t head[SEDGE_ITEM_HEAD] = { (uint8_t)item->length, item->topic };
-    uint16_t size = (uint16_t)(item->length + SEDGE_ITEM_HEAD);
-    if (device->last == UINT32_MAX || size > device->config->buffer_size) {
+    uint16_t size = device->config->buffer_size;
+    uint32_t counter = device->keep->counter + 1;
+    /* What is on its way before a gap has counters that follow from the gap's size. */
+    if (*item > size || !counter || (device->gap == GAP_MAX && (device->flying || device->gap_sent))) {
         return false;
     }
-    device->last++;
-    remember(device);
-    while (size > device->config->buffer_size - device->used) {
+    set_counter(device->keep, counter);
+    while (*item > size - device->used) {
         if (!lose_one(device)) {
-            /* All that is left is on its way: the new one is lost, and reported as such. */
-            open_gap(device);
             return true;
         }
     }
-    device->count++;
-    sedge_put_le32(head + 2, item->t);
-    append(device, head, sizeof head);
-    for (uint8_t i = 0; i < SEDGE_PARTS; i++) {
-        append(device, item->parts[i].bytes, item->parts[i].length);
+    if (*item > size - device->used - device->head) {
+        memmove(device->config->buffer, sedge_ring_oldest(device), device->used);
+        device->head = 0;
     }
+    memcpy(sedge_ring_oldest(device) + device->used, item, *item);
+    device->used = (uint16_t)(device->used + *item);
+    device->count++;
     return true;
 }
 
@@ -148,22 +154,9 @@ uint8_t sedge_ring_next(const struct sedge_device *device)
     return device->flying < device->count ? SEDGE_REC_READING : 0;
 }
 
-void sedge_ring_read(const struct sedge_device *device, uint8_t index, struct sedge_reading *reading, uint8_t *bytes)
-{
-    uint16_t at = size_of(device, index);
-    uint8_t left;
-    reading->length = *byte_at(device, at++);
-    reading->topic = *byte_at(device, at++);
-    reading->counter = device->first + index;
-    for (left = (uint8_t)(reading->length + 4); left; left--) {
-        *bytes++ = *byte_at(device, at++);
-    }
-}
-
 void sedge_ring_reading_done(struct sedge_device *device)
 {
-    cut(device, 0, item_size(device, 0));
-    device->first++;
+    cut(device, 0);
     device->flying--;
     if (device->pinned) {
         device->pinned--;
@@ -172,7 +165,5 @@ void sedge_ring_reading_done(struct sedge_device *device)
 
 void sedge_ring_gap_done(struct sedge_device *device)
 {
-    device->first += device->gap_sent;
-    device->gap -= device->gap_sent;
     device->gap_sent = 0;
 }

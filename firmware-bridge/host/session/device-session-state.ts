@@ -22,6 +22,13 @@ import type {
 import { SESSION_DEFAULTS, type SessionOptions } from './session-options.ts';
 import { SilenceWatch } from './silence-watch.ts';
 
+/** What was said to a device. */
+interface Greeting {
+  readonly hostNonce: Uint8Array;
+  /** Of the HELLO. */
+  readonly payload: Uint8Array;
+}
+
 /** A device that got no session. */
 type Refusal = Pick<DeviceRefusedEffect, 'cause' | 'protocol'>;
 
@@ -41,9 +48,9 @@ export class DeviceSessionState {
   readonly #silence = new SilenceWatch();
   readonly #provisioner = new Provisioner();
   #session: ActiveSession | null = null;
-  /** Payload of the last HELLO; what answers to it is bound to it. */
-  #hello: Uint8Array | null = null;
-  #greetedNonce: Uint8Array | null = null;
+  /** The last HELLO, which an answer is bound to, and the last under another nonce. */
+  #hello: Greeting | null = null;
+  #earlierHello: Greeting | null = null;
   /** Of the last session under this nonce. */
   #lastVerified: DeviceFacts | null = null;
   #clock: { readonly deviceId: DeviceId; readonly epoch: number; readonly clock: DeviceClock } | null = null;
@@ -161,7 +168,9 @@ export class DeviceSessionState {
   #onBytes(bytes: Uint8Array, nowMs: number): void {
     const noise = this.#splitter.noise;
     for (const found of this.#splitter.push(bytes)) this.#onFound(found, nowMs);
-    this.#session?.hearBytes(this.#splitter.noise > noise, nowMs);
+    const isDamaged = this.#splitter.noise > noise;
+    if (isDamaged) this.#greeter.heardDamage(nowMs);
+    this.#session?.hearBytes(isDamaged, nowMs);
   }
 
   #onFound(found: Found, nowMs: number): void {
@@ -247,7 +256,11 @@ export class DeviceSessionState {
 
   #onAnswer(answer: HelloAnswer, nowMs: number): void {
     const known = this.#view.deviceOf(answer.facts.id);
-    const aead = known === null ? null : this.#verified(answer, known);
+    const aead = known === null ? null : verifiedSeal(answer, known, this.#hello);
+    if (known !== null && aead === null && verifiedSeal(answer, known, this.#earlierHello) !== null) {
+      this.#counters.count('greeting.stray');
+      return;
+    }
     if (known === null || aead === null) {
       this.#onUnverified(answer, known === null ? 'unknown-device' : 'bad-tag', nowMs);
       return;
@@ -267,6 +280,7 @@ export class DeviceSessionState {
     if (answer.facts.epoch < known.epoch) {
       this.#counters.count('greeting.lower-epoch');
       this.#alarms.raise('lower-epoch', answer.facts.id);
+      this.#endSession('reset');
       this.#refuse(answer.facts.id, { cause: 'lower-epoch' }, nowMs);
       this.#lastVerified = answer.facts;
       return;
@@ -285,17 +299,6 @@ export class DeviceSessionState {
       // Another device: a nonce of its own, or answers of both could be played against each other.
       this.#greeter.restart(nowMs);
     }
-  }
-
-  /** Seals of the session, if the answer's tag is right. */
-  #verified({ facts, signed, tag }: HelloAnswer, { key }: KnownDevice): AsconAead | null {
-    if (this.#hello === null) return null;
-    const { id, epoch, session } = facts;
-    const hostNonce = this.#greetedNonce;
-    if (hostNonce === null) return null;
-    const name = { deviceId: deviceIdBytes(id), hostNonce, epoch, session };
-    const aead = sessionAead(deriveSessionKey(key, name));
-    return isHelloTag(aead, { epoch, hello: this.#hello, answer: signed }, tag) ? aead : null;
   }
 
   #onUnverified({ facts }: HelloAnswer, cause: 'unknown-device' | 'bad-tag', nowMs: number): void {
@@ -370,7 +373,6 @@ export class DeviceSessionState {
     const id = this.#session?.facts.id ?? null;
     this.#endSession('greeted');
     this.#refuse(id, refusal, nowMs);
-    this.#hello = null;
   }
 
   #refuse(deviceId: DeviceId | null, refusal: Refusal, nowMs: number): void {
@@ -406,10 +408,13 @@ export class DeviceSessionState {
   #sayHello(): void {
     const { mtu, window } = this.#options;
     const hostNonce = this.#greeter.nonce;
-    if (this.#greetedNonce !== hostNonce) this.#lastVerified = null;
-    this.#greetedNonce = hostNonce;
-    this.#hello = encodeHello({ hostNonce, mtu, window, utcMs: this.#view.utcMs() });
-    this.#outbox.send(plainFrame('hello', this.#hello));
+    if (this.#hello?.hostNonce !== hostNonce) {
+      this.#lastVerified = null;
+      this.#earlierHello = this.#hello;
+    }
+    const payload = encodeHello({ hostNonce, mtu, window, utcMs: this.#view.utcMs() });
+    this.#hello = { hostNonce, payload };
+    this.#outbox.send(plainFrame('hello', payload));
   }
 
   #checkSilence(nowMs: number): void {
@@ -435,6 +440,16 @@ type LinkFrame = Frame & { readonly type: 'data' | 'ack' | 'nak' | 'log' };
 
 function isSameSession(one: DeviceFacts, other: DeviceFacts): boolean {
   return one.id === other.id && one.epoch === other.epoch && one.session === other.session;
+}
+
+/** Seals of the session that an answer begins, if its tag is right. */
+function verifiedSeal(answer: HelloAnswer, { key }: KnownDevice, hello: Greeting | null): AsconAead | null {
+  if (hello === null) return null;
+  const { facts, signed, tag } = answer;
+  const { id, epoch, session } = facts;
+  const name = { deviceId: deviceIdBytes(id), hostNonce: hello.hostNonce, epoch, session };
+  const aead = sessionAead(deriveSessionKey(key, name));
+  return isHelloTag(aead, { epoch, hello: hello.payload, answer: signed }, tag) ? aead : null;
 }
 
 /** A later session of the same device. */

@@ -3,6 +3,8 @@ import { HOST_NONCE_BYTES } from './greeting-codec.ts';
 /** After opening a port: many boards start anew then, and their bootloader must not be spoken to. */
 const QUIET_MS = 3_000;
 const INTERVAL_MS = 1_000;
+/** After a greeting that something came back to, but too damaged to be read. */
+const DAMAGED_MS = 250;
 /** Between greetings that the other side asked for; a device begins no more sessions than that. */
 const INTERVAL_MS_MIN = 200;
 /** A device that got no session is greeted again after this. */
@@ -68,6 +70,11 @@ export class Greeter {
   /** The device says that it has no session. */
   heardReset(nowMs: number): void {
     if (this.#state !== 'refused' && this.#state !== 'closed') this.#greetAt(this.#soonest(nowMs));
+  }
+
+  /** Bytes came that are no frame: perhaps the answer. */
+  heardDamage(nowMs: number): void {
+    if (this.#state === 'greeting') this.#greetAt(Math.max(nowMs, this.#lastMs + DAMAGED_MS));
   }
 
   /** Something is wrong with the session, or nothing is heard: greets under the nonce that the session has. */

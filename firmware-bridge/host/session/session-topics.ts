@@ -3,8 +3,10 @@ import { decodeTopic } from './record-values.ts';
 import type { SessionEffect } from './session-events.ts';
 import { crcOfTopics } from './topics-crc.ts';
 
-/** So long after the last registration the topics are taken for complete, if their CRC is not the announced one. */
+/** So long after a registration that was not announced the topics are told of anew. */
 const SETTLE_MS = 500;
+/** So long the announced ones may take, over a line that loses most of them. */
+const ANNOUNCED_MS = 10_000;
 
 /** What a device registered: from the book while its CRC says that nothing changed, else as it comes. */
 export class SessionTopics {
@@ -49,7 +51,7 @@ export class SessionTopics {
     if (topic === null) return false;
     this.#topics.set(topic.id, topic);
     const isWhole = crcOfTopics(this.#topics.values()) === this.#facts.topicsCrc;
-    this.#settleAtMs = isWhole ? nowMs : nowMs + SETTLE_MS;
+    this.#settleAtMs = isWhole ? nowMs : nowMs + (this.#isComplete ? SETTLE_MS : ANNOUNCED_MS);
     return true;
   }
 

@@ -14,8 +14,8 @@ interface Row extends ProgramSize {
   readonly isOver: boolean;
 }
 
-function measured(program: SizedProgram): Row {
-  const size = program.measure();
+async function measured(program: SizedProgram): Promise<Row> {
+  const size = await program.measure();
   const ramWhole = size.ramBytes + (size.stackBytes ?? 0);
   const { budget } = program;
   const isOver = budget !== undefined && (size.flashBytes > budget.flashBytes || ramWhole > budget.ramBytes);
@@ -39,7 +39,7 @@ function table(rows: readonly Row[]): string {
   return [head, '|---|---|---|---|---|', ...lines].join('\n');
 }
 
-function main(argv: readonly string[]): number {
+async function main(argv: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...argv],
     options: { json: { type: 'boolean' }, check: { type: 'boolean' }, help: { type: 'boolean' } },
@@ -48,11 +48,12 @@ function main(argv: readonly string[]): number {
     process.stdout.write(HELP);
     return 0;
   }
-  const rows = measurablePrograms().map(measured);
+  const rows: Row[] = [];
+  for (const program of measurablePrograms()) rows.push(await measured(program));
   process.stdout.write(`${values.json ? rows.map(jsonLine).join('\n') : table(rows)}\n`);
   const isIncomplete = rows.length < SIZED_PROGRAMS.length;
   if (isIncomplete) process.stderr.write(`${leftOutLine(missingTools())}\n`);
   return values.check && (isIncomplete || rows.some(({ isOver }) => isOver)) ? 1 : 0;
 }
 
-process.exitCode = main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2));

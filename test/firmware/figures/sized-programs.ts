@@ -3,6 +3,7 @@ import { buildFirmware, buildLinkFirmware } from '../uno/build-firmware.ts';
 import { stackBytesMax } from '../uno/stack-gauge.ts';
 import { UnoBoard } from '../uno/uno-board.ts';
 import { UnoRig } from '../uno/uno-rig.ts';
+import { OTHER_BOARDS } from './other-boards.ts';
 
 /** What a program takes of its chip. */
 export interface ProgramSize {
@@ -18,7 +19,7 @@ export interface SizedProgram {
   readonly name: string;
   readonly board: string;
   readonly tools: readonly Tool[];
-  readonly measure: () => ProgramSize;
+  readonly measure: () => ProgramSize | Promise<ProgramSize>;
   /** RAM is variables and stack together. */
   readonly budget?: { readonly flashBytes: number; readonly ramBytes: number };
 }
@@ -42,6 +43,7 @@ export const SIZED_PROGRAMS: readonly SizedProgram[] = [
     measure: temperatureSensor,
     budget: { flashBytes: 6_144, ramBytes: 1_024 },
   },
+  ...OTHER_BOARDS,
 ];
 
 /** The programs that this machine has the tools for. */

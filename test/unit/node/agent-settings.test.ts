@@ -38,6 +38,27 @@ test('lists in the environment are separated by commas or blanks', () => {
 });
 
 test.each([
+  [{ retention: ['main=7x'] }, /--retention: it must name channels/],
+  [{ storageMax: '10' }, /--storage-max: it must be a size/],
+  [{ serial: ['usb'] }, /--serial: it must be 1 to 64 ports, each a port/],
+  [{ peers: ['pi.local:7600'] }, /--peer: it must be/],
+] as const)('an option of %j is a mistake on the command line', (options, reason) => {
+  const resolve = (): unknown => resolveSettings(directory, options as never, {});
+  expect(resolve).toThrow(
+    expect.objectContaining({ code: 'cli.usage', message: expect.stringMatching(reason) }),
+  );
+});
+
+test('serial ports are given as others lists are', async () => {
+  await config({ serial: ['/dev/ttyUSB0'], serialAck: 'accepted' });
+  expect(resolveSettings(directory, {}, {})).toEqual({ serial: ['/dev/ttyUSB0'], serialAck: 'accepted' });
+  const env = { SEDGE_SERIAL: 'auto, tcp://10.0.0.7:4000 /dev/ttyACM0:57600', SEDGE_SERIAL_ACK: 'durable' };
+  const serial = ['auto', 'tcp://10.0.0.7:4000', '/dev/ttyACM0:57600'];
+  expect(resolveSettings(directory, {}, env)).toEqual({ serial, serialAck: 'durable' });
+  expect(resolveSettings(directory, { serial: ['/dev/ttyS1'] }, env).serial).toEqual(['/dev/ttyS1']);
+});
+
+test.each([
   ['{', /config\.json/],
   ['[]', /must hold a JSON object/],
   [{ colour: 1 }, /unknown setting "colour"; known are listen, peers/],
@@ -50,6 +71,10 @@ test.each([
   [{ mdns: 'no' }, /true or false/],
   [{ name: 'a\nb' }, /control character/],
   [{ logLevel: 'loud' }, /one of debug/],
+  [{ serial: ['ttyUSB0'] }, /config\.json, serial.*tcp:/],
+  [{ serial: '/dev/ttyUSB0' }, /config\.json, serial/],
+  [{ serial: [] }, /1 to 64 ports, each a port/],
+  [{ serialAck: 'never' }, /durable or accepted/],
 ])('a config.json of %j is refused with its place and the rule', async (value, reason) => {
   await config(value);
   expect(() => resolveSettings(directory, {}, {})).toThrow(reason);

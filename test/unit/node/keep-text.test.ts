@@ -71,6 +71,6 @@ describe('settings of an agent', () => {
     [{ storageMax: '1kB' }],
     [{ storageMax: 'much' }],
   ])('%j is refused', (options) => {
-    expect(() => settings(options)).toThrow(expect.objectContaining({ code: 'agent.bad-config' }));
+    expect(() => settings(options)).toThrow(expect.objectContaining({ code: 'cli.usage' }));
   });
 });

@@ -95,6 +95,8 @@ export class ScriptedDevice {
   /** Commands that came, in order; each is done once. */
   readonly commands: { readonly id: number; readonly deadline: number; readonly args: DeviceValue }[] = [];
   readonly #results = new Map<number, HostValue[]>();
+  /** It neither hears nor says anything. */
+  isAsleep = false;
   /** Answers a command: status and value. */
   onCommand: (args: DeviceValue) => HostValue[] = () => [0];
 
@@ -113,6 +115,7 @@ export class ScriptedDevice {
   }
 
   get wakeAtMs(): number {
+    if (this.isAsleep) return Number.POSITIVE_INFINITY;
     return this.#link?.wakeAtMs ?? this.#resetAtMs ?? Number.POSITIVE_INFINITY;
   }
 
@@ -172,11 +175,13 @@ export class ScriptedDevice {
   }
 
   receive(bytes: Uint8Array, nowMs: number): void {
+    if (this.isAsleep) return;
     for (const found of this.#splitter.push(bytes))
       if (found.kind === 'frame') this.#onFrame(found.frame, nowMs);
   }
 
   wake(nowMs: number): void {
+    if (this.isAsleep) return;
     if (this.#link === null) {
       if (this.#resetAtMs === null || nowMs < this.#resetAtMs) return;
       this.#resetAtMs = nowMs + 1_000;

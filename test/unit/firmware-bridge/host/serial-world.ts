@@ -100,8 +100,8 @@ export class SerialWorld {
   run(ms: number, until: () => boolean = () => false): boolean {
     const endMs = this.nowMs + ms;
     while (this.nowMs < endMs) {
-      if (until()) return true;
       this.#step();
+      if (until()) return true;
       this.nowMs = Math.min(Math.max(this.nowMs + STEP_MS_MIN, this.#nextMs()), endMs);
     }
     this.#step();
