@@ -280,6 +280,7 @@ export class DeviceSessionState {
     if (answer.facts.epoch < known.epoch) {
       this.#counters.count('greeting.lower-epoch');
       this.#alarms.raise('lower-epoch', answer.facts.id);
+      this.#endSession('reset');
       this.#refuse(answer.facts.id, { cause: 'lower-epoch' }, nowMs);
       this.#lastVerified = answer.facts;
       return;
