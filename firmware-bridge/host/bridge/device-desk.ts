@@ -33,12 +33,21 @@ export interface DeviceDeskDependencies extends DeviceFeedDependencies {
   readonly log: Log;
 }
 
+/** A port that serves a device, or greets it. */
+interface Claim {
+  readonly port: PortService;
+  readonly sinceMs: number;
+}
+
+/** A greeting that did not come to anything in this time claims nothing any more. */
+const GREETING_MS_MAX = 10_000;
+
 /** Brings together the ports, on which sessions happen, and the devices, which they are about. */
 export class DeviceDesk {
   readonly #deps: DeviceDeskDependencies;
   readonly #feeds = new Map<DeviceId, DeviceFeed>();
-  /** Who has a session where: at most one port a device. */
-  readonly #holders = new Map<DeviceId, PortService>();
+  /** Who has a session where, or is about to: at most one port a device. */
+  readonly #holders = new Map<DeviceId, Claim>();
   readonly #speakers = new Map<PortService, PortSpeaker>();
 
   constructor(deps: DeviceDeskDependencies) {
@@ -47,7 +56,7 @@ export class DeviceDesk {
 
   /** The port that serves a device; `null` if none does. */
   portOf(id: DeviceId): PortService | null {
-    return this.#holders.get(id) ?? null;
+    return this.#holders.get(id)?.port ?? null;
   }
 
   speakerAt(port: PortService): PortSpeaker {
@@ -159,19 +168,17 @@ export class DeviceDesk {
     const { ticket, device } = greeting;
     const { book, log } = this.#deps;
     Object.assign(this.speakerAt(port), { deviceId: device.id, provisioned: true, refusal: null });
-    const holder = this.#holders.get(device.id);
     const feed = this.feedOf(device.id);
-    if (holder !== undefined && holder !== port && feed.state === 'online') {
-      log.warn(
-        { port: port.path, other: holder.path, device: device.id },
-        'two ports claim to be one device',
-      );
+    const rival = this.#rivalOf(port, device.id);
+    if (rival !== null) {
+      const places = { port: port.path, other: rival.path, device: device.id };
+      log.warn(places, 'two ports claim to be one device');
       this.speakerAt(port).refusal = 'by-bridge';
       this.#alarm(port, device.id, 'claimed-twice', 1);
       port.send({ kind: 'refused', ticket });
       return;
     }
-    this.#holders.set(device.id, port);
+    this.#holders.set(device.id, { port, sinceMs: this.#deps.elapsedMs() });
     for (const gap of gaps) {
       const outcome = await feed.takeGap(gap);
       // Without its report in the mesh the book must not forget the epoch that it is about.
@@ -192,9 +199,18 @@ export class DeviceDesk {
     }
   }
 
+  /** Another port that serves the device, or is about to; `null` if there is none. */
+  #rivalOf(port: PortService, id: DeviceId): PortService | null {
+    const claim = this.#holders.get(id);
+    if (claim === undefined || claim.port === port || claim.port.phase !== 'open') return null;
+    const { state } = this.feedOf(id);
+    const isGreeting = this.#deps.elapsedMs() - claim.sinceMs < GREETING_MS_MAX;
+    return state === 'online' || (state === 'offline' && isGreeting) ? claim.port : null;
+  }
+
   #online(port: PortService, { device, topics }: Extract<SessionEffect, { readonly kind: 'online' }>): void {
     const { book, log, commands } = this.#deps;
-    this.#holders.set(device.id, port);
+    this.#holders.set(device.id, { port, sinceMs: this.#deps.elapsedMs() });
     if (topics !== null) book.change(device.id, { topics, topicsCrc: device.topicsCrc });
     const feed = this.feedOf(device.id);
     feed.forgetPlaces();
@@ -217,7 +233,7 @@ export class DeviceDesk {
     { deviceId, cause, commands }: Extract<SessionEffect, { readonly kind: 'offline' }>,
   ): void {
     this.#deps.commands()?.onOffline(deviceId, commands);
-    if (this.#holders.get(deviceId) !== port) return;
+    if (this.portOf(deviceId) !== port) return;
     this.#holders.delete(deviceId);
     this.feedOf(deviceId).tellState('offline');
     const name = this.#deps.book.get(deviceId)?.name ?? deviceId;

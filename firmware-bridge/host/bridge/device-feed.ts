@@ -319,7 +319,7 @@ export class DeviceFeed {
 
   #settle(epoch: number, first: number, last: number): void {
     if (epoch !== this.#settled.epoch || !this.#settled.readings.settle(first, last)) return;
-    this.#deps.book.change(this.id, { readingsDone: this.#settled.readings.upTo });
+    this.#deps.book.settle(this.id, this.#settled.readings.upTo);
   }
 }
 

@@ -57,6 +57,7 @@ export class PortService {
   #info: SerialPortInfo | null = null;
   #openedPath: string | null = null;
   #problem: SedgeError | null = null;
+  #heardAtMs: number | null = null;
 
   constructor(options: PortServiceOptions, deps: PortServiceDependencies) {
     this.address = options.address;
@@ -89,6 +90,11 @@ export class PortService {
   /** What the system knows of the port, from when it was opened last. */
   get info(): SerialPortInfo | null {
     return this.#info;
+  }
+
+  /** When bytes came last, by the clock that never goes back; `null` if none did. */
+  get heardAtMs(): number | null {
+    return this.#heardAtMs;
   }
 
   counters(): Record<string, number> {
@@ -211,6 +217,7 @@ export class PortService {
   #onBytes(transport: Transport, bytes: Uint8Array): void {
     if (this.#transport !== transport || this.#state.phase !== 'open') return;
     this.#counts.bytesIn += bytes.length;
+    this.#heardAtMs = this.#deps.elapsedMs();
     this.send({ kind: 'bytes', bytes });
   }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { type ErrorCode, isSedgeError, type Log, SedgeError } from '../../../src/errors/index.ts';
+import { type ErrorCode, type Log, SedgeError } from '../../../src/errors/index.ts';
 import { DeviceBook, type DeviceDraft, type DeviceRecord } from '../devices/index.ts';
 import { listSerialPorts, PortWatch } from '../discovery/index.ts';
 import { ProvisionFlow, type ProvisionOptions } from '../provision/index.ts';
@@ -52,10 +52,14 @@ export interface SerialBridgeDependencies {
   readonly listPorts?: typeof listSerialPorts;
 }
 
-/** So often the book is saved and held-back alarms are told. */
-const HOUSEKEEPING_MS = 60_000;
+/** So often held-back alarms are told, and marks are saved if many readings came. */
+const HOUSEKEEPING_MS = 20_000;
+/** So often the whole book is saved, as far as it changed: an SD card dies of bytes written. */
+const BOOK_MS = 600_000;
+/** After a crash each reading since the marks were saved is looked up in the mesh; with so many it is worth a write. */
+const MARK_READINGS = 500;
 /** How long a device may take to say hello to `provision`: a reset by the opening, a bootloader, several tries. */
-const PROVISION_MS_MAX = 20_000;
+const PROVISION_MS_MAX = 40_000;
 
 /** Stands for a mesh where there is none: takes nothing, so that no device is told that something was taken. */
 const NO_MESH: BridgeMesh = {
@@ -89,6 +93,7 @@ export class SerialBridge {
   #commands: CommandDesk | null = null;
   #watch: PortWatch | null = null;
   #housekeeping: NodeJS.Timeout | null = null;
+  #bookSavedAtMs = 0;
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
 
@@ -166,7 +171,7 @@ export class SerialBridge {
     const port = known ?? this.#openForNow(path, options.baudRate);
     const flow = new ProvisionFlow(options, { book, send: (event) => port.send(event) });
     this.#flows.set(port, flow);
-    const timer = setTimeout(() => flow.fail(silentCode(port), { port: path }), PROVISION_MS_MAX);
+    const timer = setTimeout(() => flow.giveUp('device.silent', { port: path }), PROVISION_MS_MAX);
     try {
       this.#beginFlow(port, flow);
       const { id, name } = await flow.done;
@@ -259,6 +264,7 @@ export class SerialBridge {
     this.#desk.tellAbsent();
     this.#commands = new CommandDesk(parts);
     this.#commands.start();
+    this.#bookSavedAtMs = elapsedMs();
     this.#housekeeping = setInterval(() => this.#keepHouse(), HOUSEKEEPING_MS);
     if (this.#addresses.length === 0) return;
     this.#watch = new PortWatch({}, () => void this.#onPortsChanged());
@@ -270,7 +276,7 @@ export class SerialBridge {
     await this.#starting?.catch(() => {});
     this.#watch?.stop();
     if (this.#housekeeping !== null) clearInterval(this.#housekeeping);
-    for (const flow of this.#flows.values()) flow.fail('device.silent');
+    for (const flow of this.#flows.values()) flow.giveUp('device.silent');
     // First, so that what its sessions hand back is not given to the next one.
     await this.#commands?.stop();
     await Promise.all(this.#ports.map((port) => port.stop()));
@@ -288,7 +294,13 @@ export class SerialBridge {
 
   #keepHouse(): void {
     this.#desk?.tellAlarms();
-    void this.#book?.saveAll();
+    const nowMs = this.#deps.elapsedMs();
+    if (nowMs - this.#bookSavedAtMs >= BOOK_MS) {
+      this.#bookSavedAtMs = nowMs;
+      void this.#book?.saveAll();
+    } else if ((this.#book?.settledSince ?? 0) >= MARK_READINGS) {
+      void this.#book?.saveMarks();
+    }
   }
 
   #addPort(address: OnePortAddress, source: 'given' | 'auto'): PortService {
@@ -337,6 +349,8 @@ export class SerialBridge {
   }
 
   #onPhase(port: PortService): void {
+    // A person who waits is told at once that the port cannot be opened; an agent would go on trying.
+    if (port.problem !== null) this.#flows.get(port)?.giveUp(port.problem.code, { port: port.path });
     if (!this.#monitors.isWatched) return;
     this.#monitors.tell({
       kind: 'state',
@@ -389,6 +403,7 @@ export class SerialBridge {
   #beginFlow(port: PortService, flow: ProvisionFlow): void {
     const { desk } = this.#started();
     const speaker = desk.speakerAt(port);
+    if (port.problem !== null) flow.giveUp(port.problem.code, { port: port.path });
     if (port.phase !== 'open') return;
     if (speaker.provisioned === false) flow.onEffect({ kind: 'unprovisioned', firmware: 0 });
     // It says who it is once more.
@@ -429,7 +444,7 @@ export class SerialBridge {
       lost,
       refused: Object.values(feed.refusals).reduce((sum, count) => sum + count, 0),
       alarms,
-      lastHeardMs: record.lastHeardAtMs,
+      lastHeardMs: this.#lastHeardMs(record, feed.state === 'online' ? holder : null),
       topics: topics
         .filter(({ kind }) => kind === 'reading')
         .map(({ id: topic, name: text, type, unit }) => ({ id: topic, name: text, type, unit })),
@@ -440,6 +455,14 @@ export class SerialBridge {
       selfSigning: signingKey !== null,
       addedAtMs,
     };
+  }
+
+  /** While it is served, the last bytes of its port are its own. */
+  #lastHeardMs({ lastHeardAtMs }: DeviceRecord, port: PortService | null): number | null {
+    const heardAtMs = port?.heardAtMs ?? null;
+    if (heardAtMs === null) return lastHeardAtMs;
+    const { nowMs, elapsedMs } = this.#deps;
+    return Math.max(lastHeardAtMs ?? 0, nowMs() - (elapsedMs() - heardAtMs));
   }
 
   #portStatus(port: PortService): PortStatus {
@@ -478,11 +501,6 @@ const REFUSAL_CODES: Readonly<Record<string, ErrorCode>> = Object.freeze({
   'wrong-protocol': 'device.protocol',
   'by-bridge': 'device.claimed-twice',
 });
-
-/** Why nobody answered in time: because the port is not open, or because nobody speaks there. */
-function silentCode({ problem }: PortService): ErrorCode {
-  return isSedgeError(problem) ? problem.code : 'device.silent';
-}
 
 /** A port by the name that it was given, or by the file that is open. */
 function isAt(port: PortService, path: string): boolean {

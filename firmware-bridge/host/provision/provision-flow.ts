@@ -32,6 +32,8 @@ export class ProvisionFlow {
   readonly #done = Promise.withResolvers<DeviceRecord>();
   #offered: DeviceRecord | null = null;
   #offering = false;
+  /** The key was sent, and nobody said that it arrived. */
+  #unanswered = false;
 
   constructor(options: ProvisionOptions, deps: ProvisionFlowDependencies) {
     this.#options = options;
@@ -48,41 +50,62 @@ export class ProvisionFlow {
     return this.#done.promise;
   }
 
-  /** Gives up. */
-  fail(code: ErrorCode, details: Readonly<Record<string, string | number>> = {}): void {
-    this.#done.reject(new SedgeError(code, details));
+  /** Gives up, for that reason unless the key is on its way already. */
+  giveUp(code: ErrorCode, details: Readonly<Record<string, string | number>> = {}): void {
+    const offered = this.#offered;
+    if (offered === null) this.#fail(code, details);
+    // The device may have taken it, and then this is the only copy: it stays in the book.
+    else this.#fail('device.provision-failed', { device: offered.name });
   }
 
   /** What the session of the port wants. */
   onEffect(effect: SessionEffect): void {
     switch (effect.kind) {
       case 'unprovisioned':
-        void this.#offer();
+        if (this.#unanswered) void this.#forget('device.provision-failed', this.#offered!.name);
+        else void this.#offer();
         break;
       case 'greeting':
       case 'online':
-        this.#hasKey(this.#deps.book.get(effect.device.id)?.name ?? effect.device.id);
+        this.#speaks(effect.device.id);
         break;
       case 'device-refused':
         if (effect.cause === 'wrong-protocol')
-          this.fail('device.protocol', { protocol: effect.protocol ?? 0 });
-        else this.#hasKey(effect.deviceId ?? 'unknown');
+          this.#fail('device.protocol', { protocol: effect.protocol ?? 0 });
+        else this.#speaks(effect.deviceId);
         break;
       case 'provisioned':
         if (effect.deviceId === this.#offered?.id) this.#done.resolve(this.#offered);
         break;
       case 'provision-failed':
-        if (effect.deviceId === this.#offered?.id) void this.#failed(effect.cause);
+        if (effect.deviceId !== this.#offered?.id) break;
+        if (effect.cause === 'has-key') void this.#forget('device.provisioned', this.#offered.name);
+        else this.#askAgain();
         break;
       default:
         break;
     }
   }
 
-  #hasKey(device: DeviceId | string): void {
-    if (this.#offering) return;
-    if (this.#options.force) void this.#offer();
-    else this.fail('device.provisioned', { device });
+  /** What the device says next tells whether it took the key and only its answer got lost. */
+  #askAgain(): void {
+    this.#unanswered = true;
+    this.#deps.send({ kind: 'greet' });
+  }
+
+  /** A device with a key. */
+  #speaks(id: DeviceId | null): void {
+    const offered = this.#offered;
+    if (offered !== null && id === offered.id) this.#done.resolve(offered);
+    else if (this.#unanswered) void this.#forget('device.provisioned', id ?? 'unknown');
+    else if (this.#offering) return;
+    else if (this.#options.force) void this.#offer();
+    else
+      this.#fail('device.provisioned', { device: (id && this.#deps.book.get(id)?.name) ?? id ?? 'unknown' });
+  }
+
+  #fail(code: ErrorCode, details: Readonly<Record<string, string | number>>): void {
+    this.#done.reject(new SedgeError(code, details));
   }
 
   async #offer(): Promise<void> {
@@ -117,11 +140,9 @@ export class ProvisionFlow {
     });
   }
 
-  async #failed(cause: 'no-answer' | 'has-key' | 'bad-tag'): Promise<void> {
-    const { id, name } = this.#offered!;
-    // It certainly did not take the key; in the other cases it may have, and then this is the only copy.
-    if (cause === 'has-key') await this.#deps.book.remove(id).catch(() => {});
-    if (cause === 'has-key') this.fail('device.provisioned', { device: name });
-    else this.fail('device.provision-failed', { device: name, cause });
+  /** The device certainly did not take the key. */
+  async #forget(code: ErrorCode, device: string): Promise<void> {
+    await this.#deps.book.remove(this.#offered!.id).catch(() => {});
+    this.#fail(code, { device });
   }
 }

@@ -15,6 +15,8 @@ export interface VirtualDeviceOptions {
   readonly ring?: number;
   /** Symbolic link of the pseudo terminal that its wire is; else the wire is in this process. */
   readonly pty?: string;
+  /** Takes a new key where it has one. */
+  readonly replaceable?: boolean;
 }
 
 /** The device's side in C as a process, with its wire in this one: what it says is heard, and it does what it is told. */
@@ -32,6 +34,7 @@ export class VirtualDevice {
     const argv = [
       ...(pty === undefined ? ['--stdio'] : ['--pty', pty]),
       ...['--nv', nv, '--feed', '3', '--events', '2', '--ring', String(ring)],
+      ...(options.replaceable ? ['--replaceable'] : []),
       ...topics.flatMap((topic) => ['--topic', topic]),
       ...commands.flatMap((command) => ['--command', command]),
     ];
@@ -69,6 +72,11 @@ export class VirtualDevice {
       if (found.length >= count) return found;
       await this.#changed.promise;
     }
+  }
+
+  /** Stops it (`SIGSTOP`) as a sketch that hangs, or lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child.kill(signal);
   }
 
   /** Ends it without warning. */

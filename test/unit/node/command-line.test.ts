@@ -168,6 +168,9 @@ describe('without an agent', () => {
     ['pub', 't', '-s'],
     ['sub', '#'],
     ['realm', 'channel', 'add', 'alarm', 'alarm/#'],
+    ['device', 'monitor'],
+    ['device', 'monitor', '--counters'],
+    ['device', 'send', 'uno-1', 'relay'],
   ];
   test.each(lines.map((line) => [line.join(' '), line] as const))(
     '"sedge %s" ends in exit code 3 and says how to start one',

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CommandIo } from '../../../node/cli/command-context.ts';
 import { runCli } from '../../../node/cli.ts';
 import { ControlServer } from '../../../node/control/index.ts';
+import { DirectoryLock } from '../../../node/directory-lock.ts';
 import { SedgeError, silentLog } from '../../../src/errors/index.ts';
 import type { PublishOptions } from '../../../src/index.ts';
 import { FakeDevices, sampleDevice, samplePort } from './fake-devices.ts';
@@ -441,6 +442,49 @@ describe('flash', () => {
     expect(err.text).toContain('no Intel HEX file');
     await sedge(`flash /dev/ttyUSB0 --hex '${hex}' --board due`, 2);
     expect(devices.calls).toEqual([]);
+  });
+});
+
+describe('without an agent', () => {
+  beforeEach(() => server.stop());
+
+  test('the book is changed in the directory itself', async () => {
+    await sedge(`add uno-1 --id ${ID} --key-file - --prefix barn`, 0, io(KEY));
+    const file = join(directory, 'devices', `${ID}.json`);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    out.text = '';
+    await sedge('ls --json');
+    expect(records()).toContainEqual(
+      expect.objectContaining({ kind: 'device', id: ID, name: 'uno-1', state: 'never-seen', prefix: 'barn' }),
+    );
+    const key = Buffer.from(KEY, 'hex').toString('base64');
+    expect(await readFile(file, 'utf8')).toContain(key);
+    expect(out.text).not.toContain(key);
+    await sedge(`add uno-1 --id ${ID} --key-file -`, 1, io(KEY));
+    expect(err.text).toContain('The book holds another device of that id or name');
+    await sedge('add uno-1 --accept-epoch');
+    await sedge('remove uno-1');
+    await expect(stat(file)).rejects.toThrow('ENOENT');
+    await sedge('remove uno-1', 1);
+  });
+
+  test('a name that no topic can hold is a mistake', async () => {
+    await sedge(`add a/b --id ${ID} --key-file -`, 2, io(KEY));
+    expect(err.text).toContain('Use a name of 1 to 64');
+  });
+
+  test('looking makes no directory', async () => {
+    const nowhere = join(directory, 'nowhere');
+    await sedge('ls', 0, io('', { SEDGE_DIR: nowhere }));
+    expect(out.text).toContain('No devices');
+    await expect(stat(nowhere)).rejects.toThrow('ENOENT');
+  });
+
+  test('the book is left to an agent that starts or stops just now', async () => {
+    const lock = await DirectoryLock.take(directory);
+    await sedge('ls', 1);
+    expect(err.text).toContain('sedge');
+    lock.release();
   });
 });
 
