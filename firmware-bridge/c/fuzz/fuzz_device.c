@@ -328,7 +328,7 @@ static void look_at_wire(void)
 static void look_at_device(void)
 {
     hold(sedge_state(&device) <= SEDGE_ONLINE);
-    hold(device.used <= BUFFER_BYTES && device.head < BUFFER_BYTES);
+    hold(device.used <= BUFFER_BYTES);
     hold(sedge_pending(&device) <= BUFFER_BYTES / SEDGE_ITEM_HEAD);
     hold(device.link.rx_length <= SEDGE_MTU && device.link.tx_length <= SEDGE_MTU + 3);
     (void)sedge_wait_ms(&device);
@@ -461,7 +461,7 @@ static bool host_gets_all(uint8_t nonce)
         if (in_session()) put_ack();
         room_in_line();
         poll();
-        if (in_session() && sedge_pending(&device) == 0 && device.gap == 0 && device.gap_sent == 0) return true;
+        if (in_session() && sedge_pending(&device) == 0) return true;
     }
     return false;
 }

@@ -19,7 +19,8 @@
  * - No memory is allocated. `struct sedge_device`, the config and all it points to belong to the caller and stay where
  *   they are, unchanged but by the library, from sedge_init on.
  * - Nothing blocks, but writes of the port to non-volatile memory (sedge_init, and a PROVISION inside sedge_poll).
- * - Nothing recurses; loops are bounded by SEDGE_MTU, the buffer's size or the number of topics.
+ * - Nothing recurses; loops are bounded by SEDGE_MTU, the buffer's size or the number of topics. A reading that is
+ *   durable, or lost, is taken out of the buffer by moving what is behind it: O(buffer_size).
  * - One thread: call nothing from an interrupt, nor sedge_poll and sedge_init from within a handler. Handlers may
  *   publish.
  * - Two devices (two UARTs) may live in one program; they share nothing.
@@ -112,7 +113,7 @@ extern "C" {
 #define SEDGE_NV_SIZE 156                    /* bytes of non-volatile memory that the port supplies */
 #define SEDGE_PAYLOAD_SIZE (SEDGE_MTU - 5)   /* of a frame */
 #define SEDGE_VALUE_SIZE (SEDGE_MTU - 23)    /* of a sealed record: CBOR, signature included */
-#define SEDGE_ITEM_HEAD 6                    /* bytes that the buffer spends on a reading beside its value */
+#define SEDGE_ITEM_HEAD 10                   /* bytes that the buffer spends on a reading beside its value */
 
 /* ---- CBOR ------------------------------------------------------------------------------------------------------ */
 
@@ -216,7 +217,7 @@ struct sedge_config {
     void *port;                       /* handed to every sedge_port_ function */
     const struct sedge_topic *topics;
     uint8_t *buffer;                  /* ring of the readings that are not durable yet */
-    uint16_t buffer_size;             /* 16 to 65,535; a float takes 11 bytes */
+    uint16_t buffer_size;             /* 16 to 65,535; a float takes 15 bytes */
     uint16_t silence_s;               /* a device that sleeps: longest silence; 0 for one that does not */
     uint32_t firmware;                /* version that the host shows */
     struct sedge_keep *keep;          /* or NULL */
@@ -320,15 +321,13 @@ struct sedge_device {
     struct sedge_keep own_keep;
     uint32_t host_counter;  /* last of the host's series */
     uint32_t time_n;        /* of the TIME to answer */
+    uint32_t done;          /* counter below and at which all is durable, or reported as lost */
     uint16_t sent_counter;  /* last of the session's series */
-    uint16_t gap;           /* lost readings, not acknowledged as such; they lie behind the pinned ones */
-    uint16_t gap_sent;      /* of those before them, in the GAP that is on its way */
     uint16_t stats_ms;
-    uint16_t head;          /* of the ring: where the oldest reading is */
-    uint16_t used;
+    uint16_t used;          /* bytes of the ring */
     uint16_t count;         /* readings in the ring */
-    uint8_t pinned;         /* readings before the gap */
-    uint8_t flying;         /* readings that have a link number */
+    uint8_t flying;         /* readings that have a link number, the oldest */
+    uint8_t gap;            /* 1: the reading behind them waits for its GAP to be followed */
     uint8_t cell;           /* of the newest epoch */
     uint8_t state;          /* enum sedge_state */
     uint8_t todo;           /* records of the session to send: bits */
@@ -368,7 +367,7 @@ uint32_t sedge_wait_ms(const struct sedge_device *device);
 
 enum sedge_state sedge_state(const struct sedge_device *device);
 
-/* Each takes a reading into the ring with the present time and the next number: O(bytes), and now and then O(ring). Where
+/* Each takes a reading into the ring with the present time and the next number: O(bytes). Where
  * there is no room the oldest readings are dropped, and reported by a GAP. False: unknown topic, longer than
  * SEDGE_VALUE_SIZE or the ring, no key, or numbers used up; counted in not_published and no number is spent. The value is
  * copied (by way of SEDGE_VALUE_SIZE bytes of stack). */

@@ -88,27 +88,23 @@ void sedge_nv_provision(struct sedge_device *device, struct sedge_key_slot *slot
 
 /* ---- ring.c: the readings that are not durable yet ---- */
 
+/* Place of the counter in an item of the ring. */
+#define SEDGE_ITEM_COUNTER 2
+
 /* Forgets all readings, and counts on from 1. */
 void sedge_ring_clear(struct sedge_device *device);
 
-/* The session is over: nothing is on its way any more. */
-void sedge_ring_land(struct sedge_device *device);
+/* Takes an item, and gives it its counter. False: larger than the ring, or the numbers are used up. */
+bool sedge_ring_add(struct sedge_device *device, uint8_t *item);
 
-/* Takes an item: size u8, topic u8, t u32, value. False: larger than the ring, or the numbers are used up. */
-bool sedge_ring_add(struct sedge_device *device, const uint8_t *item);
+/* Item `index`, 0 being the oldest, and the counter it would have if nothing before it were lost. */
+uint8_t *sedge_ring_item(const struct sedge_device *device, uint8_t index, uint32_t *expected);
 
-/* The item of the oldest reading; those behind it follow. */
-uint8_t *sedge_ring_oldest(const struct sedge_device *device);
+/* Record type that goes next out of the ring (READING, or the GAP before it), now on its way; or 0. */
+uint8_t sedge_ring_next(struct sedge_device *device);
 
-/* Counter of reading `index`, 0 being the oldest. */
-uint32_t sedge_ring_counter(const struct sedge_device *device, uint8_t index);
-
-/* Record type that goes next out of the ring (READING, GAP), or 0. */
-uint8_t sedge_ring_next(const struct sedge_device *device);
-
-/* The oldest reading, or the GAP, is durable. */
-void sedge_ring_reading_done(struct sedge_device *device);
-void sedge_ring_gap_done(struct sedge_device *device);
+/* The oldest on its way is durable: a READING, or a GAP. */
+void sedge_ring_done(struct sedge_device *device, uint8_t type);
 
 /* ---- cbor_writer.c, cbor_reader.c ---- */
 

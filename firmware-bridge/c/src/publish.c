@@ -2,6 +2,9 @@
 
 #define SIGNATURE_SIZE 64
 
+/* Place of the time in an item of the ring. */
+#define SEDGE_ITEM_T (SEDGE_ITEM_COUNTER + 4)
+
 /* An item of the ring in the making, on the stack. */
 struct draft {
     uint8_t item[SEDGE_ITEM_HEAD + SEDGE_VALUE_SIZE];
@@ -29,7 +32,7 @@ static bool sign(struct sedge_device *device, struct draft *draft)
     sedge_put_bytes(&out, device->greeting + SEDGE_AT_ID, SEDGE_ID_SIZE);
     sedge_put_uint(&out, sedge_epoch(device));
     sedge_put_uint(&out, sedge_counter(device) + 1);
-    sedge_put_uint(&out, sedge_get_le32(draft->item + 2));
+    sedge_put_uint(&out, sedge_get_le32(draft->item + SEDGE_ITEM_T));
     sedge_put_text(&out, device->config->topics[draft->item[1] - 1].name);
     sedge_put_raw(&out, value, (uint16_t)(draft->out.at - value));
     if (out.full || draft->out.end - draft->out.at < SIGNATURE_SIZE
@@ -50,7 +53,7 @@ static bool take(struct sedge_device *device, uint8_t topic, struct draft *draft
         return false;
     }
     draft->item[1] = topic;
-    sedge_put_le32(draft->item + 2, sedge_port_now_ms(config->port));
+    sedge_put_le32(draft->item + SEDGE_ITEM_T, sedge_port_now_ms(config->port));
 #if SEDGE_SIGNING
     if (config->sign && !sign(device, draft)) {
         return false;

@@ -69,20 +69,6 @@ static void put_stats(const struct sedge_device *device, struct sedge_writer *ou
     sedge_put_uint(out, (uint16_t)(device->config->buffer_size - device->used));
 }
 
-static void put_gap(struct sedge_device *device, struct sedge_writer *out)
-{
-    uint32_t first;
-    /* Sent again it says the same, whatever was lost since: the host may have taken the first one. */
-    if (!device->gap_sent) {
-        device->gap_sent = device->gap;
-        device->gap = 0;
-    }
-    first = sedge_counter(device) - (uint16_t)(device->count + device->gap - 1) - device->gap_sent;
-    sedge_put_array(out, 2);
-    sedge_put_uint(out, first);
-    sedge_put_uint(out, first + device->gap_sent - 1);
-}
-
 static void put_value(struct sedge_device *device, uint8_t type, uint8_t argument, struct sedge_writer *out)
 {
     if (type == SEDGE_REC_REGISTER) {
@@ -92,10 +78,8 @@ static void put_value(struct sedge_device *device, uint8_t type, uint8_t argumen
         sedge_put_uint(out, device->time_n);
     } else if (type == SEDGE_REC_STATS) {
         put_stats(device, out);
-    } else if (type == SEDGE_REC_GAP) {
-        put_gap(device, out);
 #if SEDGE_COMMANDS
-    } else {
+    } else if (type == SEDGE_REC_RESULT) {
         sedge_result_put(device, argument, out);
 #endif
     }
@@ -113,7 +97,6 @@ static bool taken_off(struct sedge_device *device, uint8_t bit)
 /* What goes next, marked as on its way. */
 static uint8_t choose(struct sedge_device *device, uint8_t *argument)
 {
-    uint8_t type;
     if (taken_off(device, SEDGE_TODO_TIME)) {
         return SEDGE_REC_TIME;
     }
@@ -133,90 +116,85 @@ static uint8_t choose(struct sedge_device *device, uint8_t *argument)
     if (taken_off(device, SEDGE_TODO_STATS)) {
         return SEDGE_REC_STATS;
     }
-    type = sedge_ring_next(device);
-    if (type == SEDGE_REC_READING) {
-        device->flying++;
-    }
-    return type;
+    return sedge_ring_next(device);
 }
 
 bool sedge_records_wait(const struct sedge_device *device)
 {
-    return device->todo || device->register_next || sedge_ring_next(device);
+    return device->todo || device->register_next || device->flying != device->count;
 }
 
-/* The reading of link number `number`: it is in the ring behind those of the numbers before. Returns its value's end. */
-static uint8_t *put_reading(const struct sedge_device *device, uint8_t number, uint8_t *record)
+/* The reading that link number `number` is about: it is in the ring behind those of the numbers before. */
+static const uint8_t *item_of(const struct sedge_device *device, uint8_t number, uint32_t *expected)
 {
-    const uint8_t *item = sedge_ring_oldest(device);
     uint8_t index = 0;
-    for (uint8_t n = device->link.base; n != number; n++) {
-        if (device->slot[n % SEDGE_SLOTS] == SEDGE_REC_READING) {
-            item += *item;
+    while (number != device->link.base) {
+        if (device->slot[--number % SEDGE_SLOTS] == SEDGE_REC_READING) {
             index++;
         }
     }
-    record[1] = item[1];
-    sedge_put_le32(record + 2, sedge_ring_counter(device, index));
-    memcpy(record + 6, item + 2, (size_t)*item - 2);
-    return record + *item + 4;
+    return sedge_ring_item(device, index, expected);
 }
 
-/* Any other record: made anew each time it goes out, under a counter of its own. */
-static uint8_t *put_other(struct sedge_device *device, uint8_t number, uint8_t *record)
+/* Seals it as it was the first time. */
+static uint8_t put_reading(const struct sedge_device *device, const uint8_t *item, uint8_t *record)
 {
-    struct sedge_writer out;
-    uint8_t type = device->slot[number % SEDGE_SLOTS];
-    uint8_t argument = device->slot_argument[number % SEDGE_SLOTS];
-    record[1] = 0;
-#if SEDGE_COMMANDS
-    if (type == SEDGE_REC_RESULT) {
-        record[1] = device->results[argument].command;
+    memcpy(record + 1, item + 1, (size_t)*item - 1);
+#if SEDGE_SIGNING
+    if (device->config->sign) {
+        record[0] |= SEDGE_SIGNED;
     }
 #endif
-    sedge_put_le32(record + 2, ++device->sent_counter);
-    sedge_put_le32(record + 6, sedge_port_now_ms(device->config->port));
-    sedge_writer_init(&out, record + SEDGE_RECORD_HEAD, SEDGE_VALUE_SIZE);
-    put_value(device, type, argument, &out);
-    return out.at;
+    return sedge_seal(device, SEDGE_OF_READING, record, *item);
 }
 
 uint8_t sedge_link_fill(struct sedge_link *link, uint8_t number, uint8_t *payload)
 {
     struct sedge_device *device = (struct sedge_device *)link;
-    uint8_t *type = &device->slot[number % SEDGE_SLOTS];
-    uint8_t *end;
-    uint8_t direction = SEDGE_OF_READING;
+    uint8_t *argument = &device->slot_argument[number % SEDGE_SLOTS];
+    uint8_t type = device->slot[number % SEDGE_SLOTS];
+    const uint8_t *item;
+    uint32_t expected;
+    struct sedge_writer out;
     if (number == link->high) {
-        *type = choose(device, &device->slot_argument[number % SEDGE_SLOTS]);
+        type = choose(device, argument);
+        device->slot[number % SEDGE_SLOTS] = type;
     }
     /* Where the counters of the session are used up nothing goes out any more, until sedge_poll ends it. */
-    if (!*type || device->sent_counter == UINT16_MAX) {
+    if (!type || device->sent_counter == UINT16_MAX) {
         return 0;
     }
-    payload[0] = *type | SEDGE_SEALED;
-    if (*type == SEDGE_REC_READING) {
-#if SEDGE_SIGNING
-        if (device->config->sign) {
-            payload[0] |= SEDGE_SIGNED;
+    payload[0] = type | SEDGE_SEALED;
+    item = item_of(device, number, &expected);
+    if (type == SEDGE_REC_READING) {
+        return put_reading(device, item, payload);
+    }
+    /* Any other is made anew each time it goes out, under a counter of its own. */
+    payload[1] = 0;
+    sedge_put_le32(payload + 2, ++device->sent_counter);
+    sedge_put_le32(payload + 6, sedge_port_now_ms(device->config->port));
+    sedge_writer_init(&out, payload + SEDGE_RECORD_HEAD, SEDGE_VALUE_SIZE);
+    if (type == SEDGE_REC_GAP) {
+        sedge_put_array(&out, 2);
+        sedge_put_uint(&out, expected);
+        sedge_put_uint(&out, sedge_get_le32(item + SEDGE_ITEM_COUNTER) - 1);
+    } else {
+#if SEDGE_COMMANDS
+        if (type == SEDGE_REC_RESULT) {
+            payload[1] = device->results[*argument].command;
         }
 #endif
-        end = put_reading(device, number, payload);
-    } else {
-        direction = SEDGE_OF_DEVICE;
-        end = put_other(device, number, payload);
+        put_value(device, type, *argument, &out);
     }
-    return sedge_seal(device, (enum sedge_direction)direction, payload, (uint8_t)(end - payload));
+    return sedge_seal(device, SEDGE_OF_DEVICE, payload, (uint8_t)(out.at - payload));
 }
 
 void sedge_link_done(struct sedge_link *link, uint8_t number)
 {
     struct sedge_device *device = (struct sedge_device *)link;
     uint8_t type = device->slot[number % SEDGE_SLOTS];
-    if (type == SEDGE_REC_READING) {
-        sedge_ring_reading_done(device);
-    } else if (type == SEDGE_REC_GAP) {
-        sedge_ring_gap_done(device);
+    if (type == SEDGE_REC_READING || type == SEDGE_REC_GAP) {
+        sedge_ring_done(device, type);
 #if SEDGE_COMMANDS
     } else if (type == SEDGE_REC_RESULT) {
         sedge_result_done(device, device->slot_argument[number % SEDGE_SLOTS]);
@@ -228,7 +206,8 @@ void sedge_records_land(struct sedge_device *device)
 {
     device->todo = 0;
     device->register_next = 0;
-    sedge_ring_land(device);
+    device->flying = 0;
+    device->gap = 0;
 #if SEDGE_COMMANDS
     sedge_results_land(device);
 #endif
