@@ -718,6 +718,14 @@ export const ERROR_TABLE = {
     meaning: 'The time given with --wait ran out.',
     next: 'Wait longer, or look at "sedge status".',
   },
+  'demo.no-compiler': {
+    meaning: 'There is no C compiler on this machine to build the virtual device with.',
+    next: 'Run "sudo apt install build-essential" (macOS: "xcode-select --install"), or name one in CC.',
+  },
+  'demo.compile-failed': {
+    meaning: 'The C compiler could not build the virtual device.',
+    next: 'Look at what it said in the details; try another one with CC=gcc or CC=clang.',
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A stable code, `<layer>.<what>`. */
