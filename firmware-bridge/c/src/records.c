@@ -215,45 +215,37 @@ void sedge_records_land(struct sedge_device *device)
 
 /* ---- in ---- */
 
-#define ARRAY 4
-#define SIMPLE 7
+#define ARRAY_OF(count) (0x80 | (count))
 
-/* Reads the heads of as many items, of the major types that the octal digits of `majors` say, the last digit first; a
- * zero in front says the end. What they hold is checked by the caller: it came sealed, from the host. */
-static bool get_heads(struct sedge_reader *in, uint16_t majors, uint32_t *values)
+/* The number in the head of the next item, its low 32 bits: of false 20, of true 21. A host that has the key is believed
+ * what it sends; should it send less, the bytes behind are read, which are of the frame's memory still. */
+static uint32_t next_number(struct sedge_reader *in)
 {
-    struct sedge_head head;
-    do {
-        if (!sedge_get_head(in, &head) || head.major != (majors & 7)) {
-            return false;
-        }
-        *values++ = head.value;
-        majors >>= 3;
-    } while (majors != 1);
-    return in->at == in->end;
+    uint32_t value = *in->at++ & 0x1f;
+    uint8_t bytes = 0;
+    if ((uint8_t)value > 23) {
+        bytes = (uint8_t)(1 << ((uint8_t)value & 3));
+        value = 0;
+    }
+    while (bytes--) {
+        value = value << 8 | *in->at++;
+    }
+    return value;
 }
 
 /* `[n]` */
-static bool take_time(struct sedge_device *device, struct sedge_reader *value)
+static void take_time(struct sedge_device *device, struct sedge_reader *value)
 {
-    uint32_t values[2];
-    if (!get_heads(value, 0104, values) || values[0] != 1) {
-        return false;
-    }
-    device->time_n = values[1];
+    device->time_n = next_number(value);
     device->todo |= SEDGE_TODO_TIME;
-    return true;
 }
 
 /* `[topics wanted, utc, stats interval]` */
-static bool take_welcome(struct sedge_device *device, struct sedge_reader *value)
+static void take_welcome(struct sedge_device *device, struct sedge_reader *value)
 {
-    uint32_t values[4];
-    if (!get_heads(value, 010074, values) || values[0] != 3) {
-        return false;
-    }
-    sedge_welcome(device, values[1] & 1, values[3]);
-    return true;
+    bool topics_wanted = next_number(value) & 1;
+    (void)next_number(value);
+    sedge_welcome(device, topics_wanted, next_number(value));
 }
 
 enum sedge_taken sedge_link_take(struct sedge_link *link, uint8_t *payload, uint8_t length)
@@ -261,7 +253,6 @@ enum sedge_taken sedge_link_take(struct sedge_link *link, uint8_t *payload, uint
     struct sedge_device *device = (struct sedge_device *)link;
     struct sedge_reader value;
     uint32_t counter = sedge_get_le32(payload + 2);
-    bool known = false;
     if (length < SEDGE_RECORD_HEAD + SEDGE_TAG_SIZE || !(payload[0] & SEDGE_SEALED) || counter <= device->host_counter) {
         return SEDGE_REFUSED;
     }
@@ -270,25 +261,17 @@ enum sedge_taken sedge_link_take(struct sedge_link *link, uint8_t *payload, uint
         return SEDGE_REFUSED;
     }
     sedge_reader_init(&value, payload + SEDGE_RECORD_HEAD, (size_t)length - SEDGE_RECORD_HEAD);
-    switch (payload[0]) {
+    if (payload[0] == (SEDGE_SEALED | SEDGE_REC_TIME) && *value.at++ == ARRAY_OF(1)) {
+        take_time(device, &value);
+    } else if (payload[0] == (SEDGE_SEALED | SEDGE_REC_WELCOME) && *value.at++ == ARRAY_OF(3)) {
+        take_welcome(device, &value);
 #if SEDGE_COMMANDS
-    case SEDGE_SEALED | SEDGE_REC_COMMAND:
+    } else if (payload[0] == (SEDGE_SEALED | SEDGE_REC_COMMAND)) {
         if (sedge_command_take(device, payload[1], &value) == SEDGE_NOT_NOW) {
             return SEDGE_NOT_NOW;
         }
-        known = true;
-        break;
 #endif
-    case SEDGE_SEALED | SEDGE_REC_TIME:
-        known = take_time(device, &value);
-        break;
-    case SEDGE_SEALED | SEDGE_REC_WELCOME:
-        known = take_welcome(device, &value);
-        break;
-    default:
-        break;
-    }
-    if (!known) {
+    } else {
         sedge_count(&link->stats.malformed);
     }
     device->host_counter = counter;

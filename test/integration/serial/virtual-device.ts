@@ -74,6 +74,11 @@ export class VirtualDevice {
     }
   }
 
+  /** Stops it (`SIGSTOP`) as a sketch that hangs, or lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child.kill(signal);
+  }
+
   /** Ends it without warning. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
