@@ -12,6 +12,7 @@ import { defaultStorageMax } from './default-storage-max.ts';
 import { DirectoryLock } from './directory-lock.ts';
 import { onFreePort } from './free-port.ts';
 import type { MqttGateway } from './gateways/mqtt/index.ts';
+import { type Bridge, SerialGateway } from './gateways/serial/serial-gateway.ts';
 import { defaultName, prepareDirectory } from './node-directory.ts';
 
 /** What an agent needs. */
@@ -36,6 +37,7 @@ export interface AgentReady {
 interface Running {
   readonly lock: DirectoryLock;
   readonly mesh: Mesh;
+  readonly serial: SerialGateway;
   readonly control: ControlServer;
   readonly mqtt: MqttGateway | null;
 }
@@ -66,15 +68,19 @@ export class Agent {
     const lock = await DirectoryLock.take(directory);
     let mesh: Mesh | null = null;
     let mqtt: MqttGateway | null = null;
+    let serial: SerialGateway | null = null;
     try {
       await this.#ensureRealm();
       mesh = await this.#startMesh();
       this.#startedAtMs = this.#parts.nowMs();
       mqtt = await this.#startMqtt(mesh);
-      const control = this.#controlServer(mesh, mqtt);
+      serial = this.#serialGateway(mesh);
+      const control = this.#controlServer({ mesh, serial, mqtt });
+      await serial.start();
       await control.start();
-      this.#running = { lock, mesh, control, mqtt };
+      this.#running = { lock, mesh, serial, control, mqtt };
     } catch (error) {
+      await serial?.stop().catch(() => {});
       await mqtt?.stop().catch(() => {});
       await mesh?.stop().catch(() => {});
       lock.release();
@@ -98,6 +104,7 @@ export class Agent {
     try {
       await running.mqtt?.stop();
       await running.control.stop();
+      await running.serial.stop();
       await running.mesh.stop();
     } finally {
       running.lock.release();
@@ -176,11 +183,22 @@ export class Agent {
     return gateway;
   }
 
-  #controlServer(mesh: Mesh, mqtt: MqttGateway | null): ControlServer {
-    const { directory, log, version } = this.#parts;
+  #serialGateway(mesh: Mesh): SerialGateway {
+    const { directory, settings, log, nowMs } = this.#parts;
+    const { serial: ports = [], serialAck: ack = 'durable' } = settings;
+    const makeBridge = async (): Promise<Bridge> => {
+      const { SerialBridge } = await import('../firmware-bridge/host/index.ts');
+      return new SerialBridge({ directory, ports, ack }, { mesh, log, nowMs });
+    };
+    return new SerialGateway({ ports, makeBridge, log });
+  }
+
+  #controlServer({ mesh, serial: devices, mqtt }: Pick<Running, 'mesh' | 'serial' | 'mqtt'>): ControlServer {
+    const { directory, settings, log, version } = this.#parts;
     return new ControlServer({
       directory,
       mesh,
+      devices,
       mqtt,
       log,
       agentFacts: () => ({
@@ -190,6 +208,7 @@ export class Agent {
         directory,
         residentBytes: process.memoryUsage.rss(),
         startedAtMs: this.#startedAtMs,
+        serial: settings.serial ?? [],
       }),
       onStop: () => this.#stopAsked.resolve(),
     });

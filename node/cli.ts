@@ -23,6 +23,11 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     summary: 'show the realm; back its root key up; declare channels',
     load: () => import('./commands/realm.ts'),
   },
+  {
+    name: 'config',
+    summary: 'check sedge.yaml, and show what counts',
+    load: () => import('./commands/config.ts'),
+  },
   { name: 'start', summary: 'run the agent of this machine', load: () => import('./commands/start.ts') },
   { name: 'stop', summary: 'stop the agent', load: () => import('./commands/stop.ts') },
   {
@@ -36,6 +41,11 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     load: () => import('./commands/sub.ts'),
   },
   { name: 'mqtt', summary: 'the MQTT clients of this node', load: () => import('./commands/mqtt.ts') },
+  {
+    name: 'device',
+    summary: 'devices on serial lines: keys, commands, firmware, what they say',
+    load: () => import('./commands/device.ts'),
+  },
   {
     name: 'export',
     summary: 'write what this node holds to a file or stick',

@@ -30,12 +30,15 @@ const USAGE_CODES: ReadonlySet<ErrorCode> = new Set([
   'simulation.bad-trace',
   'simulation.bad-publish-file',
   'simulation.unknown-scenario',
+  'serial.bad-port',
+  'device.bad-option',
 ]);
 
 /** The exit code that an error ends a command with. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (isSedgeError(error) && USAGE_CODES.has(error.code)) return EXIT.usage;
   if (isSedgeError(error, 'agent.not-running')) return EXIT.noAgent;
-  if (isSedgeError(error, 'cli.wait-ran-out')) return EXIT.waitRanOut;
+  if (isSedgeError(error, 'cli.wait-ran-out') || isSedgeError(error, 'device.no-result'))
+    return EXIT.waitRanOut;
   return EXIT.failure;
 }

@@ -5,6 +5,7 @@ import { plural } from '../cli/human-figures.ts';
 import { checkAgent } from '../doctor/check-agent.ts';
 import { checkMachine } from '../doctor/check-machine.ts';
 import { checkRealm } from '../doctor/check-realm.ts';
+import { checkSerialPorts } from '../doctor/check-serial-ports.ts';
 import type { Finding } from '../doctor/finding.ts';
 
 /** `sedge doctor`: what is wrong, and what to do about it; with and without a running agent. */
@@ -20,8 +21,9 @@ async function doctor(context: CommandContext): Promise<ExitCode> {
   const nowMs = context.io.nowMs();
   const findings = [
     ...(await checkMachine(context.directory, nowMs)),
-    ...(await checkRealm(context.directory)),
+    ...(await checkRealm(context.directory, context.io.env)),
     ...(await context.withAgent((agent) => checkAgent(context.directory, agent))),
+    ...(await context.withAgent((agent) => checkSerialPorts(context, agent))),
   ];
   for (const finding of findings) {
     if (context.json) await context.record(finding);

@@ -4,7 +4,14 @@ import type { CommandContext } from '../cli/command-context.ts';
 import { addExamples, type DefineCommand } from '../cli/command-definition.ts';
 import { EXIT } from '../cli/exit-codes.ts';
 import { repeatable, wholeNumber } from '../cli/option-parsers.ts';
-import { type AgentSettings, LOG_LEVELS, type LogLevel, resolveSettings } from '../config/index.ts';
+import {
+  type AgentSettings,
+  LOG_LEVELS,
+  type LogLevel,
+  resolveSettings,
+  SERIAL_ACKS,
+  type SerialAck,
+} from '../config/index.ts';
 
 interface StartOptions {
   readonly listen?: readonly string[];
@@ -17,6 +24,8 @@ interface StartOptions {
   readonly storageMax?: string;
   readonly mqtt?: string;
   readonly mqttAnonymous?: boolean;
+  readonly serial?: readonly string[];
+  readonly serialAck?: SerialAck;
   readonly logLevel?: LogLevel;
 }
 
@@ -61,11 +70,23 @@ export const define: DefineCommand = (command, run) => {
       'let anybody use MQTT on an address that other machines reach (env: SEDGE_MQTT_ANONYMOUS=1)',
     )
     .addOption(
+      new Option(
+        '--serial <port[:baud]>',
+        'serial port with a device, tcp://HOST:PORT, or auto; may be repeated (env: SEDGE_SERIAL)',
+      ).argParser(repeatable),
+    )
+    .addOption(
+      new Option(
+        '--serial-ack <when>',
+        'when a device may forget a reading: durable (on the disk here) or accepted (env: SEDGE_SERIAL_ACK)',
+      ).choices([...SERIAL_ACKS]),
+    )
+    .addOption(
       new Option('--log-level <level>', 'least level to log (env: SEDGE_LOG_LEVEL)').choices([...LOG_LEVELS]),
     )
     .addHelpText(
       'after',
-      '\nThe same settings may stand in config.json in the directory: listen, peers, name, mdns,\ndiscovery, commitIntervalMs, retention, storageMax, mqtt,\nmqttAnonymous, logLevel. The command line comes before the environment, that before the file.',
+      '\nThe same settings may stand in sedge.yaml in the directory ("sedge config example" prints one). The command\nline comes before the environment, that before the file; "sedge config show" tells what counts.',
     )
     .action(run(start));
   addExamples(command, [
@@ -75,6 +96,8 @@ export const define: DefineCommand = (command, run) => {
     ['sedge start --no-discovery --peer /ip4/10.0.0.5/tcp/7600', 'talk to that node alone'],
     ['sedge start --retention main=7d,2GB --storage-max 10GB', 'keep a week of main, and 10 GB in all'],
     ['sedge start --mqtt 1883', 'be an MQTT broker for the whole mesh, for clients on this machine'],
+    ['sedge start --serial auto', 'take in what devices on USB ports measure'],
+    ['sedge start --serial /dev/ttyUSB0:57600', 'one port, at another rate'],
     ['sedge --dir /var/lib/sedge start --json', 'as a service: a ready line on stdout, JSON logs on stderr'],
   ]);
 };
@@ -82,7 +105,7 @@ export const define: DefineCommand = (command, run) => {
 async function start(context: CommandContext, options: StartOptions): Promise<void> {
   const { io, directory } = context;
   const interruption = context.interruption();
-  const settings = resolveSettings(directory, settingsOf(options), io.env);
+  const settings = await resolveSettings(directory, settingsOf(options), io.env);
   const [{ Agent }, { agentLog }, { packageVersion }, { releaseStartMemory }] = await Promise.all([
     import('../agent.ts'),
     import('../agent-log.ts'),
@@ -109,8 +132,8 @@ function endOnBug(log: Log): void {
 }
 
 function settingsOf(options: StartOptions): AgentSettings {
-  const { listen, peer, name, commitInterval, retention, storageMax, mqtt, mqttAnonymous, logLevel } =
-    options;
+  const { listen, peer, name, commitInterval, retention, storageMax } = options;
+  const { serial, serialAck, mqtt, mqttAnonymous, logLevel } = options;
   return {
     ...(listen === undefined ? {} : { listen }),
     ...(peer === undefined ? {} : { peers: peer }),
@@ -121,6 +144,8 @@ function settingsOf(options: StartOptions): AgentSettings {
     ...(storageMax === undefined ? {} : { storageMax: storageMax as never }),
     ...(mqtt === undefined ? {} : { mqtt: mqtt as never }),
     ...(mqttAnonymous === undefined ? {} : { mqttAnonymous }),
+    ...(serial === undefined ? {} : { serial }),
+    ...(serialAck === undefined ? {} : { serialAck }),
     ...(logLevel === undefined ? {} : { logLevel }),
     // Only `--no-…` exists: without it the environment and the file decide.
     ...(options.mdns ? {} : { mdns: false }),

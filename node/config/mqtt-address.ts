@@ -21,6 +21,11 @@ export function parseMqttAddress(value: unknown): MqttAddress | null {
   return { host: address, port: Number(port) };
 }
 
+/** The text that {@link parseMqttAddress} reads as this. */
+export function formatMqttAddress({ host, port }: MqttAddress): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 /** True for an address that other machines do not reach. */
 export function isLoopback({ host }: MqttAddress): boolean {
   return host === '::1' || host.startsWith('127.');

@@ -1,4 +1,6 @@
 import { isIP } from 'node:net';
+// Not by its index: the bridge is loaded by an agent that has a port.
+import { PORT_RULE, parsePortAddress } from '../../firmware-bridge/host/transport/port-address.ts';
 import type { ChannelPolicy } from '../../src/index.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { KEEP_RULE, parseBytes, parseKeep } from './keep-text.ts';
@@ -9,6 +11,12 @@ export const LOG_LEVELS = Object.freeze(['debug', 'info', 'warn', 'error', 'sile
 
 /** One of {@link LOG_LEVELS}. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** When a device may forget a reading. */
+export const SERIAL_ACKS = Object.freeze(['durable', 'accepted'] as const);
+
+/** One of {@link SERIAL_ACKS}. */
+export type SerialAck = (typeof SERIAL_ACKS)[number];
 
 /** How the values of a setting are read and checked. */
 interface SettingReader<T> {
@@ -66,6 +74,12 @@ export const SETTING_READERS: {
   },
   mdns: truth(),
   discovery: truth(),
+  serial: addresses(isPort, `ports, each ${PORT_RULE}`),
+  serialAck: {
+    rule: `it must be ${SERIAL_ACKS.join(' or ')}`,
+    check: (value) => (SERIAL_ACKS.includes(value as SerialAck) ? { value: value as SerialAck } : null),
+    fromText: (text) => text,
+  },
   mqtt: {
     rule: 'it must be a port, an address with a port such as 127.0.0.1:1883, or off',
     check: (value) => {
@@ -125,6 +139,14 @@ function isListenAddress(value: unknown): value is string {
 /** Its form only: what can be dialled is the overlay's to say. */
 function isMultiaddr(value: unknown): value is string {
   return typeof value === 'string' && value.length <= 512 && /^(?:\/[^/\s]+)+$/.test(value);
+}
+
+function isPort(value: unknown): value is string {
+  try {
+    return parsePortAddress(String(value)) !== null && typeof value === 'string';
+  } catch {
+    return false;
+  }
 }
 
 function truth(): SettingReader<boolean> {

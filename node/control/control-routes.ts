@@ -1,21 +1,18 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
-import { SedgeError } from '../../src/errors/index.ts';
+import type { FastifyInstance } from 'fastify';
 import type { ChannelPolicy } from '../../src/index.ts';
 import { parseWish } from './acknowledgement-wish.ts';
 import type { ControlServerParts } from './control-server.ts';
+import { type ControlStreams, checkRoom, takeOver } from './control-streams.ts';
+import { addDeviceRoutes } from './device-routes.ts';
 import { ExportStream, parseExport } from './export-stream.ts';
 import { ImportStream } from './import-stream.ts';
 import { parsePublish } from './publish-line.ts';
 import { PublishStream } from './publish-stream.ts';
+import { badRequest, numberOf, objectOf, textOf } from './request-fields.ts';
 import { SubscribeStream } from './subscribe-stream.ts';
-
-/** Streams that are open, so that they can be ended. */
-export type ControlStreams = Set<{ stop(): Promise<void> }>;
 
 /** What is said of MQTT where it is off. */
 const MQTT_OFF = Object.freeze({ listening: [], connections: 0, sessions: 0, counters: {} });
-/** Streams of both kinds that may be open at once. */
-const STREAMS_MAX = 1_024;
 
 /** Adds every route of `/v1`. */
 export function addControlRoutes(
@@ -31,10 +28,12 @@ export function addControlRoutes(
   addRealmRoutes(app, parts);
   addStreams(app, parts, streams);
   addBundles(app, parts, streams);
+  addDeviceRoutes(app, parts, streams);
   app.post('/v1/publish', async (request) => {
     const { ack, replicasTimeoutMs, ...message } = objectOf(request.body);
     const [only, ...others] = parsePublish(message);
-    if (only === undefined || others.length > 0) throw bad('one message; use /v1/publish-stream for many');
+    if (only === undefined || others.length > 0)
+      throw badRequest('one message; use /v1/publish-stream for many');
     const wish = parseWish(ack, replicasTimeoutMs);
     return parts.mesh.publish(only.topic, only.payload, { ...only.options, ...wish });
   });
@@ -72,7 +71,7 @@ function addRealmRoutes(app: FastifyInstance, { mesh }: ControlServerParts): voi
   app.post('/v1/realm/invite', async (request) => {
     const { expiresInSeconds, uses, role } = objectOf(request.body ?? {});
     if (role !== undefined && role !== 'member' && role !== 'admin')
-      throw bad('role must be member or admin');
+      throw badRequest('role must be member or admin');
     return mesh.invite({
       ...(expiresInSeconds === undefined
         ? {}
@@ -87,7 +86,7 @@ function addRealmRoutes(app: FastifyInstance, { mesh }: ControlServerParts): voi
   });
   app.post('/v1/realm/channels', async (request) => {
     const { channels } = objectOf(request.body);
-    if (!Array.isArray(channels) || channels.length > 1_024) throw bad('channels must be an array');
+    if (!Array.isArray(channels) || channels.length > 1_024) throw badRequest('channels must be an array');
     const declared = channels.map((channel) => {
       const { name, filter } = objectOf(channel);
       return { name: textOf(name, 'name'), filter: textOf(filter, 'filter') };
@@ -151,33 +150,4 @@ function addBundles(app: FastifyInstance, { mesh }: ControlServerParts, streams:
     streams.add(stream);
     await stream.run().finally(() => streams.delete(stream));
   });
-}
-
-/** From here on the route writes the answer itself. */
-function takeOver(reply: FastifyReply): void {
-  reply.hijack();
-}
-
-function checkRoom(streams: ControlStreams): void {
-  if (streams.size >= STREAMS_MAX) throw new SedgeError('agent.too-large', { streams: STREAMS_MAX });
-}
-
-function objectOf(value: unknown): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw bad('the body must be a JSON object');
-  return value as Record<string, unknown>;
-}
-
-function numberOf(value: unknown, name: string): number {
-  if (typeof value !== 'number') throw bad(`${name} must be a number`);
-  return value;
-}
-
-function textOf(value: unknown, name: string): string {
-  if (typeof value !== 'string' || value.length > 2_048) throw bad(`${name} must be a text`);
-  return value;
-}
-
-function bad(reason: string): SedgeError {
-  return new SedgeError('agent.bad-request', { reason });
 }

@@ -2,10 +2,12 @@ import { chmod, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import fastify, { type FastifyInstance } from 'fastify';
 import { isSedgeError, type Log, SedgeError } from '../../src/errors/index.ts';
-import { addControlRoutes, type ControlStreams } from './control-routes.ts';
+import { addControlRoutes } from './control-routes.ts';
 import { CONTROL_SOCKET, type ControlSocketPath, controlSocketPath } from './control-socket.ts';
+import type { ControlStreams } from './control-streams.ts';
 import { errorToJson, httpStatusOf } from './error-json.ts';
 import { LINE_BYTES_MAX } from './line-splitter.ts';
+import type { ServedDevices } from './served-devices.ts';
 import type { ServedMesh } from './served-mesh.ts';
 import type { ServedMqtt } from './served-mqtt.ts';
 
@@ -16,6 +18,7 @@ const STOP_PATIENCE_MS = 2_000;
 export interface ControlServerParts {
   readonly directory: string;
   readonly mesh: ServedMesh;
+  readonly devices: ServedDevices;
   /** `null` where MQTT is off. */
   readonly mqtt?: ServedMqtt | null;
   readonly log: Log;

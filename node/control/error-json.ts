@@ -31,16 +31,30 @@ export function errorFromJson(json: unknown): SedgeError {
   return new SedgeError('agent.internal', { reason: String(message ?? code ?? 'the answer holds no error') });
 }
 
+const NOT_FOUND: ReadonlySet<string> = new Set<ErrorCode>([
+  'realm.unknown-node',
+  'bundle.unknown-channel',
+  'device.unknown',
+  'serial.unknown-port',
+]);
+const CONFLICTS: ReadonlySet<string> = new Set<ErrorCode>([
+  'mesh.subscription-in-use',
+  'mesh.subscription-mismatch',
+  'device.exists',
+  'device.provisioned',
+  'serial.port-held',
+]);
+
 /** HTTP status of an error (RFC 9110, section 15). */
 export function httpStatusOf(code: string): number {
-  if (code === 'agent.internal' || code === 'journal.io-failed') return 500;
+  if (code === 'agent.internal' || code === 'journal.io-failed' || code === 'device.book-failed') return 500;
   if (code === 'journal.disk-full') return 507;
   if (code === 'agent.too-large' || code === 'entry.payload-too-large') return 413;
-  if (code === 'realm.unknown-node' || code === 'bundle.unknown-channel') return 404;
+  if (NOT_FOUND.has(code)) return 404;
   if (code === 'realm.not-admin') return 403;
-  if (code === 'mesh.subscription-in-use' || code === 'mesh.subscription-mismatch') return 409;
+  if (CONFLICTS.has(code)) return 409;
   if (code === 'mesh.too-many-pending' || code === 'journal.backlog-full') return 429;
   if (code === 'mesh.not-started' || code === 'journal.stopped') return 503;
-  if (code === 'mesh.not-acknowledged') return 504;
+  if (code === 'mesh.not-acknowledged' || code === 'device.silent') return 504;
   return 400;
 }

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { SedgeError } from '../../src/errors/index.ts';
 import type { MessageClient, MessageToPublish, Origin, PublishOptions } from '../../src/index.ts';
 import { type OriginJson, originFromJson } from './origin-json.ts';
+import { isBase64 } from './request-fields.ts';
 
 /** Messages that one line may hold. */
 export const LINE_MESSAGES_MAX = 4_096;
@@ -79,10 +80,6 @@ function textOf(value: unknown): string {
 function bytesOf(value: unknown): Uint8Array {
   if (!isBase64(value)) throw bad('payloadBase64 must be base64 with padding');
   return Buffer.from(value, 'base64');
-}
-
-function isBase64(value: unknown): value is string {
-  return typeof value === 'string' && /^[A-Za-z0-9+/]*={0,2}$/.test(value) && value.length % 4 === 0;
 }
 
 function optionsOf(fields: Record<string, unknown>): PublishOptions | undefined {

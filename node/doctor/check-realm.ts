@@ -2,9 +2,11 @@ import { isSedgeError, SedgeError } from '../../src/errors/index.ts';
 import { resolveSettings } from '../config/index.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
+type Environment = Parameters<typeof resolveSettings>[2];
+
 /** Realm, key and configuration as the next start would find them. */
-export async function checkRealm(directory: string): Promise<Finding[]> {
-  return [await checkIdentity(directory), checkConfig(directory)];
+export async function checkRealm(directory: string, env: Environment): Promise<Finding[]> {
+  return [await checkIdentity(directory), await checkConfig(directory, env)];
 }
 
 async function checkIdentity(directory: string): Promise<Finding> {
@@ -19,10 +21,10 @@ async function checkIdentity(directory: string): Promise<Finding> {
   }
 }
 
-function checkConfig(directory: string): Finding {
+async function checkConfig(directory: string, env: Environment): Promise<Finding> {
   try {
-    resolveSettings(directory, {}, process.env);
-    return ok('settings', 'environment and config.json can be read');
+    await resolveSettings(directory, {}, env);
+    return ok('settings', 'environment and configuration file are right');
   } catch (error) {
     if (!(error instanceof SedgeError)) throw error;
     return { ...fail('settings', error.message, error.next), code: error.code };

@@ -469,7 +469,7 @@ export const ERROR_TABLE = {
     meaning: 'The serial port behind the network address cannot be reached.',
     next: 'Check the address, and whether ser2net or the adapter runs; the agent keeps trying.',
   },
-  'serial.port-unknown': {
+  'serial.unknown-port': {
     meaning: 'The agent does not use this port.',
     next: 'See "sedge device ls" for the ports that it uses; start it with --serial PORT to use more.',
   },
@@ -525,9 +525,33 @@ export const ERROR_TABLE = {
     meaning: 'The device is not connected now.',
     next: 'See "sedge device ls"; commands wait for it until their time to live ends.',
   },
+  'device.wrong-key': {
+    meaning: 'The device has another key than the book says.',
+    next: 'Provision it again, or restore its file in the device book; if it was never yours, it may pretend to be another.',
+  },
+  'device.lower-epoch': {
+    meaning: 'The device has booted less often than it had: its memory was erased, or it is a copy.',
+    next: 'If you erased it, run "sedge device add ID --accept-epoch"; otherwise look for the copy.',
+  },
+  'device.claimed-twice': {
+    meaning: 'Another port serves a device of this id already.',
+    next: 'Unplug the one that is a copy, and provision it as a device of its own.',
+  },
   'device.protocol': {
     meaning: 'The device speaks another version of the protocol.',
     next: 'Update the older of the two: sedge here, or the library in the sketch.',
+  },
+  'device.no-tool': {
+    meaning: 'The tool that writes firmware into the board is not installed.',
+    next: 'Run "sudo apt install avrdude", then repeat the command.',
+  },
+  'device.flash-failed': {
+    meaning: 'The firmware could not be written into the board.',
+    next: 'Check --board and the cable, press reset and repeat; "sedge doctor" says who else has the port.',
+  },
+  'device.no-result': {
+    meaning: 'No result of the command came in time.',
+    next: 'See whether the device is online: "sedge device ls" where it is plugged in, or the last value of devices/NAME/status.',
   },
 
   // frames, link and records of a serial line
@@ -681,7 +705,7 @@ export const ERROR_TABLE = {
   'agent.node-too-old': { meaning: 'This Node.js is too old.', next: 'Install Node.js 22.18 or newer.' },
   'agent.bad-config': {
     meaning: 'A setting of the agent is not right.',
-    next: 'Correct the option, the environment variable or the line of config.json that is named.',
+    next: 'Correct the environment variable or the line of sedge.yaml that is named; "sedge config check" lists all mistakes.',
   },
   'agent.disconnected': {
     meaning: 'The connection to the agent was lost.',
@@ -709,6 +733,14 @@ export const ERROR_TABLE = {
   'cli.wait-ran-out': {
     meaning: 'The time given with --wait ran out.',
     next: 'Wait longer, or look at "sedge status".',
+  },
+  'demo.no-compiler': {
+    meaning: 'There is no C compiler on this machine to build the virtual device with.',
+    next: 'Run "sudo apt install build-essential" (macOS: "xcode-select --install"), or name one in CC.',
+  },
+  'demo.compile-failed': {
+    meaning: 'The C compiler could not build the virtual device.',
+    next: 'Look at what it said in the details; try another one with CC=gcc or CC=clang.',
   },
 } as const satisfies Record<string, ErrorEntry>;
 

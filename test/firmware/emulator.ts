@@ -73,8 +73,11 @@ function portOf(child: Child, port: RegExp): Promise<string> {
   return promise;
 }
 
+/** A board of `firmware-bridge/c/ports/cortex-m`, by the name that QEMU has for it. */
+export type CortexMBoard = 'microbit' | 'mps2-an385';
+
 /** Builds the sensor of the Cortex-M boards with the makefile that is there for people. */
-export async function buildCortexM(board: 'microbit' | 'mps2-an385'): Promise<string> {
+export async function buildCortexM(board: CortexMBoard): Promise<string> {
   const folder = buildFolder();
   await run('make', ['-s', '-C', 'firmware-bridge/c/ports/cortex-m', `BOARD=${board}`, `BUILD=${folder}`]);
   return join(folder, `${board}.elf`);

@@ -5,9 +5,11 @@ import { buildFolder, buildProgram, ROOT, run } from './build-program.ts';
 
 const LIBRARY = 'firmware-bridge/c';
 
-/** What is fuzzed: `fuzz_<name>.c`, from the inputs in `seeds/<name>`. */
+/** What is fuzzed: `fuzz_<harness>.c`, from the inputs in `seeds/<harness>`. */
 export interface FuzzTarget {
-  readonly name: 'device' | 'cbor';
+  readonly name: string;
+  readonly harness: 'device' | 'cbor';
+  readonly defines: readonly string[];
   readonly maxBytes: number;
   /** Sources of the library that it is linked with. */
   readonly library: RegExp;
@@ -15,28 +17,36 @@ export interface FuzzTarget {
   readonly wrapped: readonly string[];
 }
 
+const DEVICE = { harness: 'device', maxBytes: 600, library: /\.c$/, wrapped: ['sedge_ascon'] } as const;
+
 export const FUZZ_TARGETS: readonly FuzzTarget[] = [
-  { name: 'device', maxBytes: 512, library: /\.c$/, wrapped: ['sedge_ascon'] },
-  { name: 'cbor', maxBytes: 256, library: /^cbor.*\.c$/, wrapped: [] },
+  { ...DEVICE, name: 'a device', defines: [] },
+  {
+    ...DEVICE,
+    name: 'a device with the limits of an Uno',
+    defines: ['SEDGE_MTU=64', 'SEDGE_RESULT_SIZE=8', 'SEDGE_SIGNING=0'],
+  },
+  { name: 'CBOR', harness: 'cbor', defines: [], maxBytes: 256, library: /^cbor.*\.c$/, wrapped: [] },
 ];
 
 /** Builds a target for libFuzzer with the sanitizers of addresses and of undefined behaviour, each fatal. */
-export function buildFuzzTarget({ name, library, wrapped }: FuzzTarget): Promise<string> {
+export function buildFuzzTarget({ harness, library, wrapped, defines }: FuzzTarget): Promise<string> {
   const sources = readdirSync(join(ROOT, LIBRARY, 'src')).filter((file) => library.test(file));
   return buildProgram({
     compiler: 'clang',
     flags: [
       ...['-std=c99', '-g', '-O1', '-Wall', '-Wextra', '-Werror', `-I${LIBRARY}/include`],
       ...['-fsanitize=fuzzer,address,undefined', '-fno-sanitize-recover=all'],
+      ...defines.map((define) => `-D${define}`),
       ...wrapped.map((call) => `-Wl,--wrap=${call}`),
     ],
-    sources: [`${LIBRARY}/fuzz/fuzz_${name}.c`, ...sources.map((file) => `${LIBRARY}/src/${file}`)],
+    sources: [`${LIBRARY}/fuzz/fuzz_${harness}.c`, ...sources.map((file) => `${LIBRARY}/src/${file}`)],
   });
 }
 
 /** The inputs that are kept for a target, one a file. */
-export function seedsOf(name: FuzzTarget['name']): string[] {
-  const folder = join(ROOT, LIBRARY, 'fuzz/seeds', name);
+export function seedsOf({ harness }: FuzzTarget): string[] {
+  const folder = join(ROOT, LIBRARY, 'fuzz/seeds', harness);
   return readdirSync(folder).map((file) => join(folder, file));
 }
 
@@ -45,7 +55,7 @@ export function seedsOf(name: FuzzTarget['name']): string[] {
  * which is a line of Base64 in it; resolves to how many inputs were tried. The seed is in what it rejects with.
  */
 export async function fuzz(program: string, target: FuzzTarget, seconds: number): Promise<number> {
-  const found = mkdtempSync(join(buildFolder(), `${target.name}-`));
+  const found = mkdtempSync(join(buildFolder(), `fuzz-${target.harness}-`));
   const limits = [
     `-max_total_time=${seconds}`,
     `-max_len=${target.maxBytes}`,
@@ -58,7 +68,7 @@ export async function fuzz(program: string, target: FuzzTarget, seconds: number)
     `-artifact_prefix=${found}/crash-`,
     '-print_final_stats=1',
   ];
-  const corpus = [found, join(ROOT, LIBRARY, 'fuzz/seeds', target.name)];
+  const corpus = [found, join(ROOT, LIBRARY, 'fuzz/seeds', target.harness)];
   const said = await run(program, [...argv, ...corpus], { timeoutMs: seconds * 1000 + 120_000 });
   return Number(/stat::number_of_executed_units:\s*(\d+)/.exec(said)?.[1] ?? 0);
 }

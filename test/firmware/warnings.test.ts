@@ -36,7 +36,7 @@ const TARGETS: readonly Target[] = [
     flags: ['-mmcu=atmega328p', '-DF_CPU=16000000UL', '-Os'],
     ports: ['avr', 'template'],
   },
-  ...(['cortex-m0', 'cortex-m3'] as const).map((cpu) => ({
+  ...(['cortex-m0', 'cortex-m0plus', 'cortex-m3', 'cortex-m4'] as const).map((cpu) => ({
     name: `arm-none-eabi-gcc, ${cpu}`,
     tools: ['arm-gcc'] as const,
     compiler: 'arm-none-eabi-gcc',
@@ -66,6 +66,19 @@ for (const { name, tools, compiler, flags, ports } of TARGETS) {
     });
   });
 }
+
+describeWith(['gcc'], 'the class for sketches', () => {
+  it.each(['ARDUINO_ARCH_ESP32', 'ARDUINO_ARCH_RP2040', 'ARDUINO_ARCH_SAMD'])(
+    'compiles without a warning where the core defines %s',
+    async (core) => {
+      const flags = [
+        ...['-std=c++11', '-fno-exceptions', '-Wall', '-Wextra', '-Wpedantic', '-Werror'],
+        ...['-DARDUINO=10819', `-D${core}`, '-Itest/firmware/arduino-shim'],
+      ];
+      expect(await compilerSays('gcc', flags, `${LIBRARY}/src/SedgeDevice.cpp`)).toBe('');
+    },
+  );
+});
 
 describeWith(['gcc'], 'the header of the C library', () => {
   it.each(['c++11', 'c++20'])('is C++ as well: %s', async (standard) => {

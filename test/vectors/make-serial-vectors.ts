@@ -9,7 +9,7 @@ import {
   type Frame,
 } from '../../firmware-bridge/host/frame/index.ts';
 import {
-  type DeviceRecord,
+  type RecordToSeal,
   DIRECTIONS,
   deriveSessionKey,
   helloTag,
@@ -177,9 +177,9 @@ const SESSION_KEY = deriveSessionKey(DEVICE_KEY, {
 function recordCase(
   note: string,
   direction: keyof typeof DIRECTIONS,
-  fields: Partial<DeviceRecord> & Pick<DeviceRecord, 'type' | 'value'>,
+  fields: Partial<RecordToSeal> & Pick<RecordToSeal, 'type' | 'value'>,
 ): SerialVector {
-  const record: DeviceRecord = { topicId: 0, counter: 1, t: 60_000, signature: null, ...fields };
+  const record: RecordToSeal = { topicId: 0, counter: 1, t: 60_000, signature: null, ...fields };
   const seal = { aead: sessionAead(SESSION_KEY), epoch: EPOCH };
   const payload = sealRecord(record, seal, DIRECTIONS[direction]);
   return {

@@ -7,9 +7,11 @@
  *
  *  - what goes out are whole frames with a good CRC, none above the MTU;
  *  - no two different records are ever sealed under one key, nonce and direction;
+ *  - a reading goes out as it was taken: topic, value and time under its number;
  *  - the ring holds what it can hold, and an epoch never comes again;
  *
- * and at the end, that a well-behaved host gets a session and all that waits: whatever came before, the link recovers.
+ * and at the end, that a well-behaved host gets a session and all that waits, whatever came before, and that each reading
+ * of this epoch went out or was reported lost.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define hold(what) do { if (!(what)) abort(); } while (0)
 
-enum { BUFFER_BYTES = 200, LINE_BYTES = 512, SEALED_MAX = 1024 };
+enum { BUFFER_BYTES = 200, LINE_BYTES = 512, SEALED_MAX = 1024, READINGS_MAX = 1024, EXPECTED_BYTES = 64, GAPS_MAX = 32 };
 
 /* ---- The board ---- */
 
@@ -80,6 +82,81 @@ static struct sedge_keep keep;
 static bool allow_provision;
 static uint32_t epoch_max;
 
+static uint32_t device_session(void)
+{
+    return sedge_get_le32(device.greeting + SEDGE_AT_SESSION);
+}
+
+/* ---- What was taken, and what became of it ---- */
+
+static struct {
+    uint32_t t;
+    uint8_t topic, length;
+    uint8_t value[EXPECTED_BYTES];
+    bool told; /* it arrived, or a GAP around it did */
+} readings[READINGS_MAX];
+static uint32_t readings_epoch;
+
+/* GAPs by their counter, as only that can be read on the wire. */
+static struct {
+    uint32_t counter, from, to;
+} gaps[GAPS_MAX];
+
+static void note_taken(bool taken, uint8_t topic, const struct sedge_writer *value, const uint8_t *start)
+{
+    if (readings_epoch != sedge_epoch(&device)) memset(readings, 0, sizeof readings);
+    readings_epoch = sedge_epoch(&device);
+    if (!taken || sedge_counter(&device) >= READINGS_MAX) return;
+    hold(!value->full && sedge_counter(&device) > 0);
+    readings[sedge_counter(&device)].t = board.now_ms;
+    readings[sedge_counter(&device)].topic = topic;
+    readings[sedge_counter(&device)].length = (uint8_t)(value->at - start);
+    readings[sedge_counter(&device)].told = false;
+    memcpy(readings[sedge_counter(&device)].value, start, (size_t)(value->at - start));
+}
+
+static void note_sent_reading(const uint8_t *head, const uint8_t *value, size_t length)
+{
+    uint32_t counter = sedge_get_le32(head + 2);
+    hold(counter > 0 && counter <= sedge_counter(&device) && readings_epoch == sedge_epoch(&device));
+    if (counter >= READINGS_MAX) return;
+    if ((head[0] & SEDGE_SIGNED) != 0) length -= 64;
+    hold(head[1] == readings[counter].topic && sedge_get_le32(head + 6) == readings[counter].t);
+    hold(length == readings[counter].length && memcmp(value, readings[counter].value, length) == 0);
+}
+
+static void note_sent_gap(uint32_t counter, const uint8_t *value, size_t length)
+{
+    struct sedge_reader in;
+    uint16_t fields;
+    uint32_t from, to;
+    sedge_reader_init(&in, value, length);
+    hold(sedge_get_array(&in, &fields) && fields == 2);
+    hold(sedge_get_uint(&in, &from) && sedge_get_uint(&in, &to));
+    hold(from >= 1 && from <= to && to <= sedge_counter(&device));
+    gaps[counter % GAPS_MAX].counter = counter;
+    gaps[counter % GAPS_MAX].from = from;
+    gaps[counter % GAPS_MAX].to = to;
+}
+
+static void note_arrived(const uint8_t *record)
+{
+    uint32_t counter = sedge_get_le32(record + 2);
+    uint8_t type = record[0] & 0x0f;
+    if (type == SEDGE_REC_READING && counter < READINGS_MAX) readings[counter].told = true;
+    if (type != SEDGE_REC_GAP || gaps[counter % GAPS_MAX].counter != counter) return;
+    for (uint32_t n = gaps[counter % GAPS_MAX].from; n <= gaps[counter % GAPS_MAX].to && n < READINGS_MAX; n++)
+        readings[n].told = true;
+}
+
+static bool all_readings_told(void)
+{
+    if (readings_epoch != sedge_epoch(&device)) return true;
+    for (uint32_t counter = 1; counter <= sedge_counter(&device) && counter < READINGS_MAX; counter++)
+        if (!readings[counter].told) return false;
+    return true;
+}
+
 static enum sedge_status on_echo(struct sedge_device *one, uint8_t command, struct sedge_reader *args,
                                  struct sedge_writer *result)
 {
@@ -96,7 +173,13 @@ static enum sedge_status on_publish(struct sedge_device *one, uint8_t command, s
     uint32_t value;
     (void)command, (void)result;
     if (!sedge_get_uint(args, &value)) return SEDGE_BUSY;
-    return sedge_publish_int(one, 1, (int32_t)value) ? SEDGE_DONE : SEDGE_FAILED;
+    uint8_t expected[8];
+    struct sedge_writer out;
+    sedge_writer_init(&out, expected, sizeof expected);
+    sedge_put_int(&out, (int32_t)value);
+    bool taken = sedge_publish_int(one, 1, (int32_t)value);
+    note_taken(taken, 1, &out, expected);
+    return taken ? SEDGE_DONE : SEDGE_FAILED;
 }
 
 static bool may_provision(struct sedge_device *one)
@@ -133,6 +216,15 @@ static struct sedge_config config = {
 
 /* ---- What came out ---- */
 
+/* The host's side of the link: what it wants next of which session, and frames that it will not get. */
+static struct {
+    uint32_t epoch, session;
+    uint8_t wanted, lose;
+    bool gap;
+    bool forged; /* somebody else sent a frame with a good CRC, and may have acknowledged what never arrived */
+    uint32_t frames_in;
+} host;
+
 static struct {
     uint8_t bytes[2 * SEDGE_MTU + 8];
     size_t length;
@@ -155,7 +247,7 @@ static void note_sealed(const struct sedge_aead *aead)
 {
     const uint8_t *nonce = aead->state + SEDGE_ASCON_NONCE;
     uint16_t crc = sedge_crc16(0xffff, aead->ad, aead->ad_length);
-    crc = sedge_crc16(crc, aead->text, aead->text_length);
+    crc = sedge_crc16(crc, aead->ad + aead->ad_length, aead->text_length);
     for (size_t i = 0; i < sealed_count; i++) {
         if (memcmp(sealed[i].key, aead->key, 16) != 0 || memcmp(sealed[i].nonce, nonce, 16) != 0) continue;
         hold(sealed[i].crc == crc);
@@ -170,8 +262,31 @@ static void note_sealed(const struct sedge_aead *aead)
 void __wrap_sedge_ascon(struct sedge_aead *aead)
 {
     bool of_host = aead->state[SEDGE_ASCON_NONCE + 8] == SEDGE_OF_HOST;
-    if (aead->text_length > 0 && !aead->opening && !of_host) note_sealed(aead);
+    if (aead->text_length > 0 && !aead->opening && !of_host) {
+        uint8_t type = aead->ad[0] & 0x0f;
+        note_sealed(aead);
+        if (type == SEDGE_REC_READING) note_sent_reading(aead->ad, aead->ad + aead->ad_length, aead->text_length);
+        if (type == SEDGE_REC_GAP) note_sent_gap(sedge_get_le32(aead->ad + 2), aead->ad + aead->ad_length, aead->text_length);
+    }
     __real_sedge_ascon(aead);
+}
+
+static void host_gets(uint8_t type)
+{
+    uint32_t epoch = sedge_get_le32(wire.frame + 16), session = sedge_get_le32(wire.frame + 20);
+    /* One that refuses a protocol or comes too late has no good tag for the host's last HELLO. */
+    if (type == SEDGE_HELLO_ACK && epoch == sedge_epoch(&device) && session == device_session()) {
+        if (epoch != host.epoch || session != host.session) host.wanted = 0;
+        host.epoch = epoch;
+        host.session = session;
+        host.gap = false;
+        wire.greeted = true;
+    }
+    if (type != SEDGE_DATA) return;
+    host.gap = wire.frame[1] != host.wanted && (uint8_t)(wire.frame[1] - host.wanted) < 128;
+    if (wire.frame[1] != host.wanted) return;
+    host.wanted++;
+    note_arrived(wire.frame + 3);
 }
 
 static void look_at_frame(void)
@@ -190,8 +305,9 @@ static void look_at_frame(void)
     uint8_t type = wire.frame[0] & 0x0f;
     hold(wire.frame[0] >> 6 == 0 && type >= SEDGE_DATA && type <= SEDGE_PROVISIONED);
     hold(type != SEDGE_HELLO && type != SEDGE_PROVISION);
-    if (type == SEDGE_HELLO_ACK) wire.greeted = true;
-    if (type == SEDGE_DATA) hold((wire.frame[3] & SEDGE_SEALED) != 0);
+    hold(type != SEDGE_DATA || (wire.frame[3] & SEDGE_SEALED) != 0);
+    if (host.lose > 0) host.lose--;
+    else host_gets(type);
 }
 
 static void look_at_wire(void)
@@ -212,7 +328,7 @@ static void look_at_wire(void)
 static void look_at_device(void)
 {
     hold(sedge_state(&device) <= SEDGE_ONLINE);
-    hold(device.used <= BUFFER_BYTES && device.head < BUFFER_BYTES);
+    hold(device.used <= BUFFER_BYTES);
     hold(sedge_pending(&device) <= BUFFER_BYTES / SEDGE_ITEM_HEAD);
     hold(device.link.rx_length <= SEDGE_MTU && device.link.tx_length <= SEDGE_MTU + 3);
     (void)sedge_wait_ms(&device);
@@ -229,10 +345,11 @@ static void boot(enum sedge_reset_cause cause)
 {
     wire.length = 0;
     board.out_length = 0;
+    host.frames_in = 0;
     hold(sedge_init(&device, &config, cause));
-    if (device.epoch != 0) {
-        hold(device.epoch > epoch_max);
-        epoch_max = device.epoch;
+    if (sedge_epoch(&device) != 0) {
+        hold(sedge_epoch(&device) > epoch_max);
+        epoch_max = sedge_epoch(&device);
     }
     look_at_device();
 }
@@ -246,16 +363,14 @@ static void put(uint8_t byte)
 
 static void room_in_line(void)
 {
-    for (int i = 0; i < 8 && board.in_taken < board.in_length; i++) poll();
-    memmove(board.in, board.in + board.in_taken, board.in_length - board.in_taken);
-    board.in_length -= board.in_taken;
-    board.in_taken = 0;
+    while (board.in_taken < board.in_length) poll();
+    board.in_length = board.in_taken = 0;
 }
 
 static void put_frame(uint8_t control, uint8_t seq, uint8_t ack, const uint8_t *payload, size_t length)
 {
-    uint8_t body[260];
-    if (length > 250) length = 250;
+    uint8_t body[264]; /* above the MTU too */
+    if (length > 255) length = 255;
     body[0] = control;
     body[1] = seq;
     body[2] = ack;
@@ -266,6 +381,10 @@ static void put_frame(uint8_t control, uint8_t seq, uint8_t ack, const uint8_t *
     body[length++] = (uint8_t)(crc >> 8);
     room_in_line();
     put(0);
+    /* A frame that ends here was in the raw bytes. */
+    while (board.in_taken < board.in_length) poll();
+    if (device.link.stats.frames_in != host.frames_in) host.forged = true;
+    board.in_length = board.in_taken = 0;
     size_t from = 0;
     while (from <= length) {
         size_t to = from;
@@ -276,6 +395,26 @@ static void put_frame(uint8_t control, uint8_t seq, uint8_t ack, const uint8_t *
         if (from == length && to - from == 0) break;
     }
     put(0);
+    while (board.in_taken < board.in_length) poll();
+    board.in_length = board.in_taken = 0;
+    host.frames_in = device.link.stats.frames_in;
+}
+
+static bool in_session(void)
+{
+    return sedge_state(&device) == SEDGE_ONLINE && host.epoch == sedge_epoch(&device) && host.session == device_session();
+}
+
+/* What the host acknowledges: only of the session that it knows of. */
+static uint8_t host_ack(void)
+{
+    return host.epoch == sedge_epoch(&device) && host.session == device_session() ? host.wanted : device.link.base;
+}
+
+static void put_ack(void)
+{
+    put_frame(host.gap ? SEDGE_NAK : SEDGE_ACK, host_ack(), host_ack(), NULL, 0);
+    host.gap = false;
 }
 
 static void put_hello(uint8_t nonce, uint8_t window)
@@ -296,7 +435,7 @@ static void put_record(uint8_t type, uint8_t topic, const uint8_t *value, size_t
     sedge_put_le32(record + 6, board.now_ms);
     memcpy(record + SEDGE_RECORD_HEAD, value, length);
     uint8_t whole = sedge_seal(&device, SEDGE_OF_HOST, record, (uint8_t)(SEDGE_RECORD_HEAD + length));
-    put_frame(SEDGE_DATA, device.link.wanted, device.link.high, record, whole);
+    put_frame(SEDGE_DATA, device.link.wanted, host_ack(), record, whole);
 }
 
 static void put_provision(uint8_t seed)
@@ -311,18 +450,18 @@ static void put_provision(uint8_t seed)
 
 static bool host_gets_all(uint8_t nonce)
 {
+    host.lose = 0;
     static const uint8_t welcome[] = {0x83, 0xf5, 0x00, 0x00};
     for (int ms = 0; ms < 20000; ms += 20) {
         board.now_ms += 20;
         board.room = 64;
-        if (ms % 1000 == 0 && sedge_state(&device) != SEDGE_ONLINE) put_hello((uint8_t)(nonce + ms / 1000), 4);
+        if (ms % 1000 == 0 && !in_session()) put_hello((uint8_t)(nonce + ms / 1000), 4);
         if (wire.greeted && sedge_state(&device) == SEDGE_GREETED) put_record(SEDGE_REC_WELCOME, 0, welcome, sizeof welcome);
         wire.greeted = false;
-        if (sedge_state(&device) == SEDGE_ONLINE) put_frame(SEDGE_ACK, 0, device.link.high, NULL, 0);
+        if (in_session()) put_ack();
         room_in_line();
         poll();
-        if (sedge_state(&device) == SEDGE_ONLINE && sedge_pending(&device) == 0 && device.gap == 0)
-            return true;
+        if (in_session() && sedge_pending(&device) == 0) return true;
     }
     return false;
 }
@@ -352,16 +491,39 @@ static void publish(uint8_t choice, struct input *in)
     uint32_t value = (uint32_t)next(in) << (choice & 24);
     uint8_t topic = next(in) % 5;
     char text[33] = "";
+    uint8_t expected[EXPECTED_BYTES];
+    struct sedge_writer out;
+    bool taken;
     const uint8_t *bytes = take(in, &length);
     memcpy(text, bytes, length);
+    sedge_writer_init(&out, expected, sizeof expected);
     switch (choice & 7) {
-    case 0: (void)sedge_publish_float(&device, topic, (float)value); break;
-    case 1: (void)sedge_publish_bool(&device, topic, value != 0); break;
-    case 2: (void)sedge_publish_text(&device, topic, text); break;
-    case 3: (void)sedge_publish_bytes(&device, topic, bytes, (uint16_t)length); break;
-    case 4: (void)sedge_publish_cbor(&device, topic, bytes, (uint16_t)length); break;
-    default: (void)sedge_publish_int(&device, topic, (int32_t)value); break;
+    case 0:
+        sedge_put_float(&out, (float)value);
+        taken = sedge_publish_float(&device, topic, (float)value);
+        break;
+    case 1:
+        sedge_put_bool(&out, value != 0);
+        taken = sedge_publish_bool(&device, topic, value != 0);
+        break;
+    case 2:
+        sedge_put_text(&out, text);
+        taken = sedge_publish_text(&device, topic, text);
+        break;
+    case 3:
+        sedge_put_bytes(&out, bytes, (uint16_t)length);
+        taken = sedge_publish_bytes(&device, topic, bytes, (uint16_t)length);
+        break;
+    case 4:
+        sedge_put_raw(&out, bytes, (uint16_t)length);
+        taken = sedge_publish_cbor(&device, topic, bytes, (uint16_t)length);
+        break;
+    default:
+        sedge_put_int(&out, (int32_t)value);
+        taken = sedge_publish_int(&device, topic, (int32_t)value);
+        break;
     }
+    note_taken(taken, topic, &out, expected);
 }
 
 static void frame_step(uint8_t control, struct input *in)
@@ -374,6 +536,7 @@ static void frame_step(uint8_t control, struct input *in)
         seq = (uint8_t)(device.link.wanted + seq % 8);
         ack = (uint8_t)(device.link.base + ack % 10);
     }
+    host.forged = true;
     put_frame(control & 0x3f, seq, ack, payload, length);
 }
 
@@ -404,8 +567,11 @@ static void step(uint8_t choice, struct input *in)
         put_record(SEDGE_REC_WELCOME, 0, welcome, sizeof welcome);
         break;
     }
-    case 7: put_frame(SEDGE_ACK, 0, device.link.high, NULL, 0); break;
-    case 8: board.now_ms += next(in); break;
+    case 7: put_ack(); break;
+    case 8:
+        if ((choice & 0x40) != 0) host.lose = (choice >> 4) & 3;
+        board.now_ms += next(in);
+        break;
     case 9: board.now_ms += (uint32_t)next(in) << 8; break;
     case 10:
     case 11: publish(next(in), in); break;
@@ -432,9 +598,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct input in = {data + 1, data + size};
     memset(&board, 0, sizeof board);
     memset(&wire, 0, sizeof wire);
+    memset(&host, 0, sizeof host);
     memset(&keep, 0, sizeof keep);
     memset(board.nv, 0xff, sizeof board.nv);
     sealed_count = 0;
+    readings_epoch = 0;
     epoch_max = 0;
     allow_provision = false;
     board.room = 64;
@@ -448,7 +616,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         put_provision(0x55);
         poll();
         hold(sedge_state(&device) == SEDGE_NO_SESSION);
-        epoch_max = device.epoch;
+        epoch_max = sedge_epoch(&device);
     }
     while (in.at < in.end) step(next(&in), &in);
     board.room = 64;
@@ -462,6 +630,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             if (i % 8 == 7) put_provision(0x77);
         }
     }
-    hold(sedge_state(&device) == SEDGE_NV_FAULT || host_gets_all(0xa0));
+    hold(sedge_state(&device) == SEDGE_NV_FAULT || (host_gets_all(0xa0) && (host.forged || all_readings_told())));
     return 0;
 }

@@ -19,7 +19,8 @@
  * - No memory is allocated. `struct sedge_device`, the config and all it points to belong to the caller and stay where
  *   they are, unchanged but by the library, from sedge_init on.
  * - Nothing blocks, but writes of the port to non-volatile memory (sedge_init, and a PROVISION inside sedge_poll).
- * - Nothing recurses; loops are bounded by SEDGE_MTU, the buffer's size or the number of topics.
+ * - Nothing recurses; loops are bounded by SEDGE_MTU, the buffer's size or the number of topics. A reading that is
+ *   durable, or lost, is taken out of the buffer by moving what is behind it: O(buffer_size).
  * - One thread: call nothing from an interrupt, nor sedge_poll and sedge_init from within a handler. Handlers may
  *   publish.
  * - Two devices (two UARTs) may live in one program; they share nothing.
@@ -58,6 +59,14 @@ extern "C" {
 #error "SEDGE_WINDOW is 1 to 7"
 #endif
 #define SEDGE_SLOTS (SEDGE_WINDOW > 4 ? 8 : 4)
+
+/* 0: the device has no commands, and answers none (1.3 KB of flash and 64 bytes of RAM less on AVR). */
+#ifndef SEDGE_COMMANDS
+#define SEDGE_COMMANDS 1
+#endif
+#if SEDGE_COMMANDS != 0 && SEDGE_COMMANDS != 1
+#error "SEDGE_COMMANDS is 0 or 1"
+#endif
 
 /* Commands whose ids and results are remembered, so that one sent twice is done once. */
 #ifndef SEDGE_RESULTS
@@ -104,7 +113,7 @@ extern "C" {
 #define SEDGE_NV_SIZE 156                    /* bytes of non-volatile memory that the port supplies */
 #define SEDGE_PAYLOAD_SIZE (SEDGE_MTU - 5)   /* of a frame */
 #define SEDGE_VALUE_SIZE (SEDGE_MTU - 23)    /* of a sealed record: CBOR, signature included */
-#define SEDGE_ITEM_HEAD 6                    /* bytes that the buffer spends on a reading beside its value */
+#define SEDGE_ITEM_HEAD 10                   /* bytes that the buffer spends on a reading beside its value */
 
 /* ---- CBOR ------------------------------------------------------------------------------------------------------ */
 
@@ -208,7 +217,7 @@ struct sedge_config {
     void *port;                       /* handed to every sedge_port_ function */
     const struct sedge_topic *topics;
     uint8_t *buffer;                  /* ring of the readings that are not durable yet */
-    uint16_t buffer_size;             /* 16 to 65,535; a float takes 11 bytes */
+    uint16_t buffer_size;             /* 16 to 65,535; a float takes 15 bytes */
     uint16_t silence_s;               /* a device that sleeps: longest silence; 0 for one that does not */
     uint32_t firmware;                /* version that the host shows */
     struct sedge_keep *keep;          /* or NULL */
@@ -229,10 +238,11 @@ struct sedge_config {
     { (port), (topics), (buffer), (buffer_size), 0, 0, NULL, NULL, (topic_count) }
 #endif
 
-/* Counted since boot, each stops at its highest value. A byte or frame that was dropped is in exactly one of them. */
+/* Counted since boot; the small ones stop at 65,535. A byte or frame that was dropped is in exactly one of them. */
 struct sedge_stats {
     uint32_t frames_in;      /* with a good CRC */
     uint32_t frames_out;
+    /* In the order of STATS: */
     uint16_t bad_crc;        /* chunks that are no frame: COBS or CRC */
     uint16_t too_long;       /* chunks longer than SEDGE_MTU */
     uint16_t overruns;       /* reported by the port */
@@ -240,6 +250,7 @@ struct sedge_stats {
     uint16_t naks;           /* sent */
     uint16_t refused;        /* DATA unsealed, forged or replayed; HELLO or PROVISION that may not be followed */
     uint16_t dropped;        /* readings that the full buffer lost */
+    /* Here alone: */
     uint16_t duplicates;     /* DATA that was here already */
     uint16_t bad_acks;       /* acknowledgements outside of what was sent */
     uint16_t unknown_frames; /* other version, or a type that a device does not take */
@@ -255,15 +266,15 @@ enum sedge_timer {
     SEDGE_TIMER_ACK,    /* what was taken has to be acknowledged */
     SEDGE_TIMER_NAK,    /* may be sent again */
     SEDGE_TIMER_BEAT,   /* heartbeat, or RESET without a session */
-    SEDGE_TIMER_HELLO,  /* a new session may begin */
+    SEDGE_TIMER_HELLO,  /* since the last HELLO: when may a session begin, when is one without WELCOME given up */
+    SEDGE_TIMER_STATS,
     SEDGE_TIMERS
 };
 
 /* Framing and go-back-N, usable alone (src/sedge_link.h). */
 struct sedge_link {
     void *port;
-    uint32_t now;          /* ms, at the last poll */
-    uint32_t heard;        /* when the last valid frame came */
+    uint16_t now;          /* ms, at the last poll */
     uint16_t timer[SEDGE_TIMERS]; /* ms left; 0: ran out */
     uint16_t beat_ms;      /* a frame goes out so often at least */
     uint8_t rx_length;
@@ -278,6 +289,7 @@ struct sedge_link {
     uint8_t window;        /* the smaller of both sides */
     uint8_t owed;          /* DATA taken and not acknowledged */
     uint8_t backoff;       /* time-outs since the last progress */
+    uint8_t unheard;       /* time-outs and heartbeats since the last valid frame */
     uint8_t refusals;      /* in a row */
     uint8_t above;         /* DATA in a row that left out the wanted one */
     uint8_t seen;          /* number of the last of them */
@@ -298,48 +310,41 @@ struct sedge_result {
     uint8_t value[SEDGE_RESULT_SIZE ? SEDGE_RESULT_SIZE : 1];
 };
 
+/* What HELLO said, as far as the tag of HELLO_ACK covers it, and HELLO_ACK without its tag: as on the wire, so that
+ * either is copied, never built. */
+#define SEDGE_GREETING_SIZE (11 + 37)
+
 struct sedge_device {
     struct sedge_link link; /* first: the link's hooks find the device by it */
     const struct sedge_config *config;
-    uint32_t epoch;         /* 0: no key */
-    uint32_t session;
-    uint32_t previous;
-    uint32_t sent_counter;  /* last of the session's series */
-    uint32_t host_counter;  /* last of the host's */
-    uint32_t first;         /* counter of the oldest reading in the ring */
-    uint32_t last;          /* counter given last */
-    uint32_t gap;           /* lost readings, not acknowledged as such; they lie behind the pinned ones */
-    uint32_t gap_sent;      /* of them in the GAP that is on its way */
+    struct sedge_keep *keep; /* holds the counter given last; the config's or the own one */
+    struct sedge_keep own_keep;
+    uint32_t host_counter;  /* last of the host's series */
     uint32_t time_n;        /* of the TIME to answer */
-    uint32_t due;           /* ms when the next STATS is; before WELCOME: when the session is given up */
-    uint16_t stats_s;
-    uint16_t head;          /* of the ring: where the oldest reading is */
-    uint16_t used;
+    uint32_t done;          /* counter below and at which all is durable, or reported as lost */
+    uint16_t sent_counter;  /* last of the session's series */
+    uint16_t stats_ms;
+    uint16_t used;          /* bytes of the ring */
     uint16_t count;         /* readings in the ring */
-    uint16_t topics_crc;
-    uint16_t queued_then;   /* as HELLO_ACK said it: a repeated one has to be the same */
-    uint16_t dropped_then;
-    uint8_t hello_mtu;
-    uint8_t hello_window;
-    uint8_t key_at;         /* place of the good key slot */
+    uint8_t flying;         /* readings that have a link number, the oldest */
+    uint8_t gap;            /* 1: the reading behind them waits for its GAP to be followed */
     uint8_t cell;           /* of the newest epoch */
-    uint8_t pinned;         /* readings before the gap: they were on their way when it opened */
-    uint8_t flying;         /* readings that have a link number */
-    uint8_t reset_cause;
     uint8_t state;          /* enum sedge_state */
     uint8_t todo;           /* records of the session to send: bits */
     uint8_t register_next;  /* topic to register next; 0 when done */
-    uint8_t result_next;    /* place that the next result takes */
     uint8_t slot[SEDGE_SLOTS];          /* what each link number carries: type of record */
     uint8_t slot_argument[SEDGE_SLOTS]; /* and which one */
-    uint8_t host_nonce[8];
     uint8_t session_key[16];
+    uint8_t greeting[SEDGE_GREETING_SIZE];
+#if SEDGE_COMMANDS
+    uint8_t result_next;    /* place that the next result takes */
     struct sedge_result results[SEDGE_RESULTS];
+#endif
 };
 
 enum sedge_state {
-    SEDGE_NO_KEY,     /* waits for PROVISION */
-    SEDGE_NV_FAULT,   /* non-volatile memory does not keep a new epoch: nothing may be sealed. Publishes nothing */
+    SEDGE_NO_KEY,     /* waits for PROVISION; publishes nothing */
+    SEDGE_NV_FAULT,   /* non-volatile memory does not keep a new epoch: nothing may be sealed, nothing is published */
     SEDGE_NO_SESSION, /* readings go to the ring */
     SEDGE_GREETED,    /* HELLO_ACK sent: the host has yet to prove that it has the key */
     SEDGE_ONLINE
@@ -362,9 +367,10 @@ uint32_t sedge_wait_ms(const struct sedge_device *device);
 
 enum sedge_state sedge_state(const struct sedge_device *device);
 
-/* Each takes a reading into the ring with the present time and the next number: O(bytes), plus the readings that it has to
- * drop (oldest first, reported by a GAP). False: unknown topic, longer than SEDGE_VALUE_SIZE or the ring, no key, or
- * numbers used up; counted in not_published and no number is spent. The value is copied. */
+/* Each takes a reading into the ring with the present time and the next number: O(bytes). Where
+ * there is no room the oldest readings are dropped, and reported by a GAP. False: unknown topic, longer than
+ * SEDGE_VALUE_SIZE or the ring, no key, or numbers used up; counted in not_published and no number is spent. The value is
+ * copied (by way of SEDGE_VALUE_SIZE bytes of stack). */
 bool sedge_publish_float(struct sedge_device *device, uint8_t topic, float value);
 bool sedge_publish_int(struct sedge_device *device, uint8_t topic, int32_t value);
 bool sedge_publish_bool(struct sedge_device *device, uint8_t topic, bool value);
@@ -373,8 +379,15 @@ bool sedge_publish_bytes(struct sedge_device *device, uint8_t topic, const uint8
 /* `cbor`: exactly one well-formed item. */
 bool sedge_publish_cbor(struct sedge_device *device, uint8_t topic, const uint8_t *cbor, uint16_t length);
 
+/* value / 2^fraction_bits as a float, without any float code: what a sensor of 1/16 degree gives (DS18B20: 4). */
+bool sedge_publish_fixed(struct sedge_device *device, uint8_t topic, int32_t value, uint8_t fraction_bits);
+
 /* Readings that are not durable yet. */
 uint16_t sedge_pending(const struct sedge_device *device);
+
+/* Number of this boot, 0 without a key; and the number that the last reading got in it. Together they name it. */
+uint32_t sedge_epoch(const struct sedge_device *device);
+uint32_t sedge_counter(const struct sedge_device *device);
 
 enum sedge_level { SEDGE_ERROR, SEDGE_WARN, SEDGE_INFO, SEDGE_DEBUG };
 

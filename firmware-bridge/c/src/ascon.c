@@ -143,35 +143,38 @@ static void mix(uint8_t *s, const uint8_t *bytes)
     }
 }
 
+static void next_block(uint8_t *s, uint8_t i)
+{
+    if (i % RATE == RATE - 1) {
+        p8(s);
+    }
+}
+
 static void absorb(struct sedge_aead *aead)
 {
     uint8_t *s = aead->state;
     uint8_t i;
-    if (!aead->ad_length) {
-        return;
-    }
     for (i = 0; i < aead->ad_length; i++) {
         s[i % RATE] ^= aead->ad[i];
-        if (i % RATE == RATE - 1) {
-            p8(s);
-        }
+        next_block(s, i);
     }
-    s[i % RATE] ^= 1;
-    p8(s);
+    if (i) {
+        s[i % RATE] ^= 1;
+        p8(s);
+    }
 }
 
 static void crypt(struct sedge_aead *aead)
 {
     uint8_t *s = aead->state;
+    uint8_t *text = aead->ad + aead->ad_length;
     uint8_t i;
-    for (i = 0; i < aead->text_length; i++) {
-        uint8_t in = aead->text[i];
+    for (i = 0; i < aead->text_length; i++, text++) {
+        uint8_t in = *text;
         uint8_t out = (uint8_t)(in ^ s[i % RATE]);
-        aead->text[i] = out;
+        *text = out;
         s[i % RATE] = aead->opening ? in : out;
-        if (i % RATE == RATE - 1) {
-            p8(s);
-        }
+        next_block(s, i);
     }
     s[i % RATE] ^= 1;
 }

@@ -7,9 +7,8 @@
 #include <stdint.h>
 
 struct sedge_aead {
-    const uint8_t *key; /* 16 bytes */
-    const uint8_t *ad;
-    uint8_t *text;      /* encrypted, or decrypted, in place */
+    const uint8_t *key;  /* 16 bytes */
+    uint8_t *ad;         /* associated data; right behind it the text, encrypted or decrypted in place */
     uint8_t ad_length;
     uint8_t text_length;
     bool opening;

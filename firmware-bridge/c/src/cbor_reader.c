@@ -1,6 +1,4 @@
-#include "../include/sedge.h"
-
-#include <string.h>
+#include "device.h"
 
 #define UINT 0
 #define NEGATIVE 1
@@ -32,52 +30,40 @@ uint8_t sedge_peek(const struct sedge_reader *in)
     return in->bad || in->at == in->end ? 0xff : (uint8_t)(*in->at >> 5);
 }
 
-/* The first byte and the number behind it. `high` is what a number of 8 bytes has above 32 bits. Lengths that are not
- * definite are not for us. */
-struct head {
-    uint32_t value;
-    uint32_t high;
-    uint8_t major;
-    uint8_t info;
-};
-
-static bool get_head(struct sedge_reader *in, struct head *head)
+/* Lengths that are not definite are not for us. */
+bool sedge_get_head(struct sedge_reader *in, struct sedge_head *head)
 {
-    uint8_t bytes;
+    uint8_t bytes = 0;
+    head->large = false;
     if (in->bad || in->at == in->end) {
         return fail(in);
     }
     head->major = (uint8_t)(*in->at >> 5);
     head->info = *in->at++ & 0x1f;
     head->value = head->info;
-    head->high = 0;
-    if (head->info < 24) {
-        return true;
+    if (head->info > 23) {
+        bytes = (uint8_t)(1 << (head->info & 7));
+        head->value = 0;
     }
-    if (head->info > 27) {
+    if (head->info > 27 || (size_t)(in->end - in->at) < bytes) {
         return fail(in);
     }
-    bytes = (uint8_t)(1 << (head->info - 24));
-    if ((size_t)(in->end - in->at) < bytes) {
-        return fail(in);
-    }
-    head->value = 0;
     while (bytes--) {
-        head->high = (head->high << 8) | (head->value >> 24);
+        head->large |= (head->value >> 24) != 0;
         head->value = (head->value << 8) | *in->at++;
     }
     return true;
 }
 
 /* Bytes of a text or byte string that lie behind its head. */
-static bool has(struct sedge_reader *in, const struct head *head)
+static bool has(struct sedge_reader *in, const struct sedge_head *head)
 {
-    return !head->high && head->value <= (size_t)(in->end - in->at);
+    return !head->large && head->value <= (size_t)(in->end - in->at);
 }
 
-static bool get_head_of(struct sedge_reader *in, struct head *head, uint8_t major)
+static bool get_head_of(struct sedge_reader *in, struct sedge_head *head, uint8_t major)
 {
-    if (!get_head(in, head) || head->major != major || head->high) {
+    if (!sedge_get_head(in, head) || head->major != major || head->large) {
         return fail(in);
     }
     return true;
@@ -85,7 +71,7 @@ static bool get_head_of(struct sedge_reader *in, struct head *head, uint8_t majo
 
 bool sedge_get_uint(struct sedge_reader *in, uint32_t *value)
 {
-    struct head head;
+    struct sedge_head head;
     if (!get_head_of(in, &head, UINT)) {
         return false;
     }
@@ -95,17 +81,23 @@ bool sedge_get_uint(struct sedge_reader *in, uint32_t *value)
 
 bool sedge_get_int(struct sedge_reader *in, int32_t *value)
 {
-    struct head head;
-    if (!get_head(in, &head) || head.major > NEGATIVE || head.high || head.value > INT32_MAX) {
+    struct sedge_head head;
+    if (!sedge_get_head(in, &head) || head.major > NEGATIVE || head.large || head.value > INT32_MAX) {
         return fail(in);
     }
     *value = head.major ? -1 - (int32_t)head.value : (int32_t)head.value;
     return true;
 }
 
-/* A float64 cut to the float32 next towards zero; too large becomes infinite, too small zero. */
-static uint32_t narrowed(uint32_t high, uint32_t low)
+/* The float32 nearest to a float64; too large becomes infinite, too small zero. */
+static uint32_t narrowed(const uint8_t *bytes)
 {
+    uint32_t high = 0;
+    uint32_t low = 0;
+    for (uint8_t i = 0; i < 4; i++) {
+        high = (high << 8) | bytes[i];
+        low = (low << 8) | bytes[i + 4];
+    }
     uint32_t sign = high & 0x80000000;
     uint16_t exponent = (high >> 20) & 0x7ff;
     uint32_t fraction = ((high & 0xfffff) << 3) | (low >> 29);
@@ -118,7 +110,7 @@ static uint32_t narrowed(uint32_t high, uint32_t low)
     if (exponent > 1150) {
         return sign | 0x7f800000;
     }
-    /* Round to nearest; a carry runs into the exponent, as it has to. */
+    /* A carry of the rounding runs into the exponent, as it has to. */
     return (sign | ((uint32_t)(exponent - 896) << 23) | fraction) + ((low >> 28) & 1);
 }
 
@@ -144,11 +136,11 @@ static uint32_t widened(uint16_t half)
 
 bool sedge_get_float(struct sedge_reader *in, float *value)
 {
-    struct head head;
-    if (!get_head(in, &head)) {
+    struct sedge_head head;
+    if (!sedge_get_head(in, &head)) {
         return false;
     }
-    if (head.major <= NEGATIVE && !head.high) {
+    if (head.major <= NEGATIVE && !head.large) {
         *value = head.major ? -1.0f - (float)head.value : (float)head.value;
         return true;
     }
@@ -158,7 +150,7 @@ bool sedge_get_float(struct sedge_reader *in, float *value)
     if (head.info == 25) {
         head.value = widened((uint16_t)head.value);
     } else if (head.info == 27) {
-        head.value = narrowed(head.high, head.value);
+        head.value = narrowed(in->at - 8);
     }
     memcpy(value, &head.value, sizeof *value);
     return true;
@@ -166,8 +158,8 @@ bool sedge_get_float(struct sedge_reader *in, float *value)
 
 bool sedge_get_bool(struct sedge_reader *in, bool *value)
 {
-    struct head head;
-    if (!get_head(in, &head) || head.major != SIMPLE || (head.info & 0x1e) != FALSE_VALUE) {
+    struct sedge_head head;
+    if (!sedge_get_head(in, &head) || head.major != SIMPLE || (head.info & 0x1e) != FALSE_VALUE) {
         return fail(in);
     }
     *value = head.info & 1;
@@ -176,8 +168,8 @@ bool sedge_get_bool(struct sedge_reader *in, bool *value)
 
 bool sedge_get_null(struct sedge_reader *in)
 {
-    struct head head;
-    if (!get_head(in, &head) || head.major != SIMPLE || head.info != NULL_VALUE) {
+    struct sedge_head head;
+    if (!sedge_get_head(in, &head) || head.major != SIMPLE || head.info != NULL_VALUE) {
         return fail(in);
     }
     return true;
@@ -185,7 +177,7 @@ bool sedge_get_null(struct sedge_reader *in)
 
 static bool get_string(struct sedge_reader *in, uint8_t major, uint16_t *length)
 {
-    struct head head;
+    struct sedge_head head;
     if (!get_head_of(in, &head, major) || !has(in, &head) || head.value > UINT16_MAX) {
         return fail(in);
     }
@@ -214,7 +206,7 @@ bool sedge_get_bytes(struct sedge_reader *in, const uint8_t **bytes, uint16_t *l
 
 static bool get_count(struct sedge_reader *in, uint8_t major, uint16_t *count)
 {
-    struct head head;
+    struct sedge_head head;
     if (!get_head_of(in, &head, major) || head.value > UINT16_MAX) {
         return fail(in);
     }
@@ -238,9 +230,9 @@ bool sedge_skip(struct sedge_reader *in)
 {
     uint32_t left = 1;
     do {
-        struct head head;
+        struct sedge_head head;
         size_t rest;
-        if (!get_head(in, &head)) {
+        if (!sedge_get_head(in, &head)) {
             return false;
         }
         rest = (size_t)(in->end - in->at);

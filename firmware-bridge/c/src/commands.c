@@ -1,5 +1,7 @@
 #include "device.h"
 
+#if SEDGE_COMMANDS
+
 #define UNUSED 0
 #define QUEUED 1
 #define FLYING 2
@@ -50,7 +52,7 @@ static uint8_t judge(struct sedge_device *device, struct sedge_result *result, u
     if (!is_command(device, result->command)) {
         return SEDGE_UNKNOWN_COMMAND;
     }
-    if (deadline && (int32_t)(device->link.now - deadline) > 0) {
+    if (deadline && (int32_t)(sedge_port_now_ms(device->config->port) - deadline) > 0) {
         return SEDGE_EXPIRED;
     }
     if (!sedge_skip(&check) || check.at != check.end) {
@@ -130,3 +132,5 @@ void sedge_results_land(struct sedge_device *device)
     }
     device->todo |= SEDGE_TODO_RESULT;
 }
+
+#endif

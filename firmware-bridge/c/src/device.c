@@ -1,18 +1,13 @@
 #include "device.h"
 
-#include <string.h>
-
 #define RESET_EVERY_MS 1000
 #define RESET_AGAIN_MS 100
 #define SESSION_EVERY_MS 200
 #define WELCOME_WITHIN_MS 3000
-#define SILENCE_MS 10000
-#define BEAT_MS_MAX 60000
+#define UNHEARD_MAX 8
+#define SECONDS_MAX 60 /* that a timer of 16 bits holds */
 
 #define HELLO_SIZE 17
-#define HELLO_TAGGED 11 /* protocol, nonce, mtu, window; utc may differ when it is sent again */
-#define HELLO_ACK_SIZE 37
-#define PROVISION_SIZE 28
 
 #define CAN_SIGN 1
 #define HAS_NO_KEY 2
@@ -25,6 +20,12 @@ static bool in_session(const struct sedge_device *device)
     return device->state >= SEDGE_GREETED;
 }
 
+static uint16_t timer_ms(uint32_t seconds)
+{
+    return (uint16_t)((seconds < SECONDS_MAX ? (uint8_t)seconds : SECONDS_MAX) * 1000U);
+}
+
+/* Without a session, RESET is due at once. */
 static void end_session(struct sedge_device *device)
 {
     if (in_session(device)) {
@@ -42,141 +43,67 @@ void sedge_link_lost(struct sedge_link *link)
     end_session((struct sedge_device *)link);
 }
 
-static uint16_t beat_ms(const struct sedge_device *device)
+static bool begin_session(struct sedge_device *device, const uint8_t *hello)
 {
-    uint16_t silence = device->config->silence_s;
-    if (!silence) {
-        return SEDGE_BEAT_MS;
-    }
-    return silence < BEAT_MS_MAX / 1000 ? (uint16_t)(silence * 1000U) : BEAT_MS_MAX;
-}
-
-static uint16_t capped(uint32_t value)
-{
-    return value > UINT16_MAX ? UINT16_MAX : (uint16_t)value;
-}
-
-static void begin_session(struct sedge_device *device, const uint8_t *hello)
-{
-    memcpy(device->host_nonce, hello + 1, sizeof device->host_nonce);
-    device->hello_mtu = hello[9];
-    device->hello_window = hello[10];
-    device->session++;
-    sedge_session_key(device);
-    end_session(device);
-    sedge_link_restart(&device->link, device->hello_window);
-    device->link.beat_ms = beat_ms(device);
-    device->link.timer[SEDGE_TIMER_HELLO] = SESSION_EVERY_MS;
-    device->sent_counter = 0;
-    device->host_counter = 0;
-    device->queued_then = device->count;
-    device->dropped_then = device->link.stats.dropped;
-    device->due = device->link.now + WELCOME_WITHIN_MS;
-    device->state = SEDGE_GREETED;
-}
-
-/* A HELLO of the session there is: its answer got lost. */
-static bool is_known_hello(const struct sedge_device *device, const uint8_t *hello)
-{
-    return in_session(device) && !memcmp(hello + 1, device->host_nonce, sizeof device->host_nonce)
-        && hello[9] == device->hello_mtu && hello[10] == device->hello_window;
-}
-
-static bool may_begin(const struct sedge_device *device, const uint8_t *hello)
-{
-    if (hello[9] < SEDGE_MTU || !hello[10] || device->session == UINT32_MAX) {
+    struct sedge_link *link = &device->link;
+    uint8_t *greeting = device->greeting;
+    uint32_t session = sedge_get_le32(greeting + SEDGE_AT_SESSION) + 1;
+    if (hello[SEDGE_AT_HELLO_MTU] < SEDGE_MTU || !hello[SEDGE_AT_HELLO_WINDOW] || !session
+        || link->timer[SEDGE_TIMER_HELLO] > WELCOME_WITHIN_MS - SESSION_EVERY_MS) {
         return false;
     }
-    /* The nonce of the session with other limits would be two contents under one tag. */
-    return !device->link.timer[SEDGE_TIMER_HELLO]
-        && !(in_session(device) && !memcmp(hello + 1, device->host_nonce, sizeof device->host_nonce));
+    end_session(device);
+    memcpy(greeting, hello, SEDGE_HELLO_TAGGED);
+    sedge_put_le32(greeting + SEDGE_AT_SESSION, session);
+    /* As of now: HELLO_ACK has to be the same when it is sent again. */
+    sedge_put_le16(greeting + SEDGE_AT_QUEUED, device->count);
+    sedge_put_le16(greeting + SEDGE_AT_DROPPED, link->stats.dropped);
+    sedge_session_key(device);
+    sedge_link_restart(link, hello[SEDGE_AT_HELLO_WINDOW]);
+    link->beat_ms = device->config->silence_s ? timer_ms(device->config->silence_s) : SEDGE_BEAT_MS;
+    link->timer[SEDGE_TIMER_HELLO] = WELCOME_WITHIN_MS;
+    device->sent_counter = 0;
+    device->host_counter = 0;
+    device->stats_ms = 0;
+    device->state = SEDGE_GREETED;
+    return true;
 }
 
-static void on_hello(struct sedge_device *device, const uint8_t *hello, uint8_t length)
+/* What a HELLO has to be answered with HELLO_ACK; false: it is not. The HELLO of the session there is means that the
+ * answer got lost. The same nonce with another mtu or window would be two contents under one tag: refused. */
+static bool follow_hello(struct sedge_device *device, const uint8_t *hello, uint8_t length)
 {
     if (length && hello[0] > SEDGE_PROTOCOL) {
         device->todo |= SEDGE_TODO_REFUSE;
-    } else if (length != HELLO_SIZE || hello[0] != SEDGE_PROTOCOL || device->state == SEDGE_NV_FAULT) {
-        sedge_count(&device->link.stats.refused);
-        return;
-    } else if (device->state != SEDGE_NO_KEY && !is_known_hello(device, hello)) {
-        if (!may_begin(device, hello)) {
-            sedge_count(&device->link.stats.refused);
-            return;
-        }
-        begin_session(device, hello);
+        return true;
     }
-    sedge_link_control(&device->link, SEDGE_HELLO_ACK);
+    if (length != HELLO_SIZE || hello[0] != SEDGE_PROTOCOL || device->state == SEDGE_NV_FAULT) {
+        return false;
+    }
+    if (device->state == SEDGE_NO_KEY) {
+        return true;
+    }
+    if (in_session(device) && !memcmp(hello, device->greeting, SEDGE_AT_HELLO_MTU)) {
+        return !memcmp(hello, device->greeting, SEDGE_HELLO_TAGGED);
+    }
+    return begin_session(device, hello);
 }
 
-void sedge_welcome(struct sedge_device *device, struct sedge_reader *value)
+void sedge_welcome(struct sedge_device *device, bool topics_wanted, uint32_t stats_s)
 {
-    uint16_t fields;
-    bool topics_wanted;
-    uint32_t stats_s;
-    if (!sedge_get_array(value, &fields) || fields != 3 || !sedge_get_bool(value, &topics_wanted) || !sedge_skip(value)
-        || !sedge_get_uint(value, &stats_s)) {
-        sedge_count(&device->link.stats.malformed);
-        return;
-    }
-    device->stats_s = capped(stats_s);
-    device->due = device->link.now + (uint32_t)device->stats_s * 1000U;
+    device->stats_ms = timer_ms(stats_s);
+    device->link.timer[SEDGE_TIMER_STATS] = device->stats_ms;
     /* Before the first reading the host learns how late it is here: TIME [0]. */
     device->time_n = 0;
     device->todo |= SEDGE_TODO_TIME;
-    device->register_next = topics_wanted && device->config->topic_count ? 1 : 0;
+    device->register_next = topics_wanted && device->config->topic_count;
     device->state = SEDGE_ONLINE;
     sedge_link_open(&device->link);
 }
 
 /* ---- provisioning ---- */
 
-static bool may_provision(struct sedge_device *device)
-{
-    bool (*allow)(struct sedge_device *) = device->config->allow_provision;
-    return device->state == SEDGE_NO_KEY || (allow && allow(device));
-}
-
-static void on_provision(struct sedge_device *device, const uint8_t *provision, uint8_t length)
-{
-    bool holds = false;
-    if (length == PROVISION_SIZE) {
-        holds = sedge_nv_holds(device, provision);
-        if (!holds && may_provision(device)) {
-            holds = sedge_nv_provision(device, provision);
-            device->previous = 0;
-            device->session = 0;
-            sedge_ring_clear(device);
-            end_session(device);
-        }
-    }
-    if (holds) {
-        sedge_link_control(&device->link, SEDGE_PROVISIONED);
-    } else {
-        sedge_count(&device->link.stats.refused);
-    }
-}
-
-/* ---- frames beside DATA ---- */
-
-void sedge_link_other(struct sedge_link *link, uint8_t type, uint8_t *payload, uint8_t length)
-{
-    struct sedge_device *device = (struct sedge_device *)link;
-    if (type == SEDGE_HELLO) {
-        on_hello(device, payload, length);
-    } else if (type == SEDGE_PROVISION) {
-        on_provision(device, payload, length);
-    } else if (type && type <= SEDGE_NAK) {
-        /* The host believes in a session that is gone: say so at once, ten times a second at most. */
-        if (link->timer[SEDGE_TIMER_BEAT] <= RESET_EVERY_MS - RESET_AGAIN_MS) {
-            link->timer[SEDGE_TIMER_BEAT] = 0;
-        }
-    } else {
-        sedge_count(&link->stats.unknown_frames);
-    }
-}
-
-static uint8_t capabilities(const struct sedge_device *device)
+static void set_capabilities(struct sedge_device *device)
 {
     uint8_t bits = device->config->silence_s ? SLEEPS : 0;
     if (device->state == SEDGE_NO_KEY) {
@@ -187,109 +114,134 @@ static uint8_t capabilities(const struct sedge_device *device)
         bits |= CAN_SIGN;
     }
 #endif
-    return bits;
+    device->greeting[SEDGE_AT_CAPABILITIES] = bits;
 }
 
-static void put_le16(uint8_t *bytes, uint16_t value)
+/* A key is there, or not; all begins anew. */
+static void start(struct sedge_device *device)
 {
-    bytes[0] = (uint8_t)value;
-    bytes[1] = (uint8_t)(value >> 8);
+    set_capabilities(device);
+    sedge_ring_clear(device);
+    end_session(device);
 }
 
-/* The tag covers what the host said, too; so that is put before the answer, and taken away again. */
+static bool holds(const struct sedge_device *device, const uint8_t *provision)
+{
+    struct sedge_key_slot slot;
+    return sedge_nv_key(device, &slot) && !memcmp(slot.id, provision, SEDGE_PROVISION_SIZE);
+}
+
+/* The same key again means that the answer got lost. */
+static bool follow_provision(struct sedge_device *device, const uint8_t *provision, uint8_t length)
+{
+    struct sedge_key_slot slot;
+    if (length != SEDGE_PROVISION_SIZE) {
+        return false;
+    }
+    if (holds(device, provision)) {
+        return true;
+    }
+    if (device->state != SEDGE_NO_KEY
+        && !(device->config->allow_provision && device->config->allow_provision(device))) {
+        return false;
+    }
+    memcpy(slot.id, provision, SEDGE_PROVISION_SIZE);
+    sedge_nv_provision(device, &slot);
+    start(device);
+    return holds(device, provision);
+}
+
+/* ---- frames beside DATA ---- */
+
+void sedge_link_other(struct sedge_link *link, uint8_t type, uint8_t *payload, uint8_t length)
+{
+    struct sedge_device *device = (struct sedge_device *)link;
+    bool follows = true;
+    if (type == SEDGE_HELLO) {
+        follows = follow_hello(device, payload, length);
+    } else if (type == SEDGE_PROVISION) {
+        follows = follow_provision(device, payload, length);
+    } else if (type && type <= SEDGE_NAK) {
+        /* The host believes in a session that is gone: say so at once, ten times a second at most. */
+        if (link->timer[SEDGE_TIMER_BEAT] <= RESET_EVERY_MS - RESET_AGAIN_MS) {
+            link->timer[SEDGE_TIMER_BEAT] = 0;
+        }
+        return;
+    } else {
+        sedge_count(&link->stats.unknown_frames);
+        return;
+    }
+    if (follows) {
+        sedge_link_control(link, (uint8_t)(type + 1));
+    } else {
+        sedge_count(&link->stats.refused);
+    }
+}
+
 static uint8_t put_hello_ack(struct sedge_device *device, uint8_t *payload)
 {
-    uint8_t *ack = payload + HELLO_TAGGED;
-    bool sealed = in_session(device) && !(device->todo & SEDGE_TODO_REFUSE);
+    uint8_t *tag = payload + SEDGE_HELLO_ACK_SIZE;
+    bool refuse = device->todo & SEDGE_TODO_REFUSE;
     device->todo &= (uint8_t)~SEDGE_TODO_REFUSE;
-    memset(payload, 0, HELLO_TAGGED + HELLO_ACK_SIZE + SEDGE_TAG_SIZE);
-    payload[0] = SEDGE_PROTOCOL;
-    memcpy(payload + 1, device->host_nonce, sizeof device->host_nonce);
-    payload[9] = device->hello_mtu;
-    payload[10] = device->hello_window;
-    ack[0] = SEDGE_PROTOCOL;
-    sedge_put_le32(ack + 9, device->config->firmware);
-    sedge_put_le32(ack + 13, device->epoch);
-    ack[21] = capabilities(device);
-    ack[22] = SEDGE_MTU;
-    ack[23] = SEDGE_WINDOW;
-    ack[24] = device->reset_cause;
-    put_le16(ack + 25, device->topics_crc);
-    put_le16(ack + 27, device->queued_then);
-    put_le16(ack + 29, device->dropped_then);
-    sedge_put_le32(ack + 31, device->previous);
-    put_le16(ack + 35, device->config->silence_s);
-    if (device->state != SEDGE_NO_KEY) {
-        sedge_nv_get(device, SEDGE_NV_ID, ack + 1, SEDGE_ID_SIZE);
+    memcpy(payload, device->greeting + SEDGE_AT_ACK, SEDGE_HELLO_ACK_SIZE);
+    if (in_session(device) && !refuse) {
+        sedge_tag_hello_ack(device, tag);
+    } else if (device->state == SEDGE_NO_SESSION && !refuse) {
+        return 0;
+    } else {
+        memset(payload + SEDGE_AT_SESSION - SEDGE_AT_ACK, 0, 4);
+        memset(tag, 0, SEDGE_TAG_SIZE);
     }
-    if (sealed) {
-        sedge_put_le32(ack + 17, device->session);
-        sedge_tag_hello_ack(device, payload, HELLO_TAGGED + HELLO_ACK_SIZE);
-    }
-    memmove(payload, ack, HELLO_ACK_SIZE + SEDGE_TAG_SIZE);
-    return HELLO_ACK_SIZE + SEDGE_TAG_SIZE;
+    return SEDGE_HELLO_ACK_SIZE + SEDGE_TAG_SIZE;
 }
 
 uint8_t sedge_link_fill_control(struct sedge_link *link, uint8_t type, uint8_t *payload)
 {
     struct sedge_device *device = (struct sedge_device *)link;
-    switch (type) {
-    case SEDGE_HELLO_ACK:
-        if (device->state == SEDGE_NO_SESSION && !(device->todo & SEDGE_TODO_REFUSE)) {
-            return 0;
-        }
+    if (type == SEDGE_HELLO_ACK) {
         return put_hello_ack(device, payload);
-    case SEDGE_PROVISIONED:
-        sedge_tag_provisioned(device, payload);
-        return SEDGE_ID_SIZE + SEDGE_TAG_SIZE;
-    default:
-        payload[0] = SEDGE_PROTOCOL;
-        payload[1] = device->reset_cause;
-        return 2;
     }
+    if (type == SEDGE_PROVISIONED) {
+        sedge_put_provisioned(device, payload);
+        return SEDGE_ID_SIZE + SEDGE_TAG_SIZE;
+    }
+    payload[0] = SEDGE_PROTOCOL;
+    payload[1] = device->greeting[SEDGE_AT_CAUSE];
+    return 2;
 }
 
 /* ---- life ---- */
 
 bool sedge_init(struct sedge_device *device, const struct sedge_config *config, enum sedge_reset_cause reset_cause)
 {
+    uint8_t *greeting = device->greeting;
     memset(device, 0, sizeof *device);
-    if (config->buffer_size < 16) {
-        return false;
-    }
-    sedge_link_init(&device->link, config->port);
     device->config = config;
-    device->reset_cause = (uint8_t)reset_cause;
-    sedge_ring_init(device);
-    if (!sedge_topics_check(device)) {
+    device->keep = config->keep ? config->keep : &device->own_keep;
+    sedge_link_init(&device->link, config->port);
+    greeting[SEDGE_AT_ACK] = SEDGE_PROTOCOL;
+    sedge_put_le32(greeting + SEDGE_AT_FIRMWARE, config->firmware);
+    greeting[SEDGE_AT_MTU] = SEDGE_MTU;
+    greeting[SEDGE_AT_WINDOW] = SEDGE_WINDOW;
+    greeting[SEDGE_AT_CAUSE] = (uint8_t)reset_cause;
+    sedge_put_le16(greeting + SEDGE_AT_SILENCE, config->silence_s);
+    if (config->buffer_size < 16 || !sedge_topics_check(device)) {
         return false;
     }
     sedge_nv_start(device);
-    sedge_ring_clear(device);
-    end_session(device);
+    start(device);
     return true;
-}
-
-static uint32_t patience_ms(const struct sedge_device *device)
-{
-    uint32_t silence = (uint32_t)device->config->silence_s * 1500U;
-    return silence > SILENCE_MS ? silence : SILENCE_MS;
-}
-
-static bool is_due(const struct sedge_device *device)
-{
-    return (int32_t)(device->link.now - device->due) >= 0;
 }
 
 static void mind_session(struct sedge_device *device)
 {
     struct sedge_link *link = &device->link;
-    if (link->now - link->heard >= patience_ms(device) || (device->state == SEDGE_GREETED && is_due(device))
-        || device->sent_counter == UINT32_MAX) {
+    if (link->unheard >= UNHEARD_MAX || device->sent_counter == UINT16_MAX
+        || (device->state == SEDGE_GREETED && !link->timer[SEDGE_TIMER_HELLO])) {
         sedge_link_lost(link);
-    } else if (device->state == SEDGE_ONLINE && device->stats_s && is_due(device)) {
+    } else if (device->stats_ms && !link->timer[SEDGE_TIMER_STATS]) {
         device->todo |= SEDGE_TODO_STATS;
-        device->due = link->now + (uint32_t)device->stats_s * 1000U;
+        link->timer[SEDGE_TIMER_STATS] = device->stats_ms;
     }
 }
 
@@ -299,24 +251,33 @@ void sedge_poll(struct sedge_device *device)
     sedge_link_poll(link);
     if (in_session(device)) {
         mind_session(device);
-    }
-    if (!in_session(device) && !link->timer[SEDGE_TIMER_BEAT] && !link->control) {
+    } else if (!link->timer[SEDGE_TIMER_BEAT] && !link->control) {
         sedge_link_control(link, SEDGE_RESET);
     }
 }
 
 uint32_t sedge_wait_ms(const struct sedge_device *device)
 {
-    uint32_t wait = sedge_link_wait_ms(&device->link);
+    uint16_t wait = sedge_link_wait_ms(&device->link);
     if (device->state == SEDGE_ONLINE) {
         if (sedge_link_may_send(&device->link) && sedge_records_wait(device)) {
             return 0;
         }
-        if (device->stats_s && device->due - device->link.now < wait) {
-            wait = device->due - device->link.now;
+        if (device->stats_ms && device->link.timer[SEDGE_TIMER_STATS] < wait) {
+            wait = device->link.timer[SEDGE_TIMER_STATS];
         }
     }
     return wait;
+}
+
+uint32_t sedge_epoch(const struct sedge_device *device)
+{
+    return sedge_get_le32(device->greeting + SEDGE_AT_EPOCH);
+}
+
+uint32_t sedge_counter(const struct sedge_device *device)
+{
+    return device->keep->counter;
 }
 
 enum sedge_state sedge_state(const struct sedge_device *device)

@@ -5,74 +5,123 @@
 #include "ascon.h"
 #include "sedge_link.h"
 
-/* ---- nv.c: key slots and epoch cells ---- */
+#include <string.h>
 
 #define SEDGE_ID_SIZE 8
 #define SEDGE_KEY_SIZE 16
-#define SEDGE_NV_ID 0
-#define SEDGE_NV_KEY 8
-#define SEDGE_NV_FLOOR 24
+#define SEDGE_TAG_SIZE 8
 
-/* Finds the key, mends the other slot, takes the next epoch. Sets epoch, previous and state. */
+/* ---- numbers on the wire ---- */
+
+/* A chip of 8 bits has a hard time with shifts; where memory has the order of the wire, it is copied. */
+static inline void sedge_put_le32(uint8_t *bytes, uint32_t value)
+{
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    memcpy(bytes, &value, sizeof value);
+#else
+    bytes[0] = (uint8_t)value;
+    bytes[1] = (uint8_t)(value >> 8);
+    bytes[2] = (uint8_t)(value >> 16);
+    bytes[3] = (uint8_t)(value >> 24);
+#endif
+}
+
+static inline uint32_t sedge_get_le32(const uint8_t *bytes)
+{
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    uint32_t value;
+    memcpy(&value, bytes, sizeof value);
+    return value;
+#else
+    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+#endif
+}
+
+static inline void sedge_put_le16(uint8_t *bytes, uint16_t value)
+{
+    bytes[0] = (uint8_t)value;
+    bytes[1] = (uint8_t)(value >> 8);
+}
+
+static inline uint16_t sedge_get_le16(const uint8_t *bytes)
+{
+    return (uint16_t)(bytes[0] | bytes[1] << 8);
+}
+
+/* ---- greeting: HELLO's first 11 bytes, then HELLO_ACK's first 37 ---- */
+
+#define SEDGE_HELLO_TAGGED 11 /* protocol, nonce, mtu, window; utc may differ when it is sent again */
+#define SEDGE_HELLO_ACK_SIZE 37
+#define SEDGE_AT_NONCE 1
+#define SEDGE_AT_HELLO_MTU 9
+#define SEDGE_AT_HELLO_WINDOW 10
+#define SEDGE_AT_ACK SEDGE_HELLO_TAGGED
+#define SEDGE_AT_ID (SEDGE_AT_ACK + 1)
+#define SEDGE_AT_FIRMWARE (SEDGE_AT_ACK + 9)
+#define SEDGE_AT_EPOCH (SEDGE_AT_ACK + 13)
+#define SEDGE_AT_SESSION (SEDGE_AT_ACK + 17)
+#define SEDGE_AT_CAPABILITIES (SEDGE_AT_ACK + 21)
+#define SEDGE_AT_MTU (SEDGE_AT_ACK + 22)
+#define SEDGE_AT_WINDOW (SEDGE_AT_ACK + 23)
+#define SEDGE_AT_CAUSE (SEDGE_AT_ACK + 24)
+#define SEDGE_AT_TOPICS_CRC (SEDGE_AT_ACK + 25)
+#define SEDGE_AT_QUEUED (SEDGE_AT_ACK + 27)
+#define SEDGE_AT_DROPPED (SEDGE_AT_ACK + 29)
+#define SEDGE_AT_PREVIOUS (SEDGE_AT_ACK + 31)
+#define SEDGE_AT_SILENCE (SEDGE_AT_ACK + 35)
+
+/* ---- nv.c: key slots and epoch cells ---- */
+
+/* A key slot, as PROVISION brings it. */
+struct sedge_key_slot {
+    uint8_t id[SEDGE_ID_SIZE];
+    uint8_t key[SEDGE_KEY_SIZE];
+    uint8_t floor[4];
+    uint8_t crc[2];
+};
+
+#define SEDGE_PROVISION_SIZE 28
+
+/* Finds the key, mends the slots, takes the next epoch. Sets id, epoch and previous of the greeting, and the state. */
 void sedge_nv_start(struct sedge_device *device);
 
-/* Reads from the good key slot. */
-void sedge_nv_get(const struct sedge_device *device, uint8_t field, uint8_t *bytes, uint8_t length);
+/* Reads the good key slot. False: there is none. */
+bool sedge_nv_key(const struct sedge_device *device, struct sedge_key_slot *slot);
 
-/* Writes id, key and floor (28 bytes as they came in PROVISION) and starts with them. False: not kept. */
-bool sedge_nv_provision(struct sedge_device *device, const uint8_t *provision);
-
-/* These very 28 bytes are what the device holds. */
-bool sedge_nv_holds(const struct sedge_device *device, const uint8_t *provision);
+/* Writes the slots, `crc` aside, and starts with them. */
+void sedge_nv_provision(struct sedge_device *device, struct sedge_key_slot *slot);
 
 /* ---- ring.c: the readings that are not durable yet ---- */
 
-struct sedge_part {
-    const uint8_t *bytes;
-    uint16_t length;
-};
-
-struct sedge_reading {
-    uint32_t counter;
-    uint8_t length;
-    uint8_t topic;
-};
-
-void sedge_ring_init(struct sedge_device *device);
+/* Place of the counter in an item of the ring. */
+#define SEDGE_ITEM_COUNTER 2
 
 /* Forgets all readings, and counts on from 1. */
 void sedge_ring_clear(struct sedge_device *device);
 
-/* The session is over: nothing is on its way any more. */
-void sedge_ring_land(struct sedge_device *device);
+/* Takes an item, and gives it its counter. False: larger than the ring, or the numbers are used up. */
+bool sedge_ring_add(struct sedge_device *device, uint8_t *item);
 
-/* A reading to take: its value in parts, which together fit a record. */
-#define SEDGE_PARTS 3
+/* Item `index`, 0 being the oldest, and the counter it would have if nothing before it were lost. */
+uint8_t *sedge_ring_item(const struct sedge_device *device, uint8_t index, uint32_t *expected);
 
-struct sedge_item {
-    struct sedge_part parts[SEDGE_PARTS];
-    uint32_t t;
-    uint16_t length; /* of the parts */
-    uint8_t topic;
+/* Record type that goes next out of the ring (READING, or the GAP before it), now on its way; or 0. */
+uint8_t sedge_ring_next(struct sedge_device *device);
+
+/* The oldest on its way is durable: a READING, or a GAP. */
+void sedge_ring_done(struct sedge_device *device, uint8_t type);
+
+/* ---- cbor_writer.c, cbor_reader.c ---- */
+
+/* A head of CBOR: major type, and the number behind it. */
+struct sedge_head {
+    uint32_t value; /* the low 32 bits */
+    uint8_t major;
+    uint8_t info;
+    bool large;     /* the number has more than 32 bits */
 };
 
-/* False: longer than the ring, or the numbers are used up. */
-bool sedge_ring_add(struct sedge_device *device, const struct sedge_item *item);
-
-/* Record type that goes next out of the ring (READING, GAP), or 0. */
-uint8_t sedge_ring_next(const struct sedge_device *device);
-
-/* Copies reading `index` (0: oldest): t, then the value, to `bytes`. */
-void sedge_ring_read(const struct sedge_device *device, uint8_t index, struct sedge_reading *reading, uint8_t *bytes);
-
-/* The oldest reading, or the GAP, is durable. */
-void sedge_ring_reading_done(struct sedge_device *device);
-void sedge_ring_gap_done(struct sedge_device *device);
-
-/* ---- cbor_writer.c ---- */
-
-/* The first byte with major type `major` (0x00, 0x20, .. 0xe0) and the shortest number. */
-void sedge_put_head(struct sedge_writer *out, uint8_t major, uint32_t value);
+bool sedge_get_head(struct sedge_reader *in, struct sedge_head *head);
 
 /* ---- seal.c ---- */
 
@@ -84,25 +133,22 @@ enum sedge_direction {
     SEDGE_OF_PROVISIONED = 4
 };
 
-#define SEDGE_TAG_SIZE 8
 #define SEDGE_RECORD_HEAD 10
 #define SEDGE_SEALED 0x80
 #define SEDGE_SIGNED 0x40
 
-void sedge_put_le32(uint8_t *bytes, uint32_t value);
-uint32_t sedge_get_le32(const uint8_t *bytes);
-
+/* Makes the session's key of the greeting and the device's key. */
 void sedge_session_key(struct sedge_device *device);
 
 /* Seals the record of `length` bytes (head and value) and puts the tag behind it. Returns the length with it. */
 uint8_t sedge_seal(const struct sedge_device *device, enum sedge_direction direction, uint8_t *record, uint8_t length);
 
-/* Opens a record of the host, tag included in `length`. False: not of the host, its text is rubbish now. */
+/* Opens a record of the host; `length` is without the tag. False: not of the host, its text is rubbish now. */
 bool sedge_open(const struct sedge_device *device, uint8_t *record, uint8_t length);
 
-/* Tags over `length` bytes of associated data, written behind them. */
-void sedge_tag_hello_ack(const struct sedge_device *device, uint8_t *bytes, uint8_t length);
-void sedge_tag_provisioned(const struct sedge_device *device, uint8_t *bytes);
+/* The tag over the greeting; and the payload of PROVISIONED. */
+void sedge_tag_hello_ack(const struct sedge_device *device, uint8_t *tag);
+void sedge_put_provisioned(const struct sedge_device *device, uint8_t *payload);
 
 /* ---- records.c: what goes out and what came in ---- */
 
@@ -123,7 +169,7 @@ enum sedge_record {
 #define SEDGE_TODO_RESULT 4
 #define SEDGE_TODO_REFUSE 8 /* HELLO_ACK to a host of a higher protocol */
 
-/* Over all topics. False: one of them does not fit a record. */
+/* Over all topics, into the greeting. False: one of them does not fit a record. */
 bool sedge_topics_check(struct sedge_device *device);
 
 /* Something waits to be sent. */
@@ -147,6 +193,7 @@ void sedge_results_land(struct sedge_device *device);
 
 /* ---- device.c ---- */
 
-void sedge_welcome(struct sedge_device *device, struct sedge_reader *value);
+/* WELCOME proved that the host has the key. */
+void sedge_welcome(struct sedge_device *device, bool topics_wanted, uint32_t stats_s);
 
 #endif

@@ -18,7 +18,6 @@
 #define F_SELF_BUSY 4   /* we say so */
 #define F_ACK_NOW 8
 #define F_NAK_NOW 16
-#define F_NAKED 32      /* the present gap had its NAK */
 
 #define FIRST_TIMEOUT_MS 100
 #define DOUBLINGS 4
@@ -30,15 +29,8 @@
 
 static void count(uint16_t *counter)
 {
-    if (*counter != UINT16_MAX) {
-        (*counter)++;
-    }
-}
-
-static void count_frame(uint32_t *counter)
-{
-    if (*counter != UINT32_MAX) {
-        (*counter)++;
+    if (!++*counter) {
+        --*counter;
     }
 }
 
@@ -86,7 +78,7 @@ static void send(struct sedge_link *link, uint8_t control, uint8_t number, uint8
     link->owed = 0;
     link->flags &= (uint8_t)~F_ACK_NOW;
     link->timer[SEDGE_TIMER_BEAT] = link->beat_ms;
-    count_frame(&link->stats.frames_out);
+    link->stats.frames_out++;
 }
 
 void sedge_link_send(struct sedge_link *link, uint8_t type, uint8_t length)
@@ -154,10 +146,10 @@ static bool send_next(struct sedge_link *link)
     }
     if (link->base != link->high && !link->timer[SEDGE_TIMER_RESEND]) {
         link->next = link->base;
+        link->unheard++;
         if (link->backoff < DOUBLINGS) {
             link->backoff++;
         }
-        arm(link);
     }
     if (!(link->flags & F_OPEN)) {
         return false;
@@ -174,8 +166,7 @@ static bool send_next(struct sedge_link *link)
 
 static bool ack_is_due(const struct sedge_link *link)
 {
-    return (link->flags & F_ACK_NOW) || link->owed >= 2 || (link->owed && !link->timer[SEDGE_TIMER_ACK])
-        || !link->timer[SEDGE_TIMER_BEAT];
+    return (link->flags & F_ACK_NOW) || link->owed >= 2 || (link->owed && !link->timer[SEDGE_TIMER_ACK]);
 }
 
 static void next_frame(struct sedge_link *link)
@@ -198,6 +189,10 @@ static void next_frame(struct sedge_link *link)
         count(&link->stats.naks);
         send(link, SEDGE_NAK, link->wanted, 0);
         return;
+    }
+    if (!link->timer[SEDGE_TIMER_BEAT]) {
+        link->unheard++;
+        link->flags |= F_ACK_NOW;
     }
     if (!send_next(link) && ack_is_due(link)) {
         sedge_link_send(link, SEDGE_ACK, 0);
@@ -252,7 +247,8 @@ static void on_data_in_order(struct sedge_link *link, uint8_t length)
         link->wanted++;
         link->refusals = 0;
         link->above = 0;
-        link->flags &= (uint8_t) ~(F_SELF_BUSY | F_NAK_NOW | F_NAKED);
+        link->flags &= (uint8_t) ~(F_SELF_BUSY | F_NAK_NOW);
+        link->timer[SEDGE_TIMER_NAK] = 0;
         if (!link->owed++) {
             link->timer[SEDGE_TIMER_ACK] = ACK_DELAY_MS;
         }
@@ -289,8 +285,8 @@ static void on_data(struct sedge_link *link, uint8_t number, uint8_t length)
         return;
     }
     /* Once a gap; again where the host went back already (numbers no longer rise) and the wanted one got lost anew. */
-    if (!(link->flags & F_NAKED) || !link->timer[SEDGE_TIMER_NAK] || (int8_t)(number - link->seen) <= 0) {
-        link->flags |= F_NAK_NOW | F_NAKED;
+    if (!link->timer[SEDGE_TIMER_NAK] || (int8_t)(number - link->seen) <= 0) {
+        link->flags |= F_NAK_NOW;
     }
     link->seen = number;
 }
@@ -314,12 +310,12 @@ static void on_frame(struct sedge_link *link)
     uint8_t number = link->rx[1];
     uint8_t length = (uint8_t)(link->rx_length - HEAD - 2);
     uint8_t type = control & 0x0f;
-    count_frame(&link->stats.frames_in);
+    link->stats.frames_in++;
     if (control & 0xc0) {
         count(&link->stats.unknown_frames);
         return;
     }
-    link->heard = link->now;
+    link->unheard = 0;
     if (!link->window || type > SEDGE_NAK || !type) {
         sedge_link_other(link, type, &link->rx[HEAD], length);
         return;
@@ -401,8 +397,8 @@ static void receive_all(struct sedge_link *link)
 
 static void tick(struct sedge_link *link)
 {
-    uint32_t now = sedge_port_now_ms(link->port);
-    uint32_t elapsed = now - link->now;
+    uint16_t now = (uint16_t)sedge_port_now_ms(link->port);
+    uint16_t elapsed = (uint16_t)(now - link->now);
     link->now = now;
     for (uint8_t i = 0; i < SEDGE_TIMERS; i++) {
         uint16_t *left = &link->timer[i];
@@ -425,7 +421,7 @@ void sedge_link_init(struct sedge_link *link, void *port)
 {
     memset(link, 0, sizeof *link);
     link->port = port;
-    link->now = sedge_port_now_ms(port);
+    link->now = (uint16_t)sedge_port_now_ms(port);
     link->beat_ms = SEDGE_BEAT_MS;
 }
 
@@ -437,6 +433,7 @@ void sedge_link_restart(struct sedge_link *link, uint8_t window)
     link->wanted = 0;
     link->owed = 0;
     link->backoff = 0;
+    link->unheard = 0;
     link->refusals = 0;
     link->above = 0;
     link->flags = 0;

@@ -1,135 +1,140 @@
 #include "device.h"
 
-#include <string.h>
-
 #define SIGNATURE_SIZE 64
-#define HEAD_SIZE 5
+
+/* Place of the time in an item of the ring. */
+#define SEDGE_ITEM_T (SEDGE_ITEM_COUNTER + 4)
+
+/* An item of the ring in the making, on the stack. */
+struct draft {
+    uint8_t item[SEDGE_ITEM_HEAD + SEDGE_VALUE_SIZE];
+    struct sedge_writer out;
+};
+
+static void begin(struct draft *draft)
+{
+    sedge_writer_init(&draft->out, draft->item + SEDGE_ITEM_HEAD, SEDGE_VALUE_SIZE);
+}
 
 #if SEDGE_SIGNING
 
-#define SIGNED_SIZE (1 + 15 + 9 + 3 * HEAD_SIZE + 2 + SEDGE_SIGNED_NAME_SIZE + SEDGE_VALUE_SIZE)
+#define SIGNED_SIZE (1 + 15 + 9 + 3 * 5 + 2 + SEDGE_SIGNED_NAME_SIZE + SEDGE_VALUE_SIZE)
 
 /* Signs once, when the reading is taken: should the signer give two signatures for one text, only one is ever sealed. */
-static bool sign(struct sedge_device *device, struct sedge_item *item, uint8_t *signature)
+static bool sign(struct sedge_device *device, struct draft *draft)
 {
     uint8_t message[SIGNED_SIZE];
-    uint8_t id[SEDGE_ID_SIZE];
+    uint8_t *value = draft->item + SEDGE_ITEM_HEAD;
     struct sedge_writer out;
-    sedge_nv_get(device, SEDGE_NV_ID, id, sizeof id);
     sedge_writer_init(&out, message, sizeof message);
     sedge_put_array(&out, 7);
     sedge_put_text(&out, "sedge-device/1");
-    sedge_put_bytes(&out, id, sizeof id);
-    sedge_put_uint(&out, device->epoch);
-    sedge_put_uint(&out, device->last + 1);
-    sedge_put_uint(&out, item->t);
-    sedge_put_text(&out, device->config->topics[item->topic - 1].name);
-    sedge_put_raw(&out, item->parts[0].bytes, item->parts[0].length);
-    sedge_put_raw(&out, item->parts[1].bytes, item->parts[1].length);
-    if (out.full || !device->config->sign(device, message, (uint16_t)(out.at - message), signature)) {
+    sedge_put_bytes(&out, device->greeting + SEDGE_AT_ID, SEDGE_ID_SIZE);
+    sedge_put_uint(&out, sedge_epoch(device));
+    sedge_put_uint(&out, sedge_counter(device) + 1);
+    sedge_put_uint(&out, sedge_get_le32(draft->item + SEDGE_ITEM_T));
+    sedge_put_text(&out, device->config->topics[draft->item[1] - 1].name);
+    sedge_put_raw(&out, value, (uint16_t)(draft->out.at - value));
+    if (out.full || draft->out.end - draft->out.at < SIGNATURE_SIZE
+        || !device->config->sign(device, message, (uint16_t)(out.at - message), draft->out.at)) {
         return false;
     }
-    item->parts[2].bytes = signature;
-    item->parts[2].length = SIGNATURE_SIZE;
-    item->length += SIGNATURE_SIZE;
+    draft->out.at += SIGNATURE_SIZE;
     return true;
 }
 
 #endif
 
-static bool take(struct sedge_device *device, struct sedge_item *item)
+static bool take(struct sedge_device *device, uint8_t topic, struct draft *draft)
 {
+    const struct sedge_config *config = device->config;
+    if (draft->out.full || !topic || topic > config->topic_count || config->topics[topic - 1].handler
+        || (device->state < SEDGE_NO_SESSION)) {
+        return false;
+    }
+    draft->item[1] = topic;
+    sedge_put_le32(draft->item + SEDGE_ITEM_T, sedge_port_now_ms(config->port));
 #if SEDGE_SIGNING
-    uint8_t signature[SIGNATURE_SIZE];
-    if (device->config->sign
-        && (item->length + SIGNATURE_SIZE > SEDGE_VALUE_SIZE || !sign(device, item, signature))) {
+    if (config->sign && !sign(device, draft)) {
         return false;
     }
 #endif
-    return sedge_ring_add(device, item);
+    draft->item[0] = (uint8_t)(draft->out.at - draft->item);
+    return sedge_ring_add(device, draft->item);
 }
 
-static bool is_reading(const struct sedge_device *device, uint8_t topic)
+static bool publish(struct sedge_device *device, uint8_t topic, struct draft *draft)
 {
-    return topic && topic <= device->config->topic_count && !device->config->topics[topic - 1].handler;
-}
-
-/* The value comes in two parts, so that a text or byte string is copied once, into the ring. */
-static bool publish(struct sedge_device *device, uint8_t topic, struct sedge_part head, struct sedge_part body)
-{
-    struct sedge_item item;
-    memset(&item, 0, sizeof item);
-    item.parts[0] = head;
-    item.parts[1] = body;
-    item.topic = topic;
-    item.t = sedge_port_now_ms(device->config->port);
-    item.length = (uint16_t)(head.length + body.length);
-    if (!device->epoch || !is_reading(device, topic) || body.length > SEDGE_VALUE_SIZE
-        || item.length > SEDGE_VALUE_SIZE || !take(device, &item)) {
+    bool taken = take(device, topic, draft);
+    if (!taken) {
         sedge_count(&device->link.stats.not_published);
-        return false;
     }
-    return true;
-}
-
-static struct sedge_part part(const void *bytes, size_t length)
-{
-    struct sedge_part part;
-    part.bytes = (const uint8_t *)bytes;
-    part.length = length > UINT16_MAX ? UINT16_MAX : (uint16_t)length;
-    return part;
+    return taken;
 }
 
 bool sedge_publish_float(struct sedge_device *device, uint8_t topic, float value)
 {
-    uint8_t head[HEAD_SIZE];
-    struct sedge_writer out;
-    sedge_writer_init(&out, head, sizeof head);
-    sedge_put_float(&out, value);
-    return publish(device, topic, part(head, HEAD_SIZE), part(NULL, 0));
+    struct draft draft;
+    begin(&draft);
+    sedge_put_float(&draft.out, value);
+    return publish(device, topic, &draft);
 }
 
 bool sedge_publish_int(struct sedge_device *device, uint8_t topic, int32_t value)
 {
-    uint8_t head[HEAD_SIZE];
-    struct sedge_writer out;
-    sedge_writer_init(&out, head, sizeof head);
-    sedge_put_int(&out, value);
-    return publish(device, topic, part(head, (size_t)(out.at - head)), part(NULL, 0));
+    struct draft draft;
+    begin(&draft);
+    sedge_put_int(&draft.out, value);
+    return publish(device, topic, &draft);
 }
 
 bool sedge_publish_bool(struct sedge_device *device, uint8_t topic, bool value)
 {
-    uint8_t head = value ? 0xf5 : 0xf4;
-    return publish(device, topic, part(&head, 1), part(NULL, 0));
-}
-
-static bool publish_string(struct sedge_device *device, uint8_t topic, uint8_t major, struct sedge_part body)
-{
-    uint8_t head[HEAD_SIZE];
-    struct sedge_writer out;
-    sedge_writer_init(&out, head, sizeof head);
-    sedge_put_head(&out, major, body.length);
-    return publish(device, topic, part(head, (size_t)(out.at - head)), body);
+    struct draft draft;
+    begin(&draft);
+    sedge_put_bool(&draft.out, value);
+    return publish(device, topic, &draft);
 }
 
 bool sedge_publish_text(struct sedge_device *device, uint8_t topic, const char *text)
 {
-    return publish_string(device, topic, 0x60, part(text, strlen(text)));
+    struct draft draft;
+    begin(&draft);
+    sedge_put_text(&draft.out, text);
+    return publish(device, topic, &draft);
 }
 
 bool sedge_publish_bytes(struct sedge_device *device, uint8_t topic, const uint8_t *bytes, uint16_t length)
 {
-    return publish_string(device, topic, 0x40, part(bytes, length));
+    struct draft draft;
+    begin(&draft);
+    sedge_put_bytes(&draft.out, bytes, length);
+    return publish(device, topic, &draft);
 }
 
 bool sedge_publish_cbor(struct sedge_device *device, uint8_t topic, const uint8_t *cbor, uint16_t length)
 {
+    struct draft draft;
     struct sedge_reader check;
+    begin(&draft);
     sedge_reader_init(&check, cbor, length);
-    if (!sedge_skip(&check) || check.at != check.end) {
-        sedge_count(&device->link.stats.not_published);
-        return false;
+    draft.out.full = !sedge_skip(&check) || check.at != check.end;
+    sedge_put_raw(&draft.out, cbor, length);
+    return publish(device, topic, &draft);
+}
+
+/* Made of shifts: the sign, the exponent of the highest bit, the 23 bits below it (rounded towards zero). */
+bool sedge_publish_fixed(struct sedge_device *device, uint8_t topic, int32_t value, uint8_t fraction_bits)
+{
+    uint32_t bits = value < 0 ? 0U - (uint32_t)value : (uint32_t)value;
+    uint8_t exponent = (uint8_t)(127 + 31 - fraction_bits);
+    float made;
+    if (bits) {
+        for (; !(bits & 0x80000000); bits <<= 1) {
+            exponent--;
+        }
+        bits = (bits >> 8 & 0x7fffff) | (uint32_t)exponent << 23 | ((uint32_t)value & 0x80000000);
     }
-    return publish(device, topic, part(cbor, length), part(NULL, 0));
+    memcpy(&made, &bits, sizeof made);
+    return sedge_publish_float(device, topic, made);
 }

@@ -2,8 +2,8 @@
 
 void sedge_count(uint16_t *counter)
 {
-    if (*counter != UINT16_MAX) {
-        (*counter)++;
+    if (!++*counter) {
+        --*counter;
     }
 }
 
@@ -41,75 +41,63 @@ static void put_register(const struct sedge_device *device, uint8_t id, struct s
 bool sedge_topics_check(struct sedge_device *device)
 {
     /* Nothing goes out yet: the frame's memory serves. */
-    uint8_t *value = sedge_link_payload(&device->link) + SEDGE_RECORD_HEAD;
-    device->topics_crc = 0xffff;
-    for (uint8_t i = 0; i < device->config->topic_count; i++) {
+    uint8_t *value = sedge_link_payload(&device->link);
+    uint16_t crc = 0xffff;
+    for (uint8_t id = 1; id <= device->config->topic_count; id++) {
         struct sedge_writer out;
         sedge_writer_init(&out, value, SEDGE_VALUE_SIZE);
-        put_register(device, (uint8_t)(i + 1), &out);
+        put_register(device, id, &out);
         if (out.full) {
             return false;
         }
-        device->topics_crc = sedge_crc16(device->topics_crc, value, (size_t)(out.at - value));
+        crc = sedge_crc16(crc, value, (size_t)(out.at - value));
     }
+    sedge_put_le16(device->greeting + SEDGE_AT_TOPICS_CRC, crc);
     return true;
 }
 
 static void put_stats(const struct sedge_device *device, struct sedge_writer *out)
 {
     const struct sedge_stats *stats = &device->link.stats;
-    const uint16_t counters[] = { stats->bad_crc, stats->too_long, stats->overruns, stats->sent_again,
-                                  stats->naks,    stats->refused,  stats->dropped,
-                                  (uint16_t)(device->config->buffer_size - device->used) };
+    const uint16_t *counter = &stats->bad_crc;
     sedge_put_array(out, 10);
     sedge_put_uint(out, stats->frames_in);
     sedge_put_uint(out, stats->frames_out);
-    for (uint8_t i = 0; i < sizeof counters / sizeof *counters; i++) {
-        sedge_put_uint(out, counters[i]);
-    }
-}
-
-static void put_gap(struct sedge_device *device, struct sedge_writer *out)
-{
-    /* Sent again it says the same, whatever was lost since: the host may have taken the first one. */
-    if (!device->gap_sent) {
-        device->gap_sent = device->gap;
-    }
-    sedge_put_array(out, 2);
-    sedge_put_uint(out, device->first);
-    sedge_put_uint(out, device->first + device->gap_sent - 1);
+    do {
+        sedge_put_uint(out, *counter);
+    } while (counter++ != &stats->dropped);
+    sedge_put_uint(out, (uint16_t)(device->config->buffer_size - device->used));
 }
 
 static void put_value(struct sedge_device *device, uint8_t type, uint8_t argument, struct sedge_writer *out)
 {
-    switch (type) {
-    case SEDGE_REC_REGISTER:
+    if (type == SEDGE_REC_REGISTER) {
         put_register(device, argument, out);
-        break;
-    case SEDGE_REC_TIME:
+    } else if (type == SEDGE_REC_TIME) {
         sedge_put_array(out, 1);
         sedge_put_uint(out, device->time_n);
-        break;
-    case SEDGE_REC_STATS:
+    } else if (type == SEDGE_REC_STATS) {
         put_stats(device, out);
-        break;
-    case SEDGE_REC_RESULT:
+#if SEDGE_COMMANDS
+    } else if (type == SEDGE_REC_RESULT) {
         sedge_result_put(device, argument, out);
-        break;
-    default:
-        put_gap(device, out);
-        break;
+#endif
     }
 }
 
 /* ---- out ---- */
 
+static bool taken_off(struct sedge_device *device, uint8_t bit)
+{
+    bool was = device->todo & bit;
+    device->todo &= (uint8_t)~bit;
+    return was;
+}
+
 /* What goes next, marked as on its way. */
 static uint8_t choose(struct sedge_device *device, uint8_t *argument)
 {
-    uint8_t type;
-    if (device->todo & SEDGE_TODO_TIME) {
-        device->todo &= (uint8_t)~SEDGE_TODO_TIME;
+    if (taken_off(device, SEDGE_TODO_TIME)) {
         return SEDGE_REC_TIME;
     }
     if (device->register_next) {
@@ -117,100 +105,100 @@ static uint8_t choose(struct sedge_device *device, uint8_t *argument)
         device->register_next = (uint8_t)(*argument == device->config->topic_count ? 0 : *argument + 1);
         return SEDGE_REC_REGISTER;
     }
+#if SEDGE_COMMANDS
     if (device->todo & SEDGE_TODO_RESULT) {
         *argument = sedge_result_next(device);
         if (*argument != 0xff) {
             return SEDGE_REC_RESULT;
         }
     }
-    if (device->todo & SEDGE_TODO_STATS) {
-        device->todo &= (uint8_t)~SEDGE_TODO_STATS;
+#endif
+    if (taken_off(device, SEDGE_TODO_STATS)) {
         return SEDGE_REC_STATS;
     }
-    type = sedge_ring_next(device);
-    if (type == SEDGE_REC_READING) {
-        device->flying++;
-    }
-    return type;
+    return sedge_ring_next(device);
 }
 
 bool sedge_records_wait(const struct sedge_device *device)
 {
-    return device->todo || device->register_next || sedge_ring_next(device);
+    return device->todo || device->register_next || device->flying != device->count;
 }
 
-static void put_head(uint8_t *record, uint8_t type, uint8_t topic, uint32_t counter)
+/* The reading that link number `number` is about: it is in the ring behind those of the numbers before. */
+static const uint8_t *item_of(const struct sedge_device *device, uint8_t number, uint32_t *expected)
 {
-    record[0] = type | SEDGE_SEALED;
-    record[1] = topic;
-    sedge_put_le32(record + 2, counter);
-}
-
-static uint8_t reading(struct sedge_device *device, uint8_t number, uint8_t *record)
-{
-    struct sedge_reading reading;
     uint8_t index = 0;
-    uint8_t type = SEDGE_REC_READING;
-    for (uint8_t n = device->link.base; n != number; n++) {
-        if (device->slot[n % SEDGE_SLOTS] == SEDGE_REC_READING) {
+    while (number != device->link.base) {
+        if (device->slot[--number % SEDGE_SLOTS] == SEDGE_REC_READING) {
             index++;
         }
     }
-    sedge_ring_read(device, index, &reading, record + 6);
-#if SEDGE_SIGNING
-    if (device->config->sign) {
-        type |= SEDGE_SIGNED;
-    }
-#endif
-    put_head(record, type, reading.topic, reading.counter);
-    return sedge_seal(device, SEDGE_OF_READING, record, (uint8_t)(SEDGE_RECORD_HEAD + reading.length));
+    return sedge_ring_item(device, index, expected);
 }
 
-/* Made anew each time it goes out, under a counter of its own. When the counters are used up nothing goes out any more,
- * and sedge_poll ends the session. */
-static uint8_t other(struct sedge_device *device, uint8_t type, uint8_t argument, uint8_t *record)
+/* Seals it as it was the first time. */
+static uint8_t put_reading(const struct sedge_device *device, const uint8_t *item, uint8_t *record)
 {
-    struct sedge_writer out;
-    uint8_t topic = type == SEDGE_REC_RESULT ? device->results[argument].command : 0;
-    if (device->sent_counter == UINT32_MAX) {
-        return 0;
+    memcpy(record + 1, item + 1, (size_t)*item - 1);
+#if SEDGE_SIGNING
+    if (device->config->sign) {
+        record[0] |= SEDGE_SIGNED;
     }
-    sedge_writer_init(&out, record + SEDGE_RECORD_HEAD, SEDGE_VALUE_SIZE);
-    put_value(device, type, argument, &out);
-    put_head(record, type, topic, ++device->sent_counter);
-    sedge_put_le32(record + 6, sedge_port_now_ms(device->config->port));
-    return sedge_seal(device, SEDGE_OF_DEVICE, record, (uint8_t)(out.at - record));
+#endif
+    return sedge_seal(device, SEDGE_OF_READING, record, *item);
 }
 
 uint8_t sedge_link_fill(struct sedge_link *link, uint8_t number, uint8_t *payload)
 {
     struct sedge_device *device = (struct sedge_device *)link;
-    uint8_t *type = &device->slot[number % SEDGE_SLOTS];
     uint8_t *argument = &device->slot_argument[number % SEDGE_SLOTS];
+    uint8_t type = device->slot[number % SEDGE_SLOTS];
+    const uint8_t *item;
+    uint32_t expected;
+    struct sedge_writer out;
     if (number == link->high) {
-        *type = choose(device, argument);
+        type = choose(device, argument);
+        device->slot[number % SEDGE_SLOTS] = type;
     }
-    if (!*type) {
+    /* Where the counters of the session are used up nothing goes out any more, until sedge_poll ends it. */
+    if (!type || device->sent_counter == UINT16_MAX) {
         return 0;
     }
-    return *type == SEDGE_REC_READING ? reading(device, number, payload) : other(device, *type, *argument, payload);
+    payload[0] = type | SEDGE_SEALED;
+    item = item_of(device, number, &expected);
+    if (type == SEDGE_REC_READING) {
+        return put_reading(device, item, payload);
+    }
+    /* Any other is made anew each time it goes out, under a counter of its own. */
+    payload[1] = 0;
+    sedge_put_le32(payload + 2, ++device->sent_counter);
+    sedge_put_le32(payload + 6, sedge_port_now_ms(device->config->port));
+    sedge_writer_init(&out, payload + SEDGE_RECORD_HEAD, SEDGE_VALUE_SIZE);
+    if (type == SEDGE_REC_GAP) {
+        sedge_put_array(&out, 2);
+        sedge_put_uint(&out, expected);
+        sedge_put_uint(&out, sedge_get_le32(item + SEDGE_ITEM_COUNTER) - 1);
+    } else {
+#if SEDGE_COMMANDS
+        if (type == SEDGE_REC_RESULT) {
+            payload[1] = device->results[*argument].command;
+        }
+#endif
+        put_value(device, type, *argument, &out);
+    }
+    return sedge_seal(device, SEDGE_OF_DEVICE, payload, (uint8_t)(out.at - payload));
 }
 
 void sedge_link_done(struct sedge_link *link, uint8_t number)
 {
     struct sedge_device *device = (struct sedge_device *)link;
-    switch (device->slot[number % SEDGE_SLOTS]) {
-    case SEDGE_REC_READING:
-        sedge_ring_reading_done(device);
-        break;
-    case SEDGE_REC_GAP:
-        sedge_ring_gap_done(device);
-        break;
-    case SEDGE_REC_RESULT:
+    uint8_t type = device->slot[number % SEDGE_SLOTS];
+    if (type == SEDGE_REC_READING || type == SEDGE_REC_GAP) {
+        sedge_ring_done(device, type);
+#if SEDGE_COMMANDS
+    } else if (type == SEDGE_REC_RESULT) {
         sedge_result_done(device, device->slot_argument[number % SEDGE_SLOTS]);
-        break;
-    default:
-        break;
+#endif
     }
 }
 
@@ -218,57 +206,74 @@ void sedge_records_land(struct sedge_device *device)
 {
     device->todo = 0;
     device->register_next = 0;
-    sedge_ring_land(device);
+    device->flying = 0;
+    device->gap = 0;
+#if SEDGE_COMMANDS
     sedge_results_land(device);
+#endif
 }
 
 /* ---- in ---- */
 
-static void take_time(struct sedge_device *device, struct sedge_reader *value)
+#define ARRAY_OF(count) (0x80 | (count))
+
+/* The number in the head of the next item, its low 32 bits: of false 20, of true 21. A host that has the key is believed
+ * what it sends; should it send less, the bytes behind are read, which are of the frame's memory still. */
+static uint32_t next_number(struct sedge_reader *in)
 {
-    uint16_t fields;
-    if (sedge_get_array(value, &fields) && fields == 1 && sedge_get_uint(value, &device->time_n)) {
-        device->todo |= SEDGE_TODO_TIME;
-    } else {
-        sedge_count(&device->link.stats.malformed);
+    uint32_t value = *in->at++ & 0x1f;
+    uint8_t bytes = 0;
+    if ((uint8_t)value > 23) {
+        bytes = (uint8_t)(1 << ((uint8_t)value & 3));
+        value = 0;
     }
+    while (bytes--) {
+        value = value << 8 | *in->at++;
+    }
+    return value;
 }
 
-static enum sedge_taken take_value(struct sedge_device *device, const uint8_t *record, struct sedge_reader *value)
+/* `[n]` */
+static void take_time(struct sedge_device *device, struct sedge_reader *value)
 {
-    switch (record[0]) {
-    case SEDGE_SEALED | SEDGE_REC_COMMAND:
-        return sedge_command_take(device, record[1], value);
-    case SEDGE_SEALED | SEDGE_REC_TIME:
-        take_time(device, value);
-        break;
-    case SEDGE_SEALED | SEDGE_REC_WELCOME:
-        sedge_welcome(device, value);
-        break;
-    default:
-        sedge_count(&device->link.stats.malformed);
-        break;
-    }
-    return SEDGE_TAKEN;
+    device->time_n = next_number(value);
+    device->todo |= SEDGE_TODO_TIME;
+}
+
+/* `[topics wanted, utc, stats interval]` */
+static void take_welcome(struct sedge_device *device, struct sedge_reader *value)
+{
+    bool topics_wanted = next_number(value) & 1;
+    (void)next_number(value);
+    sedge_welcome(device, topics_wanted, next_number(value));
 }
 
 enum sedge_taken sedge_link_take(struct sedge_link *link, uint8_t *payload, uint8_t length)
 {
     struct sedge_device *device = (struct sedge_device *)link;
     struct sedge_reader value;
-    enum sedge_taken taken;
-    uint32_t counter;
-    if (length < SEDGE_RECORD_HEAD + SEDGE_TAG_SIZE || !(payload[0] & SEDGE_SEALED)) {
+    uint32_t counter = sedge_get_le32(payload + 2);
+    if (length < SEDGE_RECORD_HEAD + SEDGE_TAG_SIZE || !(payload[0] & SEDGE_SEALED) || counter <= device->host_counter) {
         return SEDGE_REFUSED;
     }
-    counter = sedge_get_le32(payload + 2);
-    if (counter <= device->host_counter || !sedge_open(device, payload, length)) {
+    length = (uint8_t)(length - SEDGE_TAG_SIZE);
+    if (!sedge_open(device, payload, length)) {
         return SEDGE_REFUSED;
     }
-    sedge_reader_init(&value, payload + SEDGE_RECORD_HEAD, (size_t)length - SEDGE_RECORD_HEAD - SEDGE_TAG_SIZE);
-    taken = take_value(device, payload, &value);
-    if (taken == SEDGE_TAKEN) {
-        device->host_counter = counter;
+    sedge_reader_init(&value, payload + SEDGE_RECORD_HEAD, (size_t)length - SEDGE_RECORD_HEAD);
+    if (payload[0] == (SEDGE_SEALED | SEDGE_REC_TIME) && *value.at++ == ARRAY_OF(1)) {
+        take_time(device, &value);
+    } else if (payload[0] == (SEDGE_SEALED | SEDGE_REC_WELCOME) && *value.at++ == ARRAY_OF(3)) {
+        take_welcome(device, &value);
+#if SEDGE_COMMANDS
+    } else if (payload[0] == (SEDGE_SEALED | SEDGE_REC_COMMAND)) {
+        if (sedge_command_take(device, payload[1], &value) == SEDGE_NOT_NOW) {
+            return SEDGE_NOT_NOW;
+        }
+#endif
+    } else {
+        sedge_count(&link->stats.malformed);
     }
-    return taken;
+    device->host_counter = counter;
+    return SEDGE_TAKEN;
 }

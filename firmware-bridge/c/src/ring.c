@@ -1,178 +1,97 @@
-/* The ring holds readings in a row: length u8, topic u8, t u32, value. Their counters are not stored, as they follow each
- * other: `first` is that of the oldest.
+/* The ring holds readings in a row, the oldest first: size u8, then as in a record topic u8, counter u32, t u32, value.
  *
  * Where room is needed the oldest are lost, but not those that have a link number (`flying`): the same number must carry the
- * same content when it is sent again. So a gap opens behind them, and they are `pinned` until they are done:
- *
- *     first .. first + pinned - 1 | gap | the rest, up to last
- *
- * There is one gap at most, as nothing behind it is sent before the GAP record, which goes alone, is durable. */
+ * same content when it is sent again. So gaps may lie anywhere; where the counter of a reading does not follow that of the
+ * one before, a GAP goes out first. What it says ends with that reading, which therefore stays, too. */
 #include "device.h"
 
-static uint16_t wrapped(const struct sedge_device *device, uint32_t offset)
+static uint32_t counter_of(const uint8_t *item)
 {
-    uint32_t at = device->head + offset;
-    return (uint16_t)(at >= device->config->buffer_size ? at - device->config->buffer_size : at);
+    return sedge_get_le32(item + SEDGE_ITEM_COUNTER);
 }
 
-static uint8_t *byte_at(const struct sedge_device *device, uint16_t offset)
+uint8_t *sedge_ring_item(const struct sedge_device *device, uint8_t index, uint32_t *expected)
 {
-    return &device->config->buffer[wrapped(device, offset)];
-}
-
-void sedge_ring_init(struct sedge_device *device)
-{
-    device->head = 0;
-    device->used = 0;
-    device->count = 0;
-    device->pinned = 0;
-    device->gap = 0;
-    device->first = 1;
-    device->last = 0;
-    sedge_ring_land(device);
-}
-
-void sedge_ring_land(struct sedge_device *device)
-{
-    device->flying = 0;
-    device->gap_sent = 0;
-}
-
-/* The ring's copy survives a warm reset only as this number. */
-static void remember(struct sedge_device *device)
-{
-    struct sedge_keep *keep = device->config->keep;
-    if (keep) {
-        keep->epoch = device->epoch;
-        keep->counter = device->last;
-        keep->check = ~(device->epoch ^ device->last);
+    uint8_t *item = device->config->buffer;
+    *expected = device->done + 1;
+    for (; index; index--) {
+        *expected = counter_of(item) + 1;
+        item += *item;
     }
+    return item;
+}
+
+static void cut(struct sedge_device *device, uint8_t index)
+{
+    uint32_t expected;
+    uint8_t *item = sedge_ring_item(device, index, &expected);
+    uint8_t size = *item;
+    device->used = (uint16_t)(device->used - size);
+    memmove(item, item + size, (size_t)(device->config->buffer + device->used - item));
+    device->count--;
+}
+
+static void set_counter(struct sedge_keep *keep, uint32_t counter)
+{
+    keep->counter = counter;
+    keep->check = ~counter;
 }
 
 void sedge_ring_clear(struct sedge_device *device)
 {
-    for (uint16_t left = device->count; left; left--) {
+    device->used = 0;
+    device->count = 0;
+    device->done = 0;
+    device->keep->epoch = sedge_epoch(device);
+    set_counter(device->keep, 0);
+}
+
+bool sedge_ring_add(struct sedge_device *device, uint8_t *item)
+{
+    uint16_t size = device->config->buffer_size;
+    uint32_t counter = device->keep->counter + 1;
+    if (*item > size || !counter) {
+        return false;
+    }
+    set_counter(device->keep, counter);
+    sedge_put_le32(item + SEDGE_ITEM_COUNTER, counter);
+    while (*item > size - device->used) {
+        uint8_t stays = (uint8_t)(device->flying + device->gap);
         sedge_count(&device->link.stats.dropped);
-    }
-    sedge_ring_init(device);
-    remember(device);
-}
-
-static uint16_t item_size(const struct sedge_device *device, uint16_t offset)
-{
-    return (uint16_t)(*byte_at(device, offset) + SEDGE_ITEM_HEAD);
-}
-
-/* Bytes of the first `items`. */
-static uint16_t size_of(const struct sedge_device *device, uint8_t items)
-{
-    uint16_t offset = 0;
-    while (items--) {
-        offset = (uint16_t)(offset + item_size(device, offset));
-    }
-    return offset;
-}
-
-/* Takes `size` bytes out behind the first `before`, which move up. */
-static void cut(struct sedge_device *device, uint16_t before, uint16_t size)
-{
-    while (before--) {
-        *byte_at(device, (uint16_t)(before + size)) = *byte_at(device, before);
-    }
-    device->head = wrapped(device, size);
-    device->used = (uint16_t)(device->used - size);
-    device->count--;
-}
-
-static void open_gap(struct sedge_device *device)
-{
-    if (!device->gap) {
-        device->pinned = device->flying;
-    }
-    device->gap++;
-    sedge_count(&device->link.stats.dropped);
-}
-
-/* Loses the oldest reading that may be lost. False: there is none. */
-static bool lose_one(struct sedge_device *device)
-{
-    uint8_t stays = device->gap ? device->pinned : device->flying;
-    uint16_t before;
-    if (device->count == stays) {
-        return false;
-    }
-    before = size_of(device, stays);
-    open_gap(device);
-    cut(device, before, item_size(device, before));
-    return true;
-}
-
-static void append(struct sedge_device *device, const uint8_t *bytes, uint16_t length)
-{
-    while (length--) {
-        *byte_at(device, device->used) = *bytes++;
-        device->used++;
-    }
-}
-
-bool sedge_ring_add(struct sedge_device *device, const struct sedge_item *item)
-{
-    uint8_t head[SEDGE_ITEM_HEAD] = { (uint8_t)item->length, item->topic };
-    uint16_t size = (uint16_t)(item->length + SEDGE_ITEM_HEAD);
-    if (device->last == UINT32_MAX || size > device->config->buffer_size) {
-        return false;
-    }
-    device->last++;
-    remember(device);
-    while (size > device->config->buffer_size - device->used) {
-        if (!lose_one(device)) {
-            /* All that is left is on its way: the new one is lost, and reported as such. */
-            open_gap(device);
+        if (device->count == stays) {
+            /* All that is left is on its way: the new one is lost, as the next one's counter will show. */
             return true;
         }
+        cut(device, stays);
     }
+    memcpy(device->config->buffer + device->used, item, *item);
+    device->used = (uint16_t)(device->used + *item);
     device->count++;
-    sedge_put_le32(head + 2, item->t);
-    append(device, head, sizeof head);
-    for (uint8_t i = 0; i < SEDGE_PARTS; i++) {
-        append(device, item->parts[i].bytes, item->parts[i].length);
-    }
     return true;
 }
 
-uint8_t sedge_ring_next(const struct sedge_device *device)
+uint8_t sedge_ring_next(struct sedge_device *device)
 {
-    if (device->gap && device->flying == device->pinned) {
-        return device->flying || device->gap_sent ? 0 : SEDGE_REC_GAP;
+    uint32_t expected;
+    if (device->flying == device->count) {
+        return 0;
     }
-    return device->flying < device->count ? SEDGE_REC_READING : 0;
+    if (!device->gap && counter_of(sedge_ring_item(device, device->flying, &expected)) != expected) {
+        device->gap = 1;
+        return SEDGE_REC_GAP;
+    }
+    device->gap = 0;
+    device->flying++;
+    return SEDGE_REC_READING;
 }
 
-void sedge_ring_read(const struct sedge_device *device, uint8_t index, struct sedge_reading *reading, uint8_t *bytes)
+void sedge_ring_done(struct sedge_device *device, uint8_t type)
 {
-    uint16_t at = size_of(device, index);
-    uint8_t left;
-    reading->length = *byte_at(device, at++);
-    reading->topic = *byte_at(device, at++);
-    reading->counter = device->first + index;
-    for (left = (uint8_t)(reading->length + 4); left; left--) {
-        *bytes++ = *byte_at(device, at++);
+    device->done = counter_of(device->config->buffer);
+    if (type == SEDGE_REC_GAP) {
+        device->done--;
+    } else {
+        cut(device, 0);
+        device->flying--;
     }
-}
-
-void sedge_ring_reading_done(struct sedge_device *device)
-{
-    cut(device, 0, item_size(device, 0));
-    device->first++;
-    device->flying--;
-    if (device->pinned) {
-        device->pinned--;
-    }
-}
-
-void sedge_ring_gap_done(struct sedge_device *device)
-{
-    device->first += device->gap_sent;
-    device->gap -= device->gap_sent;
-    device->gap_sent = 0;
 }

@@ -15,6 +15,8 @@ import {
 /** Devices that one book may hold. */
 export const DEVICES_MAX = 1_024;
 const FILE_ENDING = '.json';
+/** How far the readings of all devices are settled, in one small file: it changes all the time. */
+const MARKS_FILE = 'marks';
 
 /** What a {@link DeviceBook} works with. */
 export interface DeviceBookDependencies {
@@ -36,6 +38,9 @@ export class DeviceBook {
   readonly #damaged: { readonly file: string; readonly code: string }[] = [];
   readonly #unsaved = new Set<DeviceId>();
   readonly #writing = new Map<DeviceId, Promise<void>>();
+  /** Readings settled since the marks were saved. */
+  #settledSince = 0;
+  #savingMarks: Promise<void> = Promise.resolve();
 
   private constructor(directory: string, deps: DeviceBookDependencies) {
     this.#directory = directory;
@@ -53,6 +58,7 @@ export class DeviceBook {
       await mkdir(book.#directory, { recursive: true, mode: 0o700 });
       await removeDrafts(book.#directory);
       await book.#load();
+      await book.#loadMarks();
     } catch (cause) {
       throw bookFailure(cause, book.#directory);
     }
@@ -125,6 +131,28 @@ export class DeviceBook {
     return changed;
   }
 
+  /**
+   * Notes that all readings of the device's epoch up to a counter are settled. Cheap: {@link saveMarks} makes it durable
+   * for all devices at once, and what is lost in a crash before that is found in the mesh again.
+   */
+  settle(id: DeviceId, readingsDone: number): void {
+    const record = this.#records.get(id);
+    if (record === undefined) return;
+    this.#settledSince += Math.max(0, readingsDone - record.readingsDone);
+    this.#records.set(id, { ...record, readingsDone });
+  }
+
+  /** Readings settled since the marks were saved last. */
+  get settledSince(): number {
+    return this.#settledSince;
+  }
+
+  /** Makes what was settled durable, in one file. Failures are logged: the next call tries again. */
+  saveMarks(): Promise<void> {
+    this.#savingMarks = this.#savingMarks.then(() => this.#saveMarks());
+    return this.#savingMarks;
+  }
+
   /** Makes the device's record durable as it is now. Throws `device.book-failed`. */
   save(id: DeviceId): Promise<void> {
     this.#unsaved.add(id);
@@ -149,6 +177,34 @@ export class DeviceBook {
       );
     }
     await Promise.allSettled(this.#writing.values());
+    await this.saveMarks();
+  }
+
+  async #saveMarks(): Promise<void> {
+    const since = this.#settledSince;
+    if (since === 0) return;
+    const marks = [...this.#records.values()]
+      .filter(({ readingsDone }) => readingsDone > 0)
+      .map(({ id, life, epoch, readingsDone }) => [id, life, epoch, readingsDone]);
+    try {
+      await replacePrivateFile(
+        this.#directory,
+        MARKS_FILE,
+        JSON.stringify({ version: MARKS_VERSION, marks }),
+      );
+      this.#settledSince -= since;
+    } catch (error) {
+      this.#deps.log.error({ error: String(error) }, 'the marks of the device book cannot be written');
+    }
+  }
+
+  /** A mark counts for the epoch that its record has, and only forward; a damaged file means that none does. */
+  async #loadMarks(): Promise<void> {
+    for (const [id, life, epoch, readingsDone] of await readMarks(join(this.#directory, MARKS_FILE))) {
+      const record = this.#records.get(id);
+      if (record === undefined || record.life !== life || record.epoch !== epoch) continue;
+      if (readingsDone > record.readingsDone) this.#records.set(id, { ...record, readingsDone });
+    }
   }
 
   async #load(): Promise<void> {
@@ -192,4 +248,23 @@ export class DeviceBook {
     writing.then(forget, forget);
     return writing;
   }
+}
+
+const MARKS_VERSION = 1;
+
+type Mark = readonly [id: DeviceId, life: number, epoch: number, readingsDone: number];
+
+async function readMarks(path: string): Promise<Mark[]> {
+  try {
+    const { version, marks } = JSON.parse(await readPrivateFile(path)) as Record<string, unknown>;
+    if (version !== MARKS_VERSION || !Array.isArray(marks)) return [];
+    return marks.slice(0, DEVICES_MAX).filter(isMark);
+  } catch {
+    return [];
+  }
+}
+
+function isMark(item: unknown): item is Mark {
+  if (!Array.isArray(item) || typeof item[0] !== 'string') return false;
+  return item.length === 4 && item.slice(1).every((part) => Number.isSafeInteger(part) && part >= 0);
 }

@@ -37,6 +37,8 @@ export interface DeviceRecord {
   readonly epoch: number;
   /** All readings of `epoch` up to this counter are in the mesh or reported as lost there. May lag behind. */
   readonly readingsDone: number;
+  /** How often a lower epoch was accepted: its readings are told apart from those of before by it. */
+  readonly life: number;
   readonly topicsCrc: number | null;
   readonly topics: readonly DeviceTopic[];
   /** Where its clock stood, to tell how often it has wrapped. */
@@ -89,6 +91,7 @@ export function newDeviceRecord(draft: DeviceDraft, nowMs: number): DeviceRecord
     signingKey: signingKey?.slice() ?? null,
     epoch: 0,
     readingsDone: 0,
+    life: 0,
     topicsCrc: null,
     topics: [],
     uptime: null,
@@ -188,6 +191,7 @@ function recordOf(fields: Record<string, unknown>): DeviceRecord {
     ...draft,
     epoch: numberIn(fields.epoch ?? 0),
     readingsDone: numberIn(fields.readingsDone ?? 0),
+    life: numberIn(fields.life ?? 0),
     topicsCrc: optional(fields.topicsCrc, numberIn),
     topics: listIn(fields.topics ?? [], 255).map(topicIn),
     uptime: uptime ? { uptimeMs: numberIn(uptime.uptimeMs), utcMs: numberIn(uptime.utcMs) } : null,

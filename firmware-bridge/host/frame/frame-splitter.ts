@@ -22,6 +22,7 @@ export class FrameSplitter {
   /** Bytes since the last zero that did not come whole. */
   readonly #chunk: Uint8Array;
   #length = 0;
+  #noise = 0;
   /** What a chunk that is too long for a frame turned out to be. */
   #overlong: 'no' | 'text' | 'noise' = 'no';
 
@@ -29,6 +30,11 @@ export class FrameSplitter {
     this.#mtu = mtu;
     this.#counters = counters;
     this.#chunk = new Uint8Array(cobsLengthMax(mtu));
+  }
+
+  /** How many chunks were neither frames nor text. */
+  get noise(): number {
+    return this.#noise;
   }
 
   /** Takes the next bytes of the port, in pieces of any size. */
@@ -81,13 +87,18 @@ export class FrameSplitter {
     const chunk = this.#chunk.subarray(0, this.#length);
     const overlong = this.#overlong;
     this.reset();
-    if (overlong === 'noise') this.#counters.count('frame.too-long');
+    if (overlong === 'noise') this.#count('frame.too-long');
     if (chunk.length === 0) return;
     const read = overlong === 'no' ? this.#read(chunk) : 'frame.too-long';
     if (typeof read !== 'string') found.push({ kind: 'frame', frame: read, bytes: chunk.length + 2 });
     // A frame of another version or type is whole; what only failed to be one may be text.
-    else if (WHOLE.has(read) || !isTextChunk(chunk)) this.#counters.count(read);
+    else if (WHOLE.has(read) || !isTextChunk(chunk)) this.#count(read);
     else for (const line of linesOf(chunk)) found.push({ kind: 'text', line });
+  }
+
+  #count(code: ErrorCode): void {
+    this.#noise++;
+    this.#counters.count(code);
   }
 
   #read(chunk: Uint8Array): Frame | ErrorCode {

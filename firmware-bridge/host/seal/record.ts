@@ -31,7 +31,7 @@ export type RecordType = NonNullable<(typeof TYPES)[number]>;
 
 /** A record as it is before it is sealed. */
 export interface DeviceRecord {
-  readonly type: RecordType;
+  readonly type: RecordType | 'unknown';
   /** Reading, gap: the topic. Command, result: the command. Others: 0. */
   readonly topicId: number;
   /** Of its series. */
@@ -44,12 +44,20 @@ export interface DeviceRecord {
   readonly signature: Uint8Array | null;
 }
 
+/** A record that this version knows how to write. */
+export type RecordToSeal = DeviceRecord & { readonly type: RecordType };
+
 /** Sets the nonces of what goes different ways apart, so that none comes twice under a key. */
 export const DIRECTIONS = { reading: 0, host: 1, device: 2, helloAck: 3, provisioned: 4 } as const;
 
 /** The direction of a record that a device sends. */
-export function deviceDirection(type: RecordType): number {
+export function deviceDirection(type: DeviceRecord['type']): number {
   return type === 'reading' ? DIRECTIONS.reading : DIRECTIONS.device;
+}
+
+/** Whether the payload of a DATA frame says that it carries a reading: not verified. */
+export function isReadingPayload(payload: Uint8Array): boolean {
+  return payload.length > 0 && TYPES[payload[0]! & TYPE] === 'reading';
 }
 
 /** Under what a record is sealed. */
@@ -60,7 +68,7 @@ export interface RecordSeal {
 }
 
 /** The payload of a DATA frame that carries the record. */
-export function sealRecord(record: DeviceRecord, { aead, epoch }: RecordSeal, direction: number): Uint8Array {
+export function sealRecord(record: RecordToSeal, { aead, epoch }: RecordSeal, direction: number): Uint8Array {
   const { type, topicId, counter, t, value, signature } = record;
   const header = new Uint8Array(RECORD_HEADER_BYTES);
   header[0] = SEALED | (signature === null ? 0 : SIGNED) | TYPES.indexOf(type);
@@ -78,35 +86,34 @@ export function sealRecord(record: DeviceRecord, { aead, epoch }: RecordSeal, di
 }
 
 /** Why a payload is no record of the device. */
-export type RecordProblem = Extract<
-  ErrorCode,
-  'record.malformed' | 'record.unsealed' | 'record.bad-tag' | 'record.unexpected'
->;
+export type RecordProblem = Extract<ErrorCode, 'record.malformed' | 'record.unsealed' | 'record.bad-tag'>;
 
-/** The record of a payload that `direction` says the way of; or why there is none. */
+/**
+ * The record of a payload that `direction` says the way of; or why there is none. One that verifies is always a
+ * record: a device that makes mistakes is told from one that is not itself.
+ */
 export function openRecord(
   payload: Uint8Array,
   { aead, epoch }: RecordSeal,
-  direction: (type: RecordType) => number,
+  direction: (type: DeviceRecord['type']) => number,
 ): DeviceRecord | RecordProblem {
   if (payload.length < RECORD_HEADER_BYTES) return 'record.malformed';
   const kind = payload[0]!;
   if ((kind & SEALED) === 0) return 'record.unsealed';
-  const type = TYPES[kind & TYPE] ?? null;
-  if (type === null) return 'record.unexpected';
+  const type = TYPES[kind & TYPE] ?? 'unknown';
   const counter = readU32(payload, 2);
   const header = payload.subarray(0, RECORD_HEADER_BYTES);
   const nonce = [counter, epoch, direction(type), 0] as const;
   const text = aead.open(nonce, header, payload.subarray(RECORD_HEADER_BYTES));
   if (text === null) return 'record.bad-tag';
-  const valueEnd = (kind & SIGNED) === 0 ? text.length : text.length - SIGNATURE_BYTES;
-  if (valueEnd < 0) return 'record.malformed';
+  const isSigned = (kind & SIGNED) !== 0;
+  const valueEnd = isSigned ? Math.max(text.length - SIGNATURE_BYTES, 0) : text.length;
   return {
     type,
     topicId: payload[1]!,
     counter,
     t: readU32(payload, 6),
     value: text.subarray(0, valueEnd),
-    signature: valueEnd === text.length ? null : text.subarray(valueEnd),
+    signature: isSigned ? text.subarray(valueEnd) : null,
   };
 }

@@ -8,6 +8,7 @@ export type {
   KnownDevice,
   ResetCause,
 } from './device-facts.ts';
+export { DeviceSessionState } from './device-session-state.ts';
 export type {
   AlarmCause,
   DeviceRefusedEffect,

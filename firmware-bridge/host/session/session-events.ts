@@ -45,7 +45,9 @@ export type SessionEvent =
    */
   | { readonly kind: 'provision'; readonly offer: ProvisionOffer }
   /** The book changed (a device came or went): greet the device of the port now, under a new session. */
-  | { readonly kind: 'greet' };
+  | { readonly kind: 'greet' }
+  /** Whether a `frame` effect is given for each frame from now on. */
+  | { readonly kind: 'trace'; readonly on: boolean };
 
 /** A device's id and key, to be written into it. */
 export interface ProvisionOffer {
@@ -191,7 +193,8 @@ export interface GapEffect {
 export interface ResultEffect {
   readonly kind: 'result';
   readonly ticket: Ticket | null;
-  readonly deviceId: DeviceId;
+  /** `null` for a command that came while there was no session: `busy`. */
+  readonly deviceId: DeviceId | null;
   /** Of the command; of an earlier life of the agent too. */
   readonly id: number;
   readonly status: CommandStatus;

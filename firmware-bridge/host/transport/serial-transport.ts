@@ -1,6 +1,7 @@
 import type { LinuxBindingInterface } from '@serialport/bindings-cpp';
 import type { SerialPortStream } from '@serialport/stream';
 import { type ErrorCode, SedgeError } from '../../../src/errors/index.ts';
+import { directBinding } from './direct-binding.ts';
 import { type Transport, type TransportListener, WAITING_BYTES_MAX } from './transport.ts';
 
 /** A serial port of this machine, 8 data bits, no parity, one stop bit, for this process alone. */
@@ -58,7 +59,7 @@ export class SerialTransport implements Transport {
         import('@serialport/stream'),
         import('@serialport/bindings-cpp'),
       ]);
-      const binding = autoDetect() as LinuxBindingInterface;
+      const binding = directBinding(autoDetect() as LinuxBindingInterface);
       return new SerialPortStream({ binding, path: this.#path, baudRate: this.#baudRate, autoOpen: false });
     } catch (cause) {
       throw failed(this.#path, cause);

@@ -21,10 +21,19 @@ import type {
 import type { MqttClientStatus, MqttStatus } from '../../gateways/mqtt/index.ts';
 import { payloadToJson } from '../message-json.ts';
 import { originToJson } from '../origin-json.ts';
+import type {
+  DeviceDraft,
+  DeviceName,
+  DeviceStatus,
+  MonitorEvent,
+  PortStatus,
+  ProvisionOptions,
+} from '../served-devices.ts';
 import { AgentExport } from './agent-export.ts';
 import { AgentPublisher, type PublisherOptions } from './agent-publisher.ts';
 import { AgentSubscription } from './agent-subscription.ts';
 import { ControlConnection } from './control-connection.ts';
+import { type MonitorOptions, monitorLines } from './monitor-lines.ts';
 import { sendBundle } from './send-bundle.ts';
 
 /** Which agent to talk to. */
@@ -41,6 +50,8 @@ export interface AgentFacts {
   readonly directory: string;
   readonly residentBytes: number;
   readonly startedAtMs: number;
+  /** Serial ports of its settings. */
+  readonly serial: readonly string[];
 }
 
 /** The node at a glance, and the process it runs in. */
@@ -177,6 +188,55 @@ export class AgentClient {
   /** Replaces what the realm says about keeping channels. */
   async declarePolicy(channels: Readonly<Record<string, ChannelPolicy>>): Promise<void> {
     await this.#connection.call('POST', '/v1/realm/policy', { channels });
+  }
+
+  /** Devices of the agent's book, and how they are. */
+  async devices(): Promise<readonly DeviceStatus[]> {
+    return ((await this.#connection.call('GET', '/v1/devices')) as { devices: DeviceStatus[] }).devices;
+  }
+
+  /** Serial ports that the agent has, or could have. */
+  async serialPorts(): Promise<readonly PortStatus[]> {
+    return ((await this.#connection.call('GET', '/v1/serial-ports')) as { ports: PortStatus[] }).ports;
+  }
+
+  /** What happens on serial ports, as it happens; ends with `signal`. */
+  monitorDevices(options: MonitorOptions = {}): AsyncGenerator<MonitorEvent> {
+    return monitorLines(this.#connection, options);
+  }
+
+  /** Writes a new key into the device at a port, and into the agent's book. */
+  async provisionDevice(port: string, options: ProvisionOptions = {}): Promise<DeviceName> {
+    return (await this.#connection.call('POST', '/v1/devices/provision', { port, ...options })) as DeviceName;
+  }
+
+  /** Takes in a device that has its key already. */
+  async addDevice({ key, signingKey, ...draft }: DeviceDraft): Promise<DeviceName> {
+    const keys = {
+      keyBase64: Buffer.from(key).toString('base64'),
+      ...(signingKey === undefined ? {} : { signingKeyBase64: Buffer.from(signingKey).toString('base64') }),
+    };
+    return (await this.#connection.call('POST', '/v1/devices/add', { ...draft, ...keys })) as DeviceName;
+  }
+
+  /** Forgets a device with its key, by its name or id. */
+  async removeDevice(device: string): Promise<DeviceName> {
+    return (await this.#connection.call('POST', '/v1/devices/remove', { device })) as DeviceName;
+  }
+
+  /** Takes the next epoch of a device as it comes, also a lower one: its memory was erased. */
+  async acceptDeviceEpoch(device: string): Promise<DeviceName> {
+    return (await this.#connection.call('POST', '/v1/devices/accept-epoch', { device })) as DeviceName;
+  }
+
+  /** Has the agent let go of a serial port, until {@link reclaimPort}. */
+  async releasePort(port: string): Promise<void> {
+    await this.#connection.call('POST', '/v1/serial-ports/release', { port });
+  }
+
+  /** Has the agent open a serial port again. */
+  async reclaimPort(port: string): Promise<void> {
+    await this.#connection.call('POST', '/v1/serial-ports/reclaim', { port });
   }
 
   /** Asks the agent to stop; resolves when it has begun to. */

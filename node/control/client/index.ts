@@ -1,3 +1,11 @@
+export type {
+  DeviceDraft,
+  DeviceName,
+  DeviceStatus,
+  MonitorEvent,
+  PortStatus,
+  ProvisionOptions,
+} from '../served-devices.ts';
 export {
   AgentClient,
   type AgentClientOptions,
@@ -9,4 +17,5 @@ export {
 export { AgentExport } from './agent-export.ts';
 export { AgentPublisher, type PublisherOptions, type SendDone, type SendOptions } from './agent-publisher.ts';
 export { type AgentDelivery, AgentSubscription } from './agent-subscription.ts';
+export type { MonitorOptions } from './monitor-lines.ts';
 export { ReceivedMessage } from './received-message.ts';

@@ -10,13 +10,21 @@ const CACHE = join(ROOT, 'node_modules/.cache/sedge-firmware');
 const LIBRARY = join(ROOT, 'firmware-bridge/c');
 const INCLUDES = [join(LIBRARY, 'include'), join(LIBRARY, 'ports/avr')];
 
-/** How every program of an Uno is built; the examples' makefile says the same. */
+/** How every program of an Uno is built. What the `-fno-` keep away makes programs of gcc 5.4 for AVR larger. */
 export const AVR_FLAGS: readonly string[] = [
   '-mmcu=atmega328p',
   '-DF_CPU=16000000UL',
   '-std=c99',
   '-Os',
   '-flto',
+  '-mrelax',
+  '-mcall-prologues',
+  '-mstrict-X',
+  '-fno-gcse',
+  '-fno-inline-small-functions',
+  '-fno-ipa-sra',
+  '-fno-move-loop-invariants',
+  '-fno-tree-sra',
   '-fshort-enums',
   '-ffunction-sections',
   '-fdata-sections',
@@ -51,6 +59,14 @@ export function buildFirmware(source: FirmwareSource): Firmware {
     renameSync(temporary, elf);
   }
   return readFirmware(readFileSync(elf));
+}
+
+/** The link layer alone, sending raw payload for ever. */
+export function buildLinkFirmware(): Firmware {
+  const library = ['src/link.c', 'src/crc16.c', 'ports/avr/sedge_avr.c'].map(
+    (file) => `firmware-bridge/c/${file}`,
+  );
+  return buildFirmware({ name: 'link', sources: ['test/firmware/uno/programs/link.c'], library });
 }
 
 /** The C files of the library and of the port of the Uno, from the root of the repository. */

@@ -93,19 +93,19 @@ describe('sedge start', () => {
   });
 
   test.each([
-    ['an address that is none', ['--listen', '/nonsense'], 'agent.bad-config'],
+    ['an address that is none', ['--listen', '/nonsense'], 'cli.usage'],
     [
       'an address that is not of this machine',
       ['--listen', '/ip4/203.0.113.1/tcp/7600'],
       'overlay.listen-failed',
     ],
     ['a peer in a form that cannot be dialled', ['--peer', '/ip4/1.2.3.4'], 'overlay.bad-address'],
-    ['a peer that is no address', ['--peer', 'pi.local'], 'agent.bad-config'],
+    ['a peer that is no address', ['--peer', 'pi.local'], 'cli.usage'],
   ])('refuses %s with a code and no stack trace', async (_, argv, code) => {
     const directory = await sedge.directory();
     const listen = argv[0] === '--listen' ? [] : ['--listen', '/ip4/127.0.0.1/tcp/0'];
     const start = await sedge.run(directory, ['start', '--json', '--no-mdns', ...listen, ...argv]);
-    expect(start.code).toBe(1);
+    expect(start.code).toBe(code === 'cli.usage' ? 2 : 1);
     const { error } = objects(start.stderr).at(-1) as { error: { code: string } };
     expect(error.code).toBe(code);
     expect(start.stderr).not.toContain('    at ');
@@ -116,10 +116,16 @@ describe('sedge start', () => {
     await writeFile(join(directory, 'config.json'), '{"commitIntervalMs":"often"}');
     const start = await sedge.run(directory, ['start']);
     expect(start.code).toBe(1);
-    expect(start.stderr).toMatch(/config\.json, commitIntervalMs.*whole number/);
+    expect(start.stderr).toMatch(/config\.json:1, commitIntervalMs.*whole number/);
   });
 
-  test('takes settings from config.json', async () => {
+  test('takes settings from sedge.yaml', async () => {
+    const directory = await sedge.directory();
+    await writeFile(join(directory, 'sedge.yaml'), '# a node\nname: from yaml\nmdns: false\n');
+    expect((await sedge.startAgent(directory)).ready.name).toBe('from yaml');
+  });
+
+  test('takes settings from config.json of an earlier version', async () => {
     const directory = await sedge.directory();
     await writeFile(join(directory, 'config.json'), '{"name":"from file","mdns":false}');
     expect((await sedge.startAgent(directory)).ready.name).toBe('from file');

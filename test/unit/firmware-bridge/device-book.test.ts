@@ -76,6 +76,39 @@ describe('the device book', () => {
     expect((await open()).get(id)).toEqual(book.get(id));
   });
 
+  it('keeps how far readings are settled in one file for all, and never goes back', async () => {
+    const book = await open();
+    const { id } = await book.add(draft());
+    book.change(id, { epoch: 2 });
+    await book.save(id);
+    book.settle(id, 40);
+    expect(book.settledSince).toBe(40);
+    const before = readFileSync(fileOf(ID), 'utf8');
+    await book.saveMarks();
+    expect(book.settledSince).toBe(0);
+    expect(readFileSync(fileOf(ID), 'utf8')).toBe(before);
+    const again = await open();
+    expect(again.get(id)?.readingsDone).toBe(40);
+    again.change(id, { readingsDone: 90 });
+    await again.save(id);
+    expect((await open()).get(id)?.readingsDone).toBe(90);
+  });
+
+  it('takes a mark for the epoch that it is about alone, and a damaged one for none', async () => {
+    const book = await open();
+    const { id } = await book.add(draft());
+    book.change(id, { epoch: 2 });
+    book.settle(id, 40);
+    await book.saveMarks();
+    book.change(id, { epoch: 3, readingsDone: 0 });
+    await book.save(id);
+    expect((await open()).get(id)?.readingsDone).toBe(0);
+    for (const text of ['', '{', '{"version":1,"marks":[[]]}', '{"version":1,"marks":[["x",1,2]]}']) {
+      writeFileSync(join(directory, 'devices', 'marks'), text);
+      expect((await open()).list()).toHaveLength(1);
+    }
+  });
+
   it('forgets a device with its key when it is removed', async () => {
     const book = await open();
     await book.add(draft());

@@ -8,6 +8,7 @@ import { ControlServer } from '../../../node/control/index.ts';
 import { silentLog } from '../../../src/errors/index.ts';
 import { numbers } from '../mesh/deliveries.ts';
 import { MeshWorld, type WorldNode } from '../mesh/mesh-world.ts';
+import { FakeDevices } from './fake-devices.ts';
 
 let world: MeshWorld;
 let directories: string[];
@@ -32,7 +33,8 @@ afterEach(async () => {
 async function agentOf({ mesh }: WorldNode): Promise<AgentClient> {
   const directory = await mkdtemp(join(tmpdir(), 'sedge-bundle-'));
   const agentFacts = () => ({});
-  const server = new ControlServer({ directory, mesh, log: silentLog, agentFacts, onStop: () => {} });
+  const parts = { directory, mesh, devices: new FakeDevices(), log: silentLog, agentFacts };
+  const server = new ControlServer({ ...parts, onStop: () => {} });
   await server.start();
   const client = connectAgent({ directory });
   directories.push(directory);

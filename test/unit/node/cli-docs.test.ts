@@ -26,6 +26,24 @@ describe('docs/cli.md', () => {
     expect(COMMANDS.map(({ name }) => name).filter((name) => !named.includes(name))).toEqual([]);
   });
 
+  test('has every subcommand and every option of "sedge device"', async () => {
+    const device = new Command('device');
+    const { define } = await COMMANDS.find(({ name }) => name === 'device')!.load();
+    define(device, () => async () => {});
+    expect(device.commands.length).toBeGreaterThan(5);
+    const text = PAGE.slice(PAGE.indexOf('## Commands'), PAGE.indexOf('## Exit codes')) + sectionOf('device');
+    for (const command of device.commands) {
+      expect(text).toContain(`device ${command.name()}`);
+      for (const { long } of command.options) expect(text, command.name()).toContain(long);
+    }
+  });
+
+  test('has every option of "sedge start"', async () => {
+    const section = sectionOf('start');
+    const missing = (await optionsOf('start')).filter((option) => !section.includes(`\`${option}`));
+    expect(missing).toEqual([]);
+  });
+
   test('has exactly the options of "sedge simulate"', async () => {
     const rows = sectionOf('simulate')
       .split('\n')

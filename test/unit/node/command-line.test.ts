@@ -70,6 +70,7 @@ describe('help', () => {
     ['realm', 'backup'],
     ['realm', 'channel', 'add'],
     ['realm', 'channel', 'remove'],
+    ...['ls', 'provision', 'add', 'remove', 'monitor', 'send', 'flash'].map((name) => ['device', name]),
   ])('of "sedge %s %s %s" has examples, each of which can be parsed', async (...command: string[]) => {
     const help = await helpOf(...command.filter((word) => word !== undefined));
     expect(help).toContain('--dir');
@@ -120,6 +121,8 @@ describe('usage errors', () => {
     [['sub', 'a', '--count', '0'], /whole number from 1/],
     [['sub', 'a', '--wait', 'soon'], /duration/],
     [['start', '--log-level', 'loud'], /Allowed choices/],
+    [['start', '--retention', 'main=7x'], /--retention: it must name channels/],
+    [['start', '--storage-max', 'lots'], /--storage-max: it must be a size/],
     [['status', 'extra'], /too many arguments/],
     [['realm', 'chanel'], /too many arguments|unknown command/],
   ])('%j ends in exit code 2 and says why', async (argv, reason) => {
@@ -165,6 +168,9 @@ describe('without an agent', () => {
     ['pub', 't', '-s'],
     ['sub', '#'],
     ['realm', 'channel', 'add', 'alarm', 'alarm/#'],
+    ['device', 'monitor'],
+    ['device', 'monitor', '--counters'],
+    ['device', 'send', 'uno-1', 'relay'],
   ];
   test.each(lines.map((line) => [line.join(' '), line] as const))(
     '"sedge %s" ends in exit code 3 and says how to start one',

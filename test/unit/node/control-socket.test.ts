@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type AgentClient, connectAgent } from '../../../node/control/client/index.ts';
 import { ControlServer } from '../../../node/control/index.ts';
 import { silentLog } from '../../../src/errors/index.ts';
+import { FakeDevices } from './fake-devices.ts';
 import { FakeMesh } from './fake-mesh.ts';
 
 let directory: string;
@@ -19,6 +20,7 @@ function serve(where: string): ControlServer {
   return new ControlServer({
     directory: where,
     mesh,
+    devices: new FakeDevices(),
     log: silentLog,
     agentFacts: agentFacts as never,
     onStop: () => stops++,

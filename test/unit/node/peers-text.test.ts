@@ -67,7 +67,15 @@ const status: AgentStatus = {
   parked: 0,
   counters: {},
   problems: [],
-  agent: { version: '0', nodeVersion: '24', pid: 1, directory: '/', residentBytes: 1, startedAtMs: 0 },
+  agent: {
+    version: '0',
+    nodeVersion: '24',
+    pid: 1,
+    directory: '/',
+    residentBytes: 1,
+    startedAtMs: 0,
+    serial: [],
+  },
 };
 
 describe('the tables of peers', () => {

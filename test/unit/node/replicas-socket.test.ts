@@ -6,6 +6,7 @@ import { type AgentClient, connectAgent } from '../../../node/control/client/ind
 import { ControlServer } from '../../../node/control/index.ts';
 import { silentLog } from '../../../src/errors/index.ts';
 import { MeshWorld } from '../mesh/mesh-world.ts';
+import { FakeDevices } from './fake-devices.ts';
 
 let world: MeshWorld;
 let directory: string;
@@ -17,7 +18,8 @@ beforeEach(async () => {
   const [hub] = await world.line(['hub', 'neighbour']);
   directory = await mkdtemp(join(tmpdir(), 'sedge-replicas-'));
   const { mesh } = hub!;
-  server = new ControlServer({ directory, mesh, log: silentLog, agentFacts: () => ({}), onStop: () => {} });
+  const parts = { directory, mesh, devices: new FakeDevices(), log: silentLog, agentFacts: () => ({}) };
+  server = new ControlServer({ ...parts, onStop: () => {} });
   await server.start();
   agent = connectAgent({ directory });
 });

@@ -13,7 +13,8 @@
 enum { TEMPERATURE = 1, BATTERY };
 const uint8_t NAPS = 7;              // of 8 seconds each
 const unsigned long NAP_MS = 8192;   // by the watchdog's own clock, which is up to a tenth off
-const unsigned long AWAKE_MS = 3000;
+const unsigned long AWAKE_MS = 3000; // at most, while readings wait
+const unsigned long LINGER_MS = 100; // at least, for a command that waits at the host
 
 const sedge_topic topics[] = {
     SEDGE_READING("shed/temp", SEDGE_FLOAT, "Cel"),
@@ -24,20 +25,28 @@ const sedge_topic topics[] = {
 uint8_t buffer[400];
 SedgeDevice sedge(Serial);
 
-ISR(WDT_vect) {}
+volatile bool rested;
+
+ISR(WDT_vect) { rested = true; }
 
 void nap() {
+  rested = false;
   ADCSRA &= ~_BV(ADEN);
   set_sleep_mode(SLEEP_MODE_PWR_DOWN);
   noInterrupts();
   wdt_reset();
   WDTCSR = _BV(WDCE) | _BV(WDE);
   WDTCSR = _BV(WDIE) | _BV(WDP3) | _BV(WDP0);  // an interrupt, no reset, in 8 seconds
-  sleep_enable();
-  sleep_bod_disable();
+  // Whatever else may wake it, it goes on sleeping until the watchdog says so.
+  while (!rested) {
+    sleep_enable();
+    sleep_bod_disable();
+    interrupts();
+    sleep_cpu();
+    sleep_disable();
+    noInterrupts();
+  }
   interrupts();
-  sleep_cpu();
-  sleep_disable();
   wdt_disable();
   ADCSRA |= _BV(ADEN);
   sedge.slept(NAP_MS);
@@ -70,9 +79,8 @@ void loop() {
   sedge.publish(TEMPERATURE, celsius());
   sedge.publish(BATTERY, batteryVolts());
   unsigned long woke = millis();
-  do {
-    sedge.poll();
-  } while ((sedge.pending() > 0 || !sedge.quiet()) && millis() - woke < AWAKE_MS);
+  // Without a key it stays awake: who sleeps cannot be given one.
+  while (!sedge.provisioned() || millis() - woke < (sedge.pending() > 0 ? AWAKE_MS : LINGER_MS)) sedge.poll();
   Serial.flush();
   for (uint8_t i = 0; i < NAPS; i++) nap();
 }

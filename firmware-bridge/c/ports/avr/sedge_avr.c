@@ -2,6 +2,7 @@
 
 #include "sedge_avr.h"
 
+#include <avr/eeprom.h>
 #include <avr/interrupt.h>
 #include <avr/io.h>
 #include <avr/sleep.h>
@@ -43,10 +44,9 @@ static volatile bool sent_any;
 
 /* Not cleared at boot: written before main by save_reset_flags(). */
 static uint8_t reset_flags __attribute__((section(".noinit")));
-static uint16_t restart_mark __attribute__((section(".noinit")));
+/* Volatile: it is read in the next life only. */
+static volatile uint16_t restart_mark __attribute__((section(".noinit")));
 #define RESTART_MARK 0x5ed6u
-/* A value that MCUSR never has. */
-#define RESTARTED 0xa5
 
 /* Register 2 holds what optiboot found in MCUSR, until the C library's start-up code gets to run. */
 void sedge_avr_save_reset_flags(void) __attribute__((naked, used, section(".init0")));
@@ -59,12 +59,9 @@ void sedge_avr_save_reset_flags(void)
 void sedge_avr_stop_watchdog(void) __attribute__((naked, used, section(".init3")));
 void sedge_avr_stop_watchdog(void)
 {
-    uint8_t flags = MCUSR & 0x0f;
+    uint8_t flags = MCUSR;
     if (flags != 0)
         reset_flags = flags;
-    if (restart_mark == RESTART_MARK && (reset_flags & ((1 << WDRF) | (1 << PORF))) == (1 << WDRF))
-        reset_flags = RESTARTED;
-    restart_mark = 0;
     MCUSR = 0;
     wdt_disable();
 }
@@ -72,16 +69,16 @@ void sedge_avr_stop_watchdog(void)
 enum sedge_reset_cause sedge_avr_reset_cause(void)
 {
     uint8_t flags = reset_flags;
-    if (flags == RESTARTED)
-        return SEDGE_RESET_SOFTWARE;
+    uint16_t mark = restart_mark;
+    restart_mark = 0;
     if (flags & 0xf0)
         return SEDGE_RESET_UNKNOWN;
-    if (flags & (1 << WDRF))
-        return SEDGE_RESET_WATCHDOG;
     if (flags & (1 << PORF))
         return SEDGE_RESET_POWER;
     if (flags & (1 << BORF))
         return SEDGE_RESET_BROWN_OUT;
+    if (flags & (1 << WDRF))
+        return mark == RESTART_MARK ? SEDGE_RESET_SOFTWARE : SEDGE_RESET_WATCHDOG;
     return flags & (1 << EXTRF) ? SEDGE_RESET_PIN : SEDGE_RESET_UNKNOWN;
 }
 
@@ -96,18 +93,17 @@ void sedge_avr_restart(void)
 
 ISR(USART_RX_vect)
 {
-    uint8_t status = UCSR0A;
-    uint8_t byte = UDR0;
+    uint8_t lost = UCSR0A & ((1 << FE0) | (1 << DOR0));
     uint8_t head = rx_head;
     uint8_t next = (uint8_t)(head + 1) & RX_MASK;
-    if (status & ((1 << FE0) | (1 << DOR0)))
+    /* Where the ring is full, this is the slot that stays empty. */
+    rx_ring[head] = UDR0;
+    if (next == rx_tail)
+        lost = 1;
+    else
+        rx_head = next;
+    if (lost)
         overruns++;
-    if (next == rx_tail) {
-        overruns++;
-        return;
-    }
-    rx_ring[head] = byte;
-    rx_head = next;
 }
 
 /* Disables itself with the last byte: entering it again with nothing to send would be an interrupt for nothing, and
@@ -138,18 +134,25 @@ uint8_t sedge_avr_writable(void)
     return (uint8_t)(tx_tail - tx_head - 1) & TX_MASK;
 }
 
-void sedge_avr_write(uint8_t byte)
+static bool put(uint8_t byte)
 {
     uint8_t head = tx_head;
     uint8_t next = (uint8_t)(head + 1) & TX_MASK;
-    while (next == tx_tail) {
-    }
+    if (next == tx_tail)
+        return false;
     tx_ring[head] = byte;
     tx_head = next;
     sent_any = true;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
         UCSR0B = (1 << RXCIE0) | (1 << UDRIE0) | (1 << RXEN0) | (1 << TXEN0);
+    }
+    return true;
+}
+
+void sedge_avr_write(uint8_t byte)
+{
+    while (!put(byte)) {
     }
 }
 
@@ -220,43 +223,6 @@ void sedge_avr_idle(void)
     sei();
 }
 
-/* By hand, not with avr-libc's eeprom functions: those are one copy for each kind of access, and this is all we need. */
-static void eeprom_ready(void)
-{
-    while (EECR & (1 << EEPE)) {
-    }
-}
-
-void sedge_avr_eeprom_read(uint16_t at, uint8_t *bytes, uint8_t count)
-{
-    eeprom_ready();
-    while (count--) {
-        EEAR = at++;
-        EECR |= (1 << EERE);
-        *bytes++ = EEDR;
-    }
-}
-
-bool sedge_avr_eeprom_write(uint16_t at, const uint8_t *bytes, uint8_t count)
-{
-    bool good = true;
-    for (; count--; at++, bytes++) {
-        uint8_t is;
-        sedge_avr_eeprom_read(at, &is, 1);
-        if (is == *bytes)
-            continue;
-        EEDR = *bytes;
-        ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
-        {
-            EECR = (1 << EEMPE);
-            EECR |= (1 << EEPE);
-        }
-        sedge_avr_eeprom_read(at, &is, 1);
-        good = good && is == *bytes;
-    }
-    return good;
-}
-
 /* ---- What sedge.h asks of a port ---------------------------------------------------------------------------------- */
 
 uint32_t sedge_port_now_ms(void *port)
@@ -276,22 +242,20 @@ int16_t sedge_port_read(void *port)
 bool sedge_port_write(void *port, uint8_t byte)
 {
     (void)port;
-    if (sedge_avr_writable() == 0)
-        return false;
-    sedge_avr_write(byte);
-    return true;
+    return put(byte);
 }
 
 void sedge_port_nv_read(void *port, uint8_t at, uint8_t *bytes, uint8_t length)
 {
     (void)port;
-    sedge_avr_eeprom_read((uint16_t)(SEDGE_AVR_EEPROM_AT) + at, bytes, length);
+    eeprom_read_block(bytes, (const uint8_t *)SEDGE_AVR_EEPROM_AT + at, length);
 }
 
 void sedge_port_nv_write(void *port, uint8_t at, const uint8_t *bytes, uint8_t length)
 {
     (void)port;
-    sedge_avr_eeprom_write((uint16_t)(SEDGE_AVR_EEPROM_AT) + at, bytes, length);
+    /* Writes only bytes that change: a cell lasts 100,000 writes. The library reads back what it needs to be sure of. */
+    eeprom_update_block(bytes, (uint8_t *)SEDGE_AVR_EEPROM_AT + at, length);
 }
 
 void sedge_avr_text(const char *text)

@@ -64,11 +64,6 @@ bool sedge_avr_sent(void);
 /* Milliseconds since boot. */
 uint32_t sedge_avr_millis(void);
 
-/* Bytes of the EEPROM. A byte that already has its value is not written again; writing waits 3.4 ms for each. */
-void sedge_avr_eeprom_read(uint16_t at, uint8_t *bytes, uint8_t count);
-/* False if a byte does not read back as it was written: worn out. */
-bool sedge_avr_eeprom_write(uint16_t at, const uint8_t *bytes, uint8_t count);
-
 /* For variables that a reset leaves alone: `static struct sedge_keep keep SEDGE_AVR_KEPT;` */
 #define SEDGE_AVR_KEPT __attribute__((section(".noinit")))
 

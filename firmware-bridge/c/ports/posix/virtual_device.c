@@ -148,7 +148,8 @@ static bool publish(uint8_t topic, const char *value) {
 
 static void take(uint8_t topic, const char *value) {
     if (topic >= 1 && topic <= topic_count && publish(topic, value)) {
-        tell("taken %lu %lu %u %s", (unsigned long)device.epoch, (unsigned long)device.last, topic, value);
+        tell("taken %lu %lu %u %s", (unsigned long)sedge_epoch(&device),
+             (unsigned long)sedge_counter(&device), topic, value);
     } else {
         tell("refused %u %s", topic, value);
     }
@@ -199,8 +200,8 @@ static bool boot(enum sedge_reset_cause cause) {
     sedge_posix_boot(&port);
     memset(&device, 0, sizeof device);
     if (!sedge_init(&device, &config, cause)) return false;
-    tell("booted %lu %d", (unsigned long)device.epoch, (int)cause);
-    sprintf(hello, "virtual device, epoch %lu\r\n", (unsigned long)device.epoch);
+    tell("booted %lu %d", (unsigned long)sedge_epoch(&device), (int)cause);
+    sprintf(hello, "virtual device, epoch %lu\r\n", (unsigned long)sedge_epoch(&device));
     (void)sedge_posix_text(&port, hello);
     return true;
 }
@@ -313,7 +314,7 @@ static void run(void) {
         if (options.feed < 0) {
             uint32_t now_ms = sedge_port_now_ms(&port);
             if (now_ms >= due_ms) {
-                play();
+                if (sedge_state(&device) != SEDGE_NO_KEY) play();
                 due_ms = now_ms + options.every_ms;
                 continue;
             }

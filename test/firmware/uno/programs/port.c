@@ -31,12 +31,13 @@ int main(void)
             break;
         case 'w': { /* write to the EEPROM: at, byte */
             uint8_t at = next_byte(), value = next_byte();
-            sedge_avr_write(sedge_avr_eeprom_write(at, &value, 1) ? 'k' : 'x');
+            sedge_port_nv_write(0, at, &value, 1);
+            sedge_avr_write('k');
             break;
         }
         case 'r': { /* read from the EEPROM: at */
             uint8_t value;
-            sedge_avr_eeprom_read(next_byte(), &value, 1);
+            sedge_port_nv_read(0, next_byte(), &value, 1);
             sedge_avr_write(value);
             break;
         }

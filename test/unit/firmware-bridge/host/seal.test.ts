@@ -71,11 +71,14 @@ describe('the golden bytes', () => {
     const record = openRecord(one.bytes('payload'), seal, () => one.number('direction'));
     if (typeof record === 'string') throw new Error(record);
     expect(record.type).toBe(one.text('type'));
+    if (record.type === 'unknown') throw new Error('unknown type');
     expect(toHex(record.value)).toBe(one.text('value'));
     expect(record.signature === null ? null : toHex(record.signature)).toBe(
       one.has('signature') ? one.text('signature') : null,
     );
-    expect(toHex(sealRecord(record, seal, one.number('direction')))).toBe(one.text('payload'));
+    expect(toHex(sealRecord({ ...record, type: record.type }, seal, one.number('direction')))).toBe(
+      one.text('payload'),
+    );
   });
 
   it.each(vectorCases('provision.txt', 'provisioned'))('hold what provisions a device', (one) => {
@@ -111,12 +114,12 @@ describe('a record', () => {
     expect(open(payload)).toBe('record.bad-tag');
   });
 
-  it('is refused where it is too short, or shorter than the signature that it promises', () => {
+  it('is refused where it is too short; it has no value where it is shorter than its signature', () => {
     expect(open(first!.bytes('payload').subarray(0, 9))).toBe('record.malformed');
     expect(open(first!.bytes('payload').subarray(0, 12))).toBe('record.bad-tag');
     const record = open(first!.bytes('payload'));
     if (typeof record === 'string') throw new Error(record);
-    const cut = sealRecord({ ...record, signature: new Uint8Array(10) }, seal, 0);
-    expect(open(cut)).toBe('record.malformed');
+    const cut = sealRecord({ ...record, type: 'reading', signature: new Uint8Array(10) }, seal, 0);
+    expect(open(cut)).toMatchObject({ value: new Uint8Array(0) });
   });
 });

@@ -1,0 +1,50 @@
+/*
+ * A whole sealed temperature sensor without Arduino: a TMP36 on pin A0 of an Uno, a reading every ten seconds.
+ *
+ *     avr-gcc -mmcu=atmega328p -DF_CPU=16000000UL -DSEDGE_COMMANDS=0 -std=c99 -Os -flto -mrelax -mcall-prologues \
+ *         -ffunction-sections -fdata-sections -Wl,--gc-sections -I../../../include -I.. temperature.c \
+ *         ../sedge_avr.c $(ls ../../../src/?*.c) -o temperature.elf
+ *     avr-objcopy -O ihex -j .text -j .data temperature.elf temperature.hex
+ *     avrdude -c arduino -p m328p -P /dev/ttyACM0 -U flash:w:temperature.hex
+ *
+ * Then `sedge device provision /dev/ttyACM0` gives it its key.
+ */
+#include "sedge_avr.h"
+
+#include <avr/io.h>
+
+#define EVERY_MS 10000UL
+
+enum { TEMPERATURE = 1 };
+
+static const struct sedge_topic topics[] = {SEDGE_READING("greenhouse/temp", SEDGE_FLOAT, "Cel")};
+/* Fourteen readings: two minutes without a host. */
+static uint8_t buffer[160];
+static const struct sedge_config config = SEDGE_CONFIG(0, topics, 1, buffer, sizeof buffer);
+static struct sedge_device device;
+
+/* In 256ths of a degree, so that the float is made without a float library (0.5 KB): 10 mV a degree, 500 mV at 0
+ * degrees, and 5 V are 1024 steps. */
+static int32_t read_celsius(void)
+{
+    ADMUX = (1 << REFS0);
+    ADCSRA = (1 << ADEN) | (1 << ADSC) | (1 << ADPS2) | (1 << ADPS1) | (1 << ADPS0);
+    while (ADCSRA & (1 << ADSC)) {
+    }
+    return (int32_t)ADC * 125 - 50 * 256;
+}
+
+int main(void)
+{
+    sedge_avr_begin();
+    sedge_init(&device, &config, sedge_avr_reset_cause());
+    uint32_t last = sedge_avr_millis() - EVERY_MS;
+    for (;;) {
+        sedge_poll(&device);
+        if (sedge_avr_millis() - last >= EVERY_MS) {
+            last += EVERY_MS;
+            sedge_publish_fixed(&device, TEMPERATURE, read_celsius(), 8);
+        }
+        sedge_avr_idle();
+    }
+}

@@ -1,0 +1,1 @@
+export { ProvisionFlow, type ProvisionFlowDependencies, type ProvisionOptions } from './provision-flow.ts';

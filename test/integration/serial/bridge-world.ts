@@ -1,0 +1,98 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SerialBridge, type SerialBridgeOptions } from '../../../firmware-bridge/host/index.ts';
+import { type DeliveredMessage, silentLog } from '../../../src/index.ts';
+import { messagesOf } from '../../unit/mesh/deliveries.ts';
+import { MeshWorld, until, type WorldNode } from '../../unit/mesh/mesh-world.ts';
+import { PlugBoard, VirtualDevice, type VirtualDeviceOptions } from './virtual-device.ts';
+
+export { until };
+
+/** A node of a mesh with a bridge, and devices in C that are plugged in and out. */
+export class BridgeWorld {
+  readonly folder = mkdtempSync(join(tmpdir(), 'sedge-bridge-'));
+  readonly board = new PlugBoard();
+  readonly #world = new MeshWorld();
+  readonly #devices: VirtualDevice[] = [];
+  readonly #bridges: SerialBridge[] = [];
+  node!: WorldNode;
+
+  async start(): Promise<this> {
+    this.node = await this.#world.node('pi');
+    return this;
+  }
+
+  get mesh() {
+    return this.node.mesh;
+  }
+
+  /** A started bridge over ports of the board. */
+  async bridge(
+    ports: readonly string[],
+    options: Partial<SerialBridgeOptions> & { directory?: string } = {},
+  ): Promise<SerialBridge> {
+    const bridge = new SerialBridge(
+      { directory: this.folder, ports, ...options },
+      {
+        mesh: this.mesh,
+        log: silentLog,
+        nowMs: Date.now,
+        makeTransport: (address) => this.board.transport(address.kind === 'serial' ? address.path : ''),
+      },
+    );
+    this.#bridges.push(bridge);
+    await bridge.start();
+    return bridge;
+  }
+
+  /** A running device; its memory is a file of its name, unless another is given. */
+  device(name: string, options: Partial<VirtualDeviceOptions> = {}): VirtualDevice {
+    const device = new VirtualDevice({ nv: join(this.folder, `${name}.nv`), ...options });
+    this.#devices.push(device);
+    return device;
+  }
+
+  /** All readings on a topic so far, in the order of delivery. */
+  async readings(topic = 't'): Promise<DeliveredMessage[]> {
+    const held = this.mesh.subscribe(topic, { from: 'all', order: 'author' });
+    const messages: DeliveredMessage[] = [];
+    try {
+      for (;;) {
+        const batch = await Promise.race([held.nextBatch(1_024), settled()]);
+        if (batch.length === 0) return messages;
+        messages.push(...messagesOf(batch));
+      }
+    } finally {
+      await held.close();
+    }
+  }
+
+  async values(topic = 't'): Promise<string[]> {
+    return (await this.readings(topic)).map(({ payload }) => Buffer.from(payload).toString());
+  }
+
+  /** Bodies of the JSON messages on a topic. */
+  async bodies(topic: string): Promise<Record<string, unknown>[]> {
+    return (await this.values(topic)).map((text) => JSON.parse(text) as Record<string, unknown>);
+  }
+
+  async waitFor(bridge: SerialBridge, device: string, state: string): Promise<void> {
+    await until(
+      () => bridge.devices().some((one) => one.name === device && one.state === state),
+      () => `${device} is ${state}: ${JSON.stringify([bridge.devices(), bridge.ports()])}`,
+    );
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#bridges.map((bridge) => bridge.stop()));
+    await Promise.all(this.#devices.map((device) => device.kill()));
+    await this.#world.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Nothing more is ready: what is held is handed out within a few turns of the loop. */
+function settled(): Promise<readonly never[]> {
+  return new Promise((resolve) => setTimeout(() => resolve([]), 60));
+}
