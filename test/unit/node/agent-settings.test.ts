@@ -122,6 +122,6 @@ test.each([
   '[127.0.0.1]:1',
   '1.2.3.4',
   'mqtt://127.0.0.1:1',
-])('MQTT does not listen at %s', (text) => {
-  expect(() => resolveSettings(directory, {}, { SEDGE_MQTT: text })).toThrow(/SEDGE_MQTT/);
+])('MQTT does not listen at %s', async (text) => {
+  await expect(resolveSettings(directory, {}, { SEDGE_MQTT: text })).rejects.toThrow(/SEDGE_MQTT/);
 });
