@@ -23,6 +23,7 @@ const COLUMNS: readonly { readonly title: string; readonly key: keyof WorkloadRe
   { title: 'B in', key: 'bytesIn' },
   { title: 'entries B', key: 'entryBytes' },
   { title: 'overhead', key: 'overhead' },
+  { title: 'cores', key: 'coreShare' },
   { title: 'ready ms', key: 'readyMs' },
   { title: 'x gossipsub', key: 'ratioToGossipsub' },
   { title: 'spread', key: 'spread' },

@@ -10,6 +10,7 @@ export const WORKLOADS = [
   'live-during-sync',
   'stored-1gb',
   'sync-bytes',
+  'serial',
 ] as const;
 export type WorkloadName = (typeof WORKLOADS)[number];
 
@@ -46,6 +47,8 @@ export interface Figures {
   readonly entryBytes?: number;
   /** Bytes of sync beside the entries, in parts of the entries. */
   readonly overhead?: number;
+  /** Processor time of the agent in parts of the time that passed: 1 is a whole core. */
+  readonly coreShare?: number;
 }
 
 /** One line of the output. */

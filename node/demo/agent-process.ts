@@ -16,6 +16,8 @@ export interface AgentStart {
   readonly directory: string;
   /** Multiaddrs of the only peers. */
   readonly peers: readonly string[];
+  /** Serial ports, as for `--serial`. */
+  readonly serial?: readonly string[];
 }
 
 /** The first line that `sedge start --json` prints. */
@@ -42,10 +44,11 @@ export class AgentProcess {
   /** Starts the process; it can be killed from here on. */
   static spawn(start: AgentStart): AgentProcess {
     const peers = start.peers.flatMap((peer) => ['--peer', peer]);
+    const serial = (start.serial ?? []).flatMap((port) => ['--serial', port]);
     const loopback = ['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns', '--no-discovery'];
     const child = spawn(
       process.execPath,
-      [MAIN, '--dir', start.directory, '--json', 'start', ...loopback, ...peers],
+      [MAIN, '--dir', start.directory, '--json', 'start', ...loopback, ...peers, ...serial],
       // In a process group of its own, so that Ctrl-C reaches it only through the one who started it.
       { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
     );

@@ -19,26 +19,38 @@ export interface DemoScreen {
   write(text: string): unknown;
 }
 
-/** Shows how the demo goes on. */
-export interface DemoView {
+/** What each picture holds, whatever else there is to see. */
+export interface DemoProgress {
+  /** Readings in all. */
+  readonly readings: number;
+  /** Of these, what is at the centre. */
+  readonly arrived: number;
+  readonly seconds: number;
+}
+
+/** Shows how a demo goes on. */
+export interface DemoView<P extends DemoProgress = DemoPicture> {
   /** Something happened. */
   event(text: string, seconds: number): void;
   /** How things stand; called a few times a second. */
-  picture(picture: DemoPicture): void;
+  picture(picture: P): void;
   /** Leaves the screen as a following text expects it. */
   close(): void;
 }
 
-/** The view for a screen: a live table on a terminal, a line an event elsewhere. */
-export function demoViewFor(screen: DemoScreen): DemoView {
-  return screen.isTTY === true ? new TerminalView(screen) : new LineView(screen);
+/** The view for a screen: a live table, drawn by `lines`, on a terminal; a line an event elsewhere. */
+export function demoViewFor<P extends DemoProgress>(
+  screen: DemoScreen,
+  lines: (picture: P) => readonly string[],
+): DemoView<P> {
+  return screen.isTTY === true ? new TerminalView(screen, lines) : new LineView(screen);
 }
 
 /** Shows nothing: for `--json`. */
-export const SILENT_VIEW: DemoView = Object.freeze({ event() {}, picture() {}, close() {} });
+export const SILENT_VIEW: DemoView<DemoProgress> = Object.freeze({ event() {}, picture() {}, close() {} });
 
 /** A plain line for each event, and one for each tenth of the readings. */
-class LineView implements DemoView {
+class LineView implements DemoView<DemoProgress> {
   readonly #screen: DemoScreen;
   #tenths = 0;
 
@@ -50,7 +62,7 @@ class LineView implements DemoView {
     this.#screen.write(`${eventLine(text, seconds)}\n`);
   }
 
-  picture({ arrived, readings, seconds }: DemoPicture): void {
+  picture({ arrived, readings, seconds }: DemoProgress): void {
     const tenths = Math.floor((arrived * 10) / readings);
     if (tenths <= this.#tenths) return;
     this.#tenths = tenths;
@@ -69,13 +81,15 @@ const REDRAW_MS = 100;
 const SHOWN = ['PM2.5', 'PM10', 'NO2', 'TEMP', 'WSPM'];
 
 /** Events scroll by above a table that is drawn over. */
-class TerminalView implements DemoView {
+class TerminalView<P extends DemoProgress> implements DemoView<P> {
   readonly #screen: DemoScreen;
+  readonly #lines: (picture: P) => readonly string[];
   #drawnLines = 0;
   #drawnAtMs = 0;
 
-  constructor(screen: DemoScreen) {
+  constructor(screen: DemoScreen, lines: (picture: P) => readonly string[]) {
     this.#screen = screen;
+    this.#lines = lines;
   }
 
   event(text: string, seconds: number): void {
@@ -83,11 +97,11 @@ class TerminalView implements DemoView {
     this.#screen.write(`${eventLine(text, seconds)}\n`);
   }
 
-  picture(picture: DemoPicture): void {
+  picture(picture: P): void {
     const nowMs = performance.now();
     if (nowMs - this.#drawnAtMs < REDRAW_MS) return;
     this.#drawnAtMs = nowMs;
-    const lines = pictureLines(picture);
+    const lines = this.#lines(picture);
     this.#erase();
     this.#screen.write(`${lines.join('\n')}\n`);
     this.#drawnLines = lines.length;
@@ -103,6 +117,12 @@ class TerminalView implements DemoView {
   }
 }
 
+/** How much of the readings is at the centre, as a bar. */
+export function barOf({ arrived, readings }: DemoProgress): string {
+  const filled = Math.min(BAR_CELLS, Math.round((arrived / readings) * BAR_CELLS));
+  return '█'.repeat(filled) + '░'.repeat(BAR_CELLS - filled);
+}
+
 function eventLine(text: string, seconds: number): string {
   return `${seconds.toFixed(1).padStart(5)} s  ${text}`;
 }
@@ -110,8 +130,7 @@ function eventLine(text: string, seconds: number): string {
 /** The table as lines. */
 export function pictureLines(picture: DemoPicture): string[] {
   const { readings, arrived, published, seconds } = picture;
-  const filled = Math.min(BAR_CELLS, Math.round((arrived / readings) * BAR_CELLS));
-  const bar = '█'.repeat(filled) + '░'.repeat(BAR_CELLS - filled);
+  const bar = barOf(picture);
   const count = (value: number): string => value.toLocaleString('en');
   const up = (node: NodeName): string => (picture.running[node] ? node : `(${node} down)`);
   const [a, b, c, d] = NODES.map(up);

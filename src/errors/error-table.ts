@@ -689,7 +689,7 @@ export const ERROR_TABLE = {
   'agent.node-too-old': { meaning: 'This Node.js is too old.', next: 'Install Node.js 22.18 or newer.' },
   'agent.bad-config': {
     meaning: 'A setting of the agent is not right.',
-    next: 'Correct the option, the environment variable or the line of config.json that is named.',
+    next: 'Correct the environment variable or the line of sedge.yaml that is named; "sedge config check" lists all mistakes.',
   },
   'agent.disconnected': {
     meaning: 'The connection to the agent was lost.',
@@ -717,6 +717,14 @@ export const ERROR_TABLE = {
   'cli.wait-ran-out': {
     meaning: 'The time given with --wait ran out.',
     next: 'Wait longer, or look at "sedge status".',
+  },
+  'demo.no-compiler': {
+    meaning: 'There is no C compiler on this machine to build the virtual device with.',
+    next: 'Run "sudo apt install build-essential" (macOS: "xcode-select --install"), or name one in CC.',
+  },
+  'demo.compile-failed': {
+    meaning: 'The C compiler could not build the virtual device.',
+    next: 'Look at what it said in the details; try another one with CC=gcc or CC=clang.',
   },
 } as const satisfies Record<string, ErrorEntry>;
 

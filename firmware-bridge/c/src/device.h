@@ -55,6 +55,11 @@ static inline void sedge_put_le16(uint8_t *bytes, uint16_t value)
     bytes[1] = (uint8_t)(value >> 8);
 }
 
+static inline uint16_t sedge_get_le16(const uint8_t *bytes)
+{
+    return (uint16_t)(bytes[0] | bytes[1] << 8);
+}
+
 /* ---- greeting: HELLO's first 11 bytes, then HELLO_ACK's first 37 ---- */
 
 #define SEDGE_HELLO_TAGGED 11 /* protocol, nonce, mtu, window; utc may differ when it is sent again */

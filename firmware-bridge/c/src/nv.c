@@ -9,22 +9,19 @@
 /* False: torn, worn or never written. */
 static bool get(const struct sedge_device *device, uint8_t at, uint8_t *bytes, uint8_t size)
 {
-    uint8_t crc[CRC_SIZE];
+    uint8_t *end = bytes + size - CRC_SIZE;
     sedge_port_nv_read(sedge_config_of(device)->port, at, bytes, size);
-    size = (uint8_t)(size - CRC_SIZE);
-    sedge_put_le16(crc, sedge_crc16(0xffff, bytes, size));
-    return !memcmp(crc, bytes + size, CRC_SIZE);
+    return sedge_crc16(0xffff, bytes, (uint8_t)(size - CRC_SIZE)) == sedge_get_le16(end);
 }
 
-/* Written and read back. */
+/* Written and read back. A worn place that kept what was there before has another CRC: no two epochs 16 apart share one. */
 static bool put(const struct sedge_device *device, uint8_t at, uint8_t *bytes, uint8_t size)
 {
-    uint8_t back[SLOT_SIZE];
-    uint8_t length = (uint8_t)(size - CRC_SIZE);
-    sedge_put_le16(bytes + length, sedge_crc16(0xffff, bytes, length));
+    uint8_t *end = bytes + size - CRC_SIZE;
+    uint16_t crc = sedge_crc16(0xffff, bytes, (uint8_t)(size - CRC_SIZE));
+    sedge_put_le16(end, crc);
     sedge_port_nv_write(sedge_config_of(device)->port, at, bytes, size);
-    sedge_port_nv_read(sedge_config_of(device)->port, at, back, size);
-    return !memcmp(back, bytes, size);
+    return get(device, at, bytes, size) && sedge_get_le16(end) == crc;
 }
 
 /* Slot A is written first, so slot B is the older one where two good ones differ. */

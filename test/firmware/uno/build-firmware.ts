@@ -10,7 +10,7 @@ const CACHE = join(ROOT, 'node_modules/.cache/sedge-firmware');
 const LIBRARY = join(ROOT, 'firmware-bridge/c');
 const INCLUDES = [join(LIBRARY, 'include'), join(LIBRARY, 'ports/avr')];
 
-/** How every program of an Uno is built; the examples' makefile says the same. */
+/** How every program of an Uno is built. What the `-fno-` keep away makes programs of gcc 5.4 for AVR larger. */
 export const AVR_FLAGS: readonly string[] = [
   '-mmcu=atmega328p',
   '-DF_CPU=16000000UL',
@@ -19,6 +19,12 @@ export const AVR_FLAGS: readonly string[] = [
   '-flto',
   '-mrelax',
   '-mcall-prologues',
+  '-mstrict-X',
+  '-fno-gcse',
+  '-fno-inline-small-functions',
+  '-fno-ipa-sra',
+  '-fno-move-loop-invariants',
+  '-fno-tree-sra',
   '-fshort-enums',
   '-ffunction-sections',
   '-fdata-sections',

@@ -53,7 +53,7 @@ describe('the picture of the demo', () => {
 describe('the view', () => {
   it('is plain lines where there is no terminal: events and every tenth', () => {
     const screen = screenOf(false);
-    const view = demoViewFor(screen);
+    const view = demoViewFor(screen, pictureLines);
     view.event('B is back', 3);
     view.picture({ ...PICTURE, arrived: 110 });
     view.picture({ ...PICTURE, arrived: 150 });
@@ -68,7 +68,7 @@ describe('the view', () => {
   });
   it('leaves nothing of its table on a terminal but the events', () => {
     const screen = screenOf(true);
-    const view = demoViewFor(screen);
+    const view = demoViewFor(screen, pictureLines);
     view.picture(PICTURE);
     const lines = screen.text.split('\n').length - 1;
     view.close();

@@ -314,7 +314,7 @@ static void run(void) {
         if (options.feed < 0) {
             uint32_t now_ms = sedge_port_now_ms(&port);
             if (now_ms >= due_ms) {
-                play();
+                if (sedge_state(&device) != SEDGE_NO_KEY) play();
                 due_ms = now_ms + options.every_ms;
                 continue;
             }

@@ -1,9 +1,9 @@
 /*
  * A whole sealed temperature sensor without Arduino: a TMP36 on pin A0 of an Uno, a reading every ten seconds.
  *
- *     avr-gcc -mmcu=atmega328p -DF_CPU=16000000UL -std=c99 -Os -flto -ffunction-sections -fdata-sections \
- *         -Wl,--gc-sections -I../../../include -I.. temperature.c ../sedge_avr.c $(ls ../../../src/?*.c) \
- *         -o temperature.elf
+ *     avr-gcc -mmcu=atmega328p -DF_CPU=16000000UL -DSEDGE_COMMANDS=0 -std=c99 -Os -flto -mrelax -mcall-prologues \
+ *         -ffunction-sections -fdata-sections -Wl,--gc-sections -I../../../include -I.. temperature.c \
+ *         ../sedge_avr.c $(ls ../../../src/?*.c) -o temperature.elf
  *     avr-objcopy -O ihex -j .text -j .data temperature.elf temperature.hex
  *     avrdude -c arduino -p m328p -P /dev/ttyACM0 -U flash:w:temperature.hex
  *
@@ -23,14 +23,15 @@ static uint8_t buffer[160];
 static const struct sedge_config config = SEDGE_CONFIG(0, topics, 1, buffer, sizeof buffer);
 static struct sedge_device device;
 
-static float read_celsius(void)
+/* In 256ths of a degree, so that the float is made without a float library (0.5 KB): 10 mV a degree, 500 mV at 0
+ * degrees, and 5 V are 1024 steps. */
+static int32_t read_celsius(void)
 {
     ADMUX = (1 << REFS0);
     ADCSRA = (1 << ADEN) | (1 << ADSC) | (1 << ADPS2) | (1 << ADPS1) | (1 << ADPS0);
     while (ADCSRA & (1 << ADSC)) {
     }
-    /* 10 mV a degree, 500 mV at 0 degrees, 5 V are 1024 steps. */
-    return (float)ADC * (500.0f / 1024.0f) - 50.0f;
+    return (int32_t)ADC * 125 - 50 * 256;
 }
 
 int main(void)
@@ -42,7 +43,7 @@ int main(void)
         sedge_poll(&device);
         if (sedge_avr_millis() - last >= EVERY_MS) {
             last += EVERY_MS;
-            sedge_publish_float(&device, TEMPERATURE, read_celsius());
+            sedge_publish_fixed(&device, TEMPERATURE, read_celsius(), 8);
         }
         sedge_avr_idle();
     }

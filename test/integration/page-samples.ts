@@ -1,0 +1,96 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const READY_MS = 20_000;
+const SHELL_MS_MAX = 60_000;
+
+/** A code block of a page: what stands behind its first fence, and the code. */
+export interface Sample {
+  readonly info: string;
+  readonly code: string;
+}
+
+/** Code blocks of a page of the project, in their order. */
+export async function samplesOf(page: string): Promise<Sample[]> {
+  const text = await readFile(join(ROOT, page), 'utf8');
+  return [...text.matchAll(/^```(\S[^\n]*)\n(.*?)^```/gms)].map(([, info, code]) => ({
+    info: info!,
+    code: code!,
+  }));
+}
+
+/** Runs the shell samples of a page, in a home directory of their own, and ends what they left running. */
+export class PageSamples {
+  readonly home: string;
+  readonly #running: ChildProcess[] = [];
+
+  private constructor(home: string) {
+    this.home = home;
+  }
+
+  static async make(): Promise<PageSamples> {
+    return new PageSamples(await mkdtemp(join(tmpdir(), 'sedge-page-')));
+  }
+
+  /** Runs a sample to its end and returns what it printed. Throws with what it said if its exit code is not 0. */
+  async shell(code: string): Promise<string> {
+    return (await run('bash', ['-euo', 'pipefail', '-c', code], this.inHome(SHELL_MS_MAX))).stdout;
+  }
+
+  /** Runs an agent in the background until the end, on a free port; resolves when it answers. */
+  async startAgent(command: string): Promise<void> {
+    const words = command.trim().replace(/^npx sedge /, '');
+    const agent = this.#background(`node node/main.js ${words} --no-mdns --listen /ip4/127.0.0.1/tcp/0`);
+    const directory = join(this.home, /--dir ~\/(\S+)/.exec(command)![1]!);
+    const status = ['node/main.js', 'status', '--dir', directory];
+    for (const endMs = Date.now() + READY_MS; Date.now() < endMs; await sleep(100)) {
+      const isUp = await run('node', status, this.inHome(10_000)).then(
+        () => true,
+        () => false,
+      );
+      if (isUp) return;
+      if (agent.exitCode !== null) break;
+    }
+    throw new Error(`the agent of "${command.trim()}" did not get ready`);
+  }
+
+  /** Runs a virtual device in the background until the end; resolves when its port is there. */
+  async startDevice(command: string): Promise<void> {
+    this.#background(command.trim());
+    const port = join(this.home, /--pty ~\/(\S+)/.exec(command)![1]!);
+    for (const endMs = Date.now() + READY_MS; Date.now() < endMs; await sleep(50)) {
+      if (existsSync(port)) return;
+    }
+    throw new Error(`the device of "${command.trim()}" made no port`);
+  }
+
+  /** Ends what runs, the last first, and removes the home directory. */
+  async close(): Promise<void> {
+    for (const child of this.#running.reverse()) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    }
+    await rm(this.home, { recursive: true, force: true });
+  }
+
+  /** Options for `execFile`. */
+  inHome(timeout: number) {
+    return { cwd: ROOT, timeout, env: { ...process.env, HOME: this.home } };
+  }
+
+  #background(command: string): ChildProcess {
+    const child = spawn('bash', ['-c', `exec ${command}`], { ...this.inHome(0), stdio: 'ignore' });
+    this.#running.push(child);
+    return child;
+  }
+}
