@@ -46,7 +46,7 @@ export async function provisionDevice(
   });
   if (context.json) return context.record({ id, name, port });
   await context.write(`${titleOf({ id, name })} has its key\n`);
-  if (!served) context.note(`  Read it with "sedge start --serial ${port}", or "serial" in config.json.`);
+  if (!served) context.note(`  Read it with "sedge start --serial ${port}", or "serial" in sedge.yaml.`);
 }
 
 /** `sedge device add`: a device that has its key already; with `acceptEpoch` one that is known. */

@@ -689,7 +689,7 @@ export const ERROR_TABLE = {
   'agent.node-too-old': { meaning: 'This Node.js is too old.', next: 'Install Node.js 22.18 or newer.' },
   'agent.bad-config': {
     meaning: 'A setting of the agent is not right.',
-    next: 'Correct the option, the environment variable or the line of config.json that is named.',
+    next: 'Correct the environment variable or the line of sedge.yaml that is named; "sedge config check" lists all mistakes.',
   },
   'agent.disconnected': {
     meaning: 'The connection to the agent was lost.',

@@ -95,6 +95,18 @@ describe('a session', () => {
     expect(world.readings()).toEqual(numbers(1, 20));
   });
 
+  it('makes a device wait that starts anew while there is no room', () => {
+    const world = onlineWorld();
+    world.tell({ kind: 'room', hasRoom: false });
+    world.device.reboot(world.nowMs, { keepsCounter: true });
+    publish(world, 1, 3);
+    world.run(5_000);
+    expect(world.readings()).toEqual([]);
+    world.tell({ kind: 'room', hasRoom: true });
+    drain(world);
+    expect(world.readings()).toEqual(numbers(1, 3));
+  });
+
   it('tells who speaks for itself, and hands the signature on untouched', () => {
     const world = onlineWorld();
     const signature = Uint8Array.from({ length: 64 }, (_, at) => at);
@@ -494,6 +506,16 @@ describe('a port', () => {
     expect(world.of('silent')).toEqual([]);
     expect(world.of('offline')).toEqual([]);
     expect(world.device.session).toBe(1);
+  });
+
+  it('that is opened anew takes nothing of a frame that had begun', () => {
+    const world = onlineWorld();
+    world.inject(Uint8Array.of(0, 8, 8, 8));
+    world.tell({ kind: 'closed' });
+    world.tell({ kind: 'opened' });
+    world.device.loseSession(world.nowMs);
+    expect(world.run(5_000, () => world.device.isOnline)).toBe(true);
+    expect(world.session.counters()).toEqual({});
   });
 
   it('that is closed hands its session back, and wakes nobody', () => {
