@@ -107,10 +107,10 @@ static const char *state_name(enum sedge_state state) {
 static void tell_changes(void) {
     static int last_state = -1;
     static uint16_t last_pending = 0;
-    static uint16_t last_dropped = 0;
+    static sedge_tally last_dropped = 0;
     int state = (int)sedge_state(&device);
     uint16_t pending = sedge_pending(&device);
-    uint16_t dropped = sedge_stats(&device)->dropped;
+    sedge_tally dropped = sedge_stats(&device)->dropped;
     if (state != last_state) tell("state %s", state_name((enum sedge_state)state));
     if (dropped > last_dropped) tell("dropped %u", (unsigned)(dropped - last_dropped));
     if (pending == 0 && last_pending > 0) tell("idle");
