@@ -12,6 +12,7 @@ export interface ProvisionCommandOptions {
   readonly baud?: number;
   readonly prefix?: string;
   readonly topics?: readonly string[];
+  readonly signingKey?: string;
   readonly force?: boolean;
 }
 
@@ -29,9 +30,13 @@ export interface AddCommandOptions {
 export async function provisionDevice(
   context: CommandContext,
   port: string,
-  { baud, ...rest }: ProvisionCommandOptions,
+  { baud, signingKey, ...rest }: ProvisionCommandOptions,
 ): Promise<void> {
-  const options: ProvisionOptions = { ...rest, ...(baud === undefined ? {} : { baudRate: baud }) };
+  const options: ProvisionOptions = {
+    ...rest,
+    ...(baud === undefined ? {} : { baudRate: baud }),
+    ...signingKeyOf(signingKey),
+  };
   const { id, name, served } = await withDevices(context, async (access) => {
     const device = await access.provision(port, options);
     const served = (await access.ports()).some(({ path, deviceId }) => {
@@ -90,10 +95,14 @@ async function draftOf(
     id,
     name,
     key: await readDeviceKey(context, keyFile),
-    ...(signingKey === undefined ? {} : { signingKey: Uint8Array.from(Buffer.from(signingKey, 'hex')) }),
+    ...signingKeyOf(signingKey),
     ...(prefix === undefined ? {} : { prefix }),
     ...(topics === undefined ? {} : { topics }),
   };
+}
+
+function signingKeyOf(hex: string | undefined): { readonly signingKey?: Uint8Array } {
+  return hex === undefined ? {} : { signingKey: Uint8Array.from(Buffer.from(hex, 'hex')) };
 }
 
 /** Also where one of them is a link such as those below `/dev/serial`. */

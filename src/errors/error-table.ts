@@ -543,7 +543,7 @@ export const ERROR_TABLE = {
   },
   'device.no-tool': {
     meaning: 'The tool that writes firmware into the board is not installed.',
-    next: 'Run "sudo apt install avrdude", then repeat the command.',
+    next: 'Install it ("sudo apt install avrdude"), then repeat the command.',
   },
   'device.flash-failed': {
     meaning: 'The firmware could not be written into the board.',
