@@ -76,7 +76,7 @@ export const define: DefineCommand = (command, run) => {
     )
     .addHelpText(
       'after',
-      '\nThe same settings may stand in config.json in the directory: listen, peers, name, mdns,\ndiscovery, commitIntervalMs, retention, storageMax, serial, serialAck, logLevel.\nThe command line comes before the environment, that before the file.',
+      '\nThe same settings may stand in sedge.yaml in the directory ("sedge config example" prints one). The command\nline comes before the environment, that before the file; "sedge config show" tells what counts.',
     )
     .action(run(start));
   addExamples(command, [
@@ -94,7 +94,7 @@ export const define: DefineCommand = (command, run) => {
 async function start(context: CommandContext, options: StartOptions): Promise<void> {
   const { io, directory } = context;
   const interruption = context.interruption();
-  const settings = resolveSettings(directory, settingsOf(options), io.env);
+  const settings = await resolveSettings(directory, settingsOf(options), io.env);
   const [{ Agent }, { agentLog }, { packageVersion }, { releaseStartMemory }] = await Promise.all([
     import('../agent.ts'),
     import('../agent-log.ts'),

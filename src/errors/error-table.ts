@@ -543,7 +543,7 @@ export const ERROR_TABLE = {
   },
   'device.no-tool': {
     meaning: 'The tool that writes firmware into the board is not installed.',
-    next: 'Run "sudo apt install avrdude", then repeat the command.',
+    next: 'Install it ("sudo apt install avrdude"), then repeat the command.',
   },
   'device.flash-failed': {
     meaning: 'The firmware could not be written into the board.',
@@ -689,7 +689,7 @@ export const ERROR_TABLE = {
   'agent.node-too-old': { meaning: 'This Node.js is too old.', next: 'Install Node.js 22.18 or newer.' },
   'agent.bad-config': {
     meaning: 'A setting of the agent is not right.',
-    next: 'Correct the option, the environment variable or the line of config.json that is named.',
+    next: 'Correct the environment variable or the line of sedge.yaml that is named; "sedge config check" lists all mistakes.',
   },
   'agent.disconnected': {
     meaning: 'The connection to the agent was lost.',

@@ -7,28 +7,30 @@ void sedge_writer_init(struct sedge_writer *out, uint8_t *bytes, size_t size)
     out->full = false;
 }
 
-void sedge_put_raw(struct sedge_writer *out, const uint8_t *cbor, uint16_t length)
+static void put(struct sedge_writer *out, uint8_t byte)
 {
-    if (length > (size_t)(out->end - out->at)) {
+    if (out->at == out->end) {
         out->full = true;
     }
-    if (length && !out->full) {
-        memcpy(out->at, cbor, length);
-        out->at += length;
+    if (!out->full) {
+        *out->at++ = byte;
+    }
+}
+
+void sedge_put_raw(struct sedge_writer *out, const uint8_t *cbor, uint16_t length)
+{
+    while (length--) {
+        put(out, *cbor++);
     }
 }
 
 /* `first`, then the low `bytes` bytes of `value`, highest first. */
 static void put_number(struct sedge_writer *out, uint8_t first, uint32_t value, uint8_t bytes)
 {
-    uint8_t item[5];
-    uint8_t at = (uint8_t)(4 - bytes);
-    item[4] = (uint8_t)value;
-    item[3] = (uint8_t)(value >> 8);
-    item[2] = (uint8_t)(value >> 16);
-    item[1] = (uint8_t)(value >> 24);
-    item[at] = first;
-    sedge_put_raw(out, item + at, (uint16_t)(bytes + 1));
+    put(out, first);
+    while (bytes--) {
+        put(out, (uint8_t)(value >> (8 * bytes)));
+    }
 }
 
 static void put_head(struct sedge_writer *out, uint8_t major, uint32_t value)
@@ -40,7 +42,7 @@ static void put_head(struct sedge_writer *out, uint8_t major, uint32_t value)
     } else if (value > 23) {
         put_number(out, major | 24, value, 1);
     } else {
-        put_number(out, major | (uint8_t)value, 0, 0);
+        put(out, major | (uint8_t)value);
     }
 }
 
@@ -67,12 +69,12 @@ void sedge_put_float(struct sedge_writer *out, float value)
 
 void sedge_put_bool(struct sedge_writer *out, bool value)
 {
-    put_number(out, value ? 0xf5 : 0xf4, 0, 0);
+    put(out, value ? 0xf5 : 0xf4);
 }
 
 void sedge_put_null(struct sedge_writer *out)
 {
-    put_number(out, 0xf6, 0, 0);
+    put(out, 0xf6);
 }
 
 static void put_string(struct sedge_writer *out, uint8_t major, const void *bytes, size_t length)

@@ -11,6 +11,18 @@
 #define SEDGE_KEY_SIZE 16
 #define SEDGE_TAG_SIZE 8
 
+/* ---- what the sketch gave ---- */
+
+static inline const struct sedge_config *sedge_config_of(const struct sedge_device *device)
+{
+#if SEDGE_STATIC_CONFIG
+    (void)device;
+    return &sedge_static_config;
+#else
+    return device->config;
+#endif
+}
+
 /* ---- numbers on the wire ---- */
 
 /* A chip of 8 bits has a hard time with shifts; where memory has the order of the wire, it is copied. */
@@ -41,6 +53,11 @@ static inline void sedge_put_le16(uint8_t *bytes, uint16_t value)
 {
     bytes[0] = (uint8_t)value;
     bytes[1] = (uint8_t)(value >> 8);
+}
+
+static inline uint16_t sedge_get_le16(const uint8_t *bytes)
+{
+    return (uint16_t)(bytes[0] | bytes[1] << 8);
 }
 
 /* ---- greeting: HELLO's first 11 bytes, then HELLO_ACK's first 37 ---- */
@@ -173,7 +190,7 @@ bool sedge_records_wait(const struct sedge_device *device);
 /* Nothing of the session is on its way any more. */
 void sedge_records_land(struct sedge_device *device);
 
-void sedge_count(uint16_t *counter);
+void sedge_count(sedge_tally *counter);
 
 /* ---- commands.c ---- */
 

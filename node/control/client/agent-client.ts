@@ -197,16 +197,17 @@ export class AgentClient {
   }
 
   /** Writes a new key into the device at a port, and into the agent's book. */
-  async provisionDevice(port: string, options: ProvisionOptions = {}): Promise<DeviceName> {
-    return (await this.#connection.call('POST', '/v1/devices/provision', { port, ...options })) as DeviceName;
+  async provisionDevice(
+    port: string,
+    { signingKey, ...options }: ProvisionOptions = {},
+  ): Promise<DeviceName> {
+    const body = { port, ...options, ...signingKeyJson(signingKey) };
+    return (await this.#connection.call('POST', '/v1/devices/provision', body)) as DeviceName;
   }
 
   /** Takes in a device that has its key already. */
   async addDevice({ key, signingKey, ...draft }: DeviceDraft): Promise<DeviceName> {
-    const keys = {
-      keyBase64: Buffer.from(key).toString('base64'),
-      ...(signingKey === undefined ? {} : { signingKeyBase64: Buffer.from(signingKey).toString('base64') }),
-    };
+    const keys = { keyBase64: Buffer.from(key).toString('base64'), ...signingKeyJson(signingKey) };
     return (await this.#connection.call('POST', '/v1/devices/add', { ...draft, ...keys })) as DeviceName;
   }
 
@@ -244,4 +245,8 @@ export class AgentClient {
 /** A client of the agent that runs in a directory. Connects with the first request. */
 export function connectAgent(options: AgentClientOptions): AgentClient {
   return new AgentClient(options);
+}
+
+function signingKeyJson(key: Uint8Array | undefined): { readonly signingKeyBase64?: string } {
+  return key === undefined ? {} : { signingKeyBase64: Buffer.from(key).toString('base64') };
 }

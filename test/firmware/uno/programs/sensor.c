@@ -82,7 +82,7 @@ int main(void)
 {
     sedge_avr_begin();
     sedge_init(&device, &config, sedge_avr_reset_cause());
-    told.epoch = device.epoch;
+    told.epoch = sedge_epoch(&device);
     uint32_t due = sedge_avr_millis();
     uint32_t talk = due;
     for (;;) {
@@ -99,7 +99,7 @@ int main(void)
             talk = now;
             sedge_avr_text("the roof is open\n");
         }
-        told.epoch = device.epoch;
+        told.epoch = sedge_epoch(&device);
         told.pending = sedge_pending(&device);
         told.state = (uint8_t)sedge_state(&device);
         told.overruns = sedge_stats(&device)->overruns;
