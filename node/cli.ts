@@ -23,6 +23,11 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     summary: 'show the realm; back its root key up; declare channels',
     load: () => import('./commands/realm.ts'),
   },
+  {
+    name: 'config',
+    summary: 'check sedge.yaml, and show what counts',
+    load: () => import('./commands/config.ts'),
+  },
   { name: 'start', summary: 'run the agent of this machine', load: () => import('./commands/start.ts') },
   { name: 'stop', summary: 'stop the agent', load: () => import('./commands/stop.ts') },
   {
@@ -35,6 +40,7 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     summary: 'print messages as they arrive, or from the journal',
     load: () => import('./commands/sub.ts'),
   },
+  { name: 'mqtt', summary: 'the MQTT clients of this node', load: () => import('./commands/mqtt.ts') },
   {
     name: 'device',
     summary: 'devices on serial lines: keys, commands, firmware, what they say',

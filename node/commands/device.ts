@@ -42,6 +42,7 @@ const provision: DefineCommand = (command, run) => {
     .description('give the device at a port a new key; works without an agent')
     .argument('<port>', 'serial port, or tcp://HOST:PORT');
   addTopicOptions(sub.option('--name <name>', 'name of the device, part of its topics (default: its id)'))
+    .option('--signing-key <hex>', 'its Ed25519 public key: refuse what it did not sign', hexadecimal(64))
     .option('--baud <rate>', 'rate of the port (default: 115200)', wholeNumber(300, 4_000_000))
     .option('--force', 'also a device that has a key, if its sketch allows that')
     .action(
@@ -154,25 +155,25 @@ const send: DefineCommand = (command, run) => {
 const flash: DefineCommand = (command, run) => {
   const sub = command
     .command('flash')
-    .description(
-      "write firmware with the board's own tool (avrdude); the agent lets go of the port meanwhile",
-    )
+    .description("write firmware with the board's own tool; the agent lets go of the port meanwhile")
     .argument('<where>', 'serial port, or name of a device')
-    .requiredOption('--hex <file>', 'firmware as Intel HEX')
+    .argument('[tool...]', 'behind --: the tool of another board and its arguments, {port} for the port')
+    .option('--hex <file>', 'firmware as Intel HEX, written with avrdude')
     .addOption(
-      new Option('--board <board>', 'which board it is')
+      new Option('--board <board>', 'which board it is, for avrdude')
         .choices(BOARDS.map(({ name }) => name))
         .default('uno'),
     )
     .option('--dry-run', 'print the command and do nothing')
     .action(
-      run(async (context: CommandContext, where: string, options: FlashOptions) =>
-        (await import('../device/flash-device.ts')).flashDevice(context, where, options),
+      run(async (context: CommandContext, where: string, tool: readonly string[], options: FlashOptions) =>
+        (await import('../device/flash-device.ts')).flashDevice(context, where, { ...options, tool }),
       ),
     );
   addExamples(sub, [
     ['sedge device flash /dev/ttyUSB0 --hex firmware.hex', 'an Arduino Uno'],
     ['sedge device flash uno-1 --hex firmware.hex --board nano-old', 'the port where that device is'],
+    ['sedge device flash pico-1 -- arduino-cli upload -p {port} sketch', 'with a tool of your own'],
     ['sedge device flash /dev/ttyACM0 --hex firmware.hex --dry-run', 'only the command'],
   ]);
 };

@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { SedgeError } from '../../src/errors/index.ts';
 import type { ChannelPolicy } from '../../src/index.ts';
+import { nearestName } from '../cli/nearest-name.ts';
+import { type ConfigFile, type ConfigMistake, findConfigFile } from './config-file.ts';
+import type { MqttAddress } from './mqtt-address.ts';
 import { type LogLevel, SETTING_READERS, type SerialAck } from './setting-readers.ts';
-
-/** Name of the optional configuration file in the directory of a node. */
-export const CONFIG_FILE = 'config.json';
 
 /** How an agent is to run. What is absent has the mesh's default. */
 export interface AgentSettings {
@@ -33,6 +31,10 @@ export interface AgentSettings {
    * When a device is told that a reading is taken: once it is on the disk here, or in memory. @defaultValue `'durable'`
    */
   readonly serialAck?: SerialAck;
+  /** Where MQTT clients connect; `null` for nowhere. @defaultValue `null` */
+  readonly mqtt?: MqttAddress | null;
+  /** Lets anybody who reaches an address other than this machine's loopback use MQTT. @defaultValue `false` */
+  readonly mqttAnonymous?: boolean;
   /** Least level of a log line. @defaultValue `'info'` */
   readonly logLevel?: LogLevel;
 }
@@ -49,11 +51,13 @@ export const SETTING_VARIABLES = Object.freeze({
   discovery: 'SEDGE_DISCOVERY',
   serial: 'SEDGE_SERIAL',
   serialAck: 'SEDGE_SERIAL_ACK',
+  mqtt: 'SEDGE_MQTT',
+  mqttAnonymous: 'SEDGE_MQTT_ANONYMOUS',
   logLevel: 'SEDGE_LOG_LEVEL',
 } satisfies Record<keyof AgentSettings, string>);
 
 /** Option of `sedge start` for each setting. */
-const SETTING_OPTIONS = Object.freeze({
+export const SETTING_OPTIONS = Object.freeze({
   listen: '--listen',
   peers: '--peer',
   name: '--name',
@@ -64,85 +68,106 @@ const SETTING_OPTIONS = Object.freeze({
   discovery: '--no-discovery',
   serial: '--serial',
   serialAck: '--serial-ack',
+  mqtt: '--mqtt',
+  mqttAnonymous: '--mqtt-anonymous',
   logLevel: '--log-level',
 } satisfies Record<keyof AgentSettings, string>);
 
-/** Largest configuration file. */
-const CONFIG_BYTES_MAX = 1_048_576;
+type SettingKey = keyof AgentSettings;
+type Environment = Readonly<Record<string, string | undefined>>;
 
-const KEYS = Object.keys(SETTING_VARIABLES) as (keyof AgentSettings)[];
+/** Names of all settings, in the order in which they are shown. */
+export const SETTING_KEYS = Object.freeze(Object.keys(SETTING_VARIABLES) as SettingKey[]);
+
+/** The value that counts, and who says so. */
+export interface EffectiveSetting {
+  readonly value: unknown;
+  readonly origin: 'option' | 'environment' | 'file';
+  /** `FILE:LINE`, the name of the variable or of the option. */
+  readonly where: string;
+}
+
+/** What all places say, right or wrong. */
+export interface GatheredSettings {
+  /** The configuration file; `null` if there is none. */
+  readonly file: string | null;
+  readonly effective: ReadonlyMap<SettingKey, EffectiveSetting>;
+  /** Also of values that another place overrides. */
+  readonly mistakes: readonly ConfigMistake[];
+}
 
 /**
- * Settings of an agent: command line before environment before `config.json`. Throws `cli.usage` for an option and
- * `agent.bad-config` for what stands elsewhere, with the place and the reason, also where another place overrides it.
+ * Settings of an agent: command line before environment before the configuration file. Throws `cli.usage` for an
+ * option and `agent.bad-config` for what stands elsewhere, with the place and the reason, also where another place
+ * overrides it.
  */
-export function resolveSettings(
+export async function resolveSettings(
   directory: string,
   options: AgentSettings,
-  env: Readonly<Record<string, string | undefined>>,
-): AgentSettings {
-  return { ...fromFile(directory), ...fromEnvironment(env), ...fromOptions(options) };
+  env: Environment,
+): Promise<AgentSettings> {
+  const { effective, mistakes } = gather(await findConfigFile(directory), env, options);
+  const [first, ...others] = mistakes;
+  if (first !== undefined) throw refusal(first, others.length);
+  return Object.fromEntries([...effective].map(([key, { value }]) => [key, value]));
 }
 
-function fromOptions(options: AgentSettings): AgentSettings {
-  return readAll(options as Record<string, unknown>, (key, rule) => {
-    return new SedgeError('cli.usage', { reason: `${SETTING_OPTIONS[key]}: ${rule}` });
-  });
+/** All settings and all mistakes, for a person. Throws `agent.bad-config` if the file cannot be read at all. */
+export async function gatherSettings(directory: string, env: Environment): Promise<GatheredSettings> {
+  return gather(await findConfigFile(directory), env, {});
 }
 
-function fromEnvironment(env: Readonly<Record<string, string | undefined>>): AgentSettings {
-  const values: Record<string, unknown> = {};
-  for (const key of KEYS) {
-    const text = env[SETTING_VARIABLES[key]];
-    if (text !== undefined && text.trim() !== '') values[key] = SETTING_READERS[key].fromText(text.trim());
+/** What is wrong with a configuration file alone. */
+export function mistakesOf(file: ConfigFile): readonly ConfigMistake[] {
+  return gather(file, {}, {}).mistakes;
+}
+
+function gather(file: ConfigFile | null, env: Environment, options: AgentSettings): GatheredSettings {
+  const mistakes: ConfigMistake[] = [...(file?.mistakes ?? [])];
+  const effective = new Map<SettingKey, EffectiveSetting>();
+  const take = (key: SettingKey, value: unknown, place: Omit<EffectiveSetting, 'value'>, line?: number) => {
+    const result = SETTING_READERS[key].check(value);
+    if (result !== null) effective.set(key, { value: result.value, ...place });
+    else
+      mistakes.push({
+        where: place.where,
+        reason: SETTING_READERS[key].rule,
+        key,
+        ...(line ? { line } : {}),
+      });
+  };
+  for (const { key, value, line } of file?.entries ?? []) {
+    const where = `${file!.path}:${line}`;
+    if (isSetting(key)) take(key, value, { origin: 'file', where }, line);
+    else mistakes.push({ where, reason: unknownSetting(key), key, line });
   }
-  return readAll(values, (key, rule) => bad(SETTING_VARIABLES[key], rule));
+  for (const key of SETTING_KEYS) {
+    const text = env[SETTING_VARIABLES[key]]?.trim();
+    const where = SETTING_VARIABLES[key];
+    if (text) take(key, SETTING_READERS[key].fromText(text), { origin: 'environment', where });
+  }
+  for (const key of SETTING_KEYS) {
+    if (options[key] !== undefined) {
+      take(key, options[key], { origin: 'option', where: SETTING_OPTIONS[key] });
+    }
+  }
+  return { file: file?.path ?? null, effective, mistakes };
 }
 
-function fromFile(directory: string): AgentSettings {
-  const path = join(directory, CONFIG_FILE);
-  const json = readConfig(path);
-  if (json === null) return {};
-  if (typeof json !== 'object' || Array.isArray(json)) throw bad(path, 'it must hold a JSON object');
-  const unknown = Object.keys(json).find((key) => !Object.hasOwn(SETTING_VARIABLES, key));
-  if (unknown !== undefined) {
-    throw bad(path, `unknown setting ${JSON.stringify(unknown.slice(0, 40))}; known are ${KEYS.join(', ')}`);
-  }
-  return readAll(json as Record<string, unknown>, (key, rule) => bad(`${path}, ${key}`, rule));
+function isSetting(key: string): key is SettingKey {
+  return Object.hasOwn(SETTING_VARIABLES, key);
 }
 
-function readConfig(path: string): object | null {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    const { code } = error as { code?: unknown };
-    // A directory that is none is told of where it is used.
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw bad(path, 'it cannot be read', error);
-  }
-  if (text.length > CONFIG_BYTES_MAX) throw bad(path, 'it is larger than 1 MiB');
-  try {
-    return JSON.parse(text) as object;
-  } catch (error) {
-    throw bad(path, error instanceof Error ? error.message : 'it is not JSON', error);
-  }
+function unknownSetting(key: string): string {
+  return `there is no such setting; is ${nearestName(key.slice(0, 40), SETTING_KEYS)} meant? "sedge config example" has all`;
 }
 
-function readAll(
-  values: Record<string, unknown>,
-  refusal: (key: keyof AgentSettings, rule: string) => SedgeError,
-): AgentSettings {
-  const settings: Record<string, unknown> = {};
-  for (const key of KEYS) {
-    if (values[key] === undefined) continue;
-    const result = SETTING_READERS[key].check(values[key]);
-    if (result === null) throw refusal(key, SETTING_READERS[key].rule);
-    settings[key] = result.value;
-  }
-  return settings as AgentSettings;
-}
-
-function bad(place: string, reason: string, cause?: unknown): SedgeError {
-  return new SedgeError('agent.bad-config', { where: place, reason }, { cause });
+function refusal({ where, key, reason, line }: ConfigMistake, others: number): SedgeError {
+  if (where.startsWith('--')) return new SedgeError('cli.usage', { reason: `${where}: ${reason}` });
+  const place =
+    line === undefined || key === undefined
+      ? where
+      : `${where}, ${isSetting(key) ? key : JSON.stringify(key.slice(0, 40))}`;
+  const more = others > 0 ? ` (and ${others} more: "sedge config check")` : '';
+  return new SedgeError('agent.bad-config', { where: place, reason: `${reason}${more}` });
 }

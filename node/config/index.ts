@@ -1,2 +1,21 @@
-export { type AgentSettings, CONFIG_FILE, resolveSettings, SETTING_VARIABLES } from './agent-settings.ts';
+export {
+  type AgentSettings,
+  type EffectiveSetting,
+  type GatheredSettings,
+  gatherSettings,
+  mistakesOf,
+  resolveSettings,
+  SETTING_KEYS,
+  SETTING_OPTIONS,
+  SETTING_VARIABLES,
+} from './agent-settings.ts';
+export {
+  CONFIG_FILE,
+  type ConfigFile,
+  type ConfigMistake,
+  OLD_CONFIG_FILE,
+  readConfigFile,
+} from './config-file.ts';
+export { isLoopback, type MqttAddress } from './mqtt-address.ts';
+export { SETTING_TEXTS, settingText } from './setting-defaults.ts';
 export { LOG_LEVELS, type LogLevel, SERIAL_ACKS, type SerialAck } from './setting-readers.ts';

@@ -62,13 +62,14 @@ function onlyText(body: unknown, name: string): string {
 }
 
 function provisionOf(fields: Record<string, unknown>): ProvisionOptions {
-  const { name, baudRate, prefix, topics, force, ...others } = fields;
+  const { name, baudRate, prefix, topics, signingKeyBase64, force, ...others } = fields;
   noOthers(others);
   return {
     ...(name === undefined ? {} : { name: textOf(name, 'name') }),
     ...(baudRate === undefined ? {} : { baudRate: numberOf(baudRate, 'baudRate') }),
     ...(prefix === undefined ? {} : { prefix: textOf(prefix, 'prefix') }),
     ...(topics === undefined ? {} : { topics: textsOf(topics, 'topics') }),
+    ...(signingKeyBase64 === undefined ? {} : { signingKey: bytesOf(signingKeyBase64, 'signingKeyBase64') }),
     ...(force === undefined ? {} : { force: truthOf(force, 'force') }),
   };
 }

@@ -1,8 +1,6 @@
 /** How a board's bootloader is spoken to with avrdude. */
 export interface Board {
   readonly name: string;
-  /** What it is called in shops. */
-  readonly title: string;
   readonly part: string;
   readonly programmer: string;
   readonly baudRate: number;
@@ -10,23 +8,12 @@ export interface Board {
 
 /** Boards whose bootloader takes firmware over the port that they speak on. */
 export const BOARDS: readonly Board[] = Object.freeze([
-  { name: 'uno', title: 'Arduino Uno', part: 'atmega328p', programmer: 'arduino', baudRate: 115_200 },
-  { name: 'nano', title: 'Arduino Nano', part: 'atmega328p', programmer: 'arduino', baudRate: 115_200 },
-  {
-    name: 'nano-old',
-    title: 'Arduino Nano with the bootloader of before 2018, and most clones',
-    part: 'atmega328p',
-    programmer: 'arduino',
-    baudRate: 57_600,
-  },
-  {
-    name: 'pro-mini',
-    title: 'Arduino Pro Mini',
-    part: 'atmega328p',
-    programmer: 'arduino',
-    baudRate: 57_600,
-  },
-  { name: 'mega', title: 'Arduino Mega 2560', part: 'atmega2560', programmer: 'wiring', baudRate: 115_200 },
+  { name: 'uno', part: 'atmega328p', programmer: 'arduino', baudRate: 115_200 },
+  { name: 'nano', part: 'atmega328p', programmer: 'arduino', baudRate: 115_200 },
+  // With the bootloader of before 2018, as most clones.
+  { name: 'nano-old', part: 'atmega328p', programmer: 'arduino', baudRate: 57_600 },
+  { name: 'pro-mini', part: 'atmega328p', programmer: 'arduino', baudRate: 57_600 },
+  { name: 'mega', part: 'atmega2560', programmer: 'wiring', baudRate: 115_200 },
 ]);
 
 /** Name of the program, as it is found by `PATH`. */

@@ -12,6 +12,7 @@ export interface ProvisionCommandOptions {
   readonly baud?: number;
   readonly prefix?: string;
   readonly topics?: readonly string[];
+  readonly signingKey?: string;
   readonly force?: boolean;
 }
 
@@ -29,9 +30,13 @@ export interface AddCommandOptions {
 export async function provisionDevice(
   context: CommandContext,
   port: string,
-  { baud, ...rest }: ProvisionCommandOptions,
+  { baud, signingKey, ...rest }: ProvisionCommandOptions,
 ): Promise<void> {
-  const options: ProvisionOptions = { ...rest, ...(baud === undefined ? {} : { baudRate: baud }) };
+  const options: ProvisionOptions = {
+    ...rest,
+    ...(baud === undefined ? {} : { baudRate: baud }),
+    ...signingKeyOf(signingKey),
+  };
   const { id, name, served } = await withDevices(context, async (access) => {
     const device = await access.provision(port, options);
     const served = (await access.ports()).some(({ path, deviceId }) => {
@@ -41,7 +46,7 @@ export async function provisionDevice(
   });
   if (context.json) return context.record({ id, name, port });
   await context.write(`${titleOf({ id, name })} has its key\n`);
-  if (!served) context.note(`  Read it with "sedge start --serial ${port}", or "serial" in config.json.`);
+  if (!served) context.note(`  Read it with "sedge start --serial ${port}", or "serial" in sedge.yaml.`);
 }
 
 /** `sedge device add`: a device that has its key already; with `acceptEpoch` one that is known. */
@@ -90,10 +95,14 @@ async function draftOf(
     id,
     name,
     key: await readDeviceKey(context, keyFile),
-    ...(signingKey === undefined ? {} : { signingKey: Uint8Array.from(Buffer.from(signingKey, 'hex')) }),
+    ...signingKeyOf(signingKey),
     ...(prefix === undefined ? {} : { prefix }),
     ...(topics === undefined ? {} : { topics }),
   };
+}
+
+function signingKeyOf(hex: string | undefined): { readonly signingKey?: Uint8Array } {
+  return hex === undefined ? {} : { signingKey: Uint8Array.from(Buffer.from(hex, 'hex')) };
 }
 
 /** Also where one of them is a link such as those below `/dev/serial`. */

@@ -5,13 +5,15 @@ import { parsePortAddress } from '../../firmware-bridge/host/transport/port-addr
 import { isSedgeError, SedgeError } from '../../src/errors/index.ts';
 import type { CommandContext } from '../cli/command-context.ts';
 import type { AgentClient } from '../control/client/index.ts';
-import { BOARD_TOOL, BOARDS, type Board, boardToolArguments } from './board-tool.ts';
+import { BOARD_TOOL, BOARDS, boardToolArguments } from './board-tool.ts';
 
 /** Options of `sedge device flash`. */
 export interface FlashOptions {
-  readonly hex: string;
+  readonly hex?: string;
   readonly board: string;
   readonly dryRun?: boolean;
+  /** Program and arguments in place of avrdude; `{port}` stands for the port. */
+  readonly tool?: readonly string[];
 }
 
 /** What of the tool's words is kept for the error. */
@@ -24,16 +26,15 @@ const TOOL_WORDS_MAX = 2_000;
 export async function flashDevice(
   context: CommandContext,
   where: string,
-  { hex, board: boardName, dryRun = false }: FlashOptions,
+  options: FlashOptions,
 ): Promise<void> {
-  const board = BOARDS.find(({ name }) => name === boardName)!;
-  const file = resolve(hex);
-  await checkHexFile(file);
+  const lineAt = await planOf(options);
+  const { dryRun = false } = options;
   const agent = context.connect();
   try {
     const port = devicePath(await portOf(agent, where));
-    const line = [BOARD_TOOL, ...boardToolArguments(board, port, file)];
-    if (dryRun) return await report(context, { board, port, file, line, flashed: false });
+    const line = lineAt(port);
+    if (dryRun) return await report(context, { port, line, flashed: false });
     // From here on an interruption ends the tool, and the agent still gets its port back.
     const interruption = context.interruption();
     const reclaim = await release(agent, port);
@@ -42,10 +43,22 @@ export async function flashDevice(
     } finally {
       await reclaim();
     }
-    await report(context, { board, port, file, line, flashed: true });
+    await report(context, { port, line, flashed: true });
   } finally {
     await agent.close();
   }
+}
+
+/** Checks what can be checked before a board is reset, and gives the command line for a port. */
+async function planOf({ hex, board: name, tool = [] }: FlashOptions): Promise<(port: string) => string[]> {
+  if ((hex === undefined) === (tool.length === 0)) {
+    throw new SedgeError('cli.usage', { reason: 'give --hex FILE, or a tool of your own behind --' });
+  }
+  if (hex === undefined) return (port) => tool.map((word) => word.replaceAll('{port}', port));
+  const board = BOARDS.find((one) => one.name === name)!;
+  const file = resolve(hex);
+  await checkHexFile(file);
+  return (port) => [BOARD_TOOL, ...boardToolArguments(board, port, file)];
 }
 
 /** A port as it is, else the port of the device that has this name or id. */
@@ -136,17 +149,15 @@ function lastWords(words: string): string {
 }
 
 interface Report {
-  readonly board: Board;
   readonly port: string;
-  readonly file: string;
   readonly line: readonly string[];
   readonly flashed: boolean;
 }
 
-async function report(context: CommandContext, { board, port, file, line, flashed }: Report): Promise<void> {
-  if (context.json) return context.record({ board: board.name, port, file, command: line, flashed });
+async function report(context: CommandContext, { port, line, flashed }: Report): Promise<void> {
+  if (context.json) return context.record({ port, command: line, flashed });
   if (!flashed) return context.write(`${line.map(shellWord).join(' ')}\n`);
-  await context.write(`wrote ${file} into the ${board.title} at ${port}\n`);
+  await context.write(`wrote firmware into the board at ${port}\n`);
 }
 
 function shellWord(word: string): string {

@@ -1,18 +1,28 @@
 import type { CommandContext } from '../cli/command-context.ts';
 import { formatCount } from '../cli/human-figures.ts';
 import { formatTable } from '../cli/table.ts';
-import type { DeviceStatus, PortStatus } from '../control/client/index.ts';
+import type { DeviceStatus, MonitorEvent, PortStatus } from '../control/client/index.ts';
+import { watchCounters } from './counter-watch.ts';
 import { isPort } from './flash-device.ts';
 import { monitorText } from './monitor-text.ts';
 
 /** `sedge device monitor`: what happens on the wire, as it happens, until it is interrupted. */
 export async function monitorDevices(context: CommandContext, where: string | undefined): Promise<void> {
-  const signal = context.interruption();
+  const interruption = context.interruption();
+  const tell = (event: MonitorEvent): Promise<void> =>
+    context.json ? context.record(event) : context.write(`${monitorText(event)}\n`);
   await context.withAgent(async (agent) => {
-    const what = where === undefined ? {} : isPort(where) ? { port: where } : { device: where };
-    for await (const event of agent.monitorDevices({ ...what, signal })) {
-      if (context.json) await context.record(event);
-      else await context.write(`${monitorText(event)}\n`);
+    const ended = new AbortController();
+    const signal = AbortSignal.any([interruption, ended.signal]);
+    const { nowMs } = context.io;
+    const wants = (port: PortStatus): boolean => where === undefined || isAt(port, where, []);
+    const counters = watchCounters(agent, { wants, nowMs, signal }, tell);
+    try {
+      const what = where === undefined ? {} : isPort(where) ? { port: where } : { device: where };
+      for await (const event of agent.monitorDevices({ ...what, signal })) await tell(event);
+    } finally {
+      ended.abort();
+      await counters;
     }
   });
 }

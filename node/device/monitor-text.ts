@@ -24,6 +24,8 @@ function whatHappened({ kind, atMs: _, port: __, device: ___, ...fields }: Monit
       const { state, ...rest } = fields;
       return `is ${state}${rest.cause == null ? '' : `: ${rest.cause}`}${restText(rest, ['cause'])}`;
     }
+    case 'counted':
+      return `counted${restText(fields.counters as Readonly<Record<string, unknown>>, [])}`;
     case 'left-out':
       return `${fields.count} events left out: more came than this terminal takes`;
     default:

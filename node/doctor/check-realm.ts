@@ -6,7 +6,7 @@ type Environment = Parameters<typeof resolveSettings>[2];
 
 /** Realm, key and configuration as the next start would find them. */
 export async function checkRealm(directory: string, env: Environment): Promise<Finding[]> {
-  return [await checkIdentity(directory), checkConfig(directory, env)];
+  return [await checkIdentity(directory), await checkConfig(directory, env)];
 }
 
 async function checkIdentity(directory: string): Promise<Finding> {
@@ -21,10 +21,10 @@ async function checkIdentity(directory: string): Promise<Finding> {
   }
 }
 
-function checkConfig(directory: string, env: Environment): Finding {
+async function checkConfig(directory: string, env: Environment): Promise<Finding> {
   try {
-    resolveSettings(directory, {}, env);
-    return ok('settings', 'environment and config.json can be read');
+    await resolveSettings(directory, {}, env);
+    return ok('settings', 'environment and configuration file are right');
   } catch (error) {
     if (!(error instanceof SedgeError)) throw error;
     return { ...fail('settings', error.message, error.next), code: error.code };

@@ -22,7 +22,7 @@ export async function checkSerialPorts(
   let configured: readonly string[] = [];
   const findings: Finding[] = [];
   try {
-    configured = resolveSettings(directory, {}, io.env).serial ?? [];
+    configured = (await resolveSettings(directory, {}, io.env)).serial ?? [];
   } catch (error) {
     // What is wrong with the settings is told by the check of them.
     if (!isSedgeError(error)) throw error;

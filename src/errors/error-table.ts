@@ -543,7 +543,7 @@ export const ERROR_TABLE = {
   },
   'device.no-tool': {
     meaning: 'The tool that writes firmware into the board is not installed.',
-    next: 'Run "sudo apt install avrdude", then repeat the command.',
+    next: 'Install it ("sudo apt install avrdude"), then repeat the command.',
   },
   'device.flash-failed': {
     meaning: 'The firmware could not be written into the board.',
@@ -681,6 +681,22 @@ export const ERROR_TABLE = {
   },
 
   // agent and command line
+  'mqtt.cannot-listen': {
+    meaning: 'The MQTT gateway cannot listen on its address.',
+    next: 'Another broker may use the port: stop it, or name another one with "sedge start --mqtt PORT".',
+  },
+  'mqtt.users-damaged': {
+    meaning: 'The file with the users of MQTT is damaged.',
+    next: 'Restore mqtt/users.json in the directory from a backup, or remove it and add the users again; until then no client is let in.',
+  },
+  'mqtt.user-exists': {
+    meaning: 'There is a user of MQTT with that name.',
+    next: 'Use "sedge mqtt user passwd NAME" for another password, or remove the user first.',
+  },
+  'mqtt.unknown-user': {
+    meaning: 'There is no user of MQTT with that name.',
+    next: '"sedge mqtt user ls" lists them.',
+  },
   'agent.running': {
     meaning: 'Another agent uses this directory.',
     next: 'Stop it first, or use another directory (--dir).',
@@ -689,7 +705,7 @@ export const ERROR_TABLE = {
   'agent.node-too-old': { meaning: 'This Node.js is too old.', next: 'Install Node.js 22.18 or newer.' },
   'agent.bad-config': {
     meaning: 'A setting of the agent is not right.',
-    next: 'Correct the option, the environment variable or the line of config.json that is named.',
+    next: 'Correct the environment variable or the line of sedge.yaml that is named; "sedge config check" lists all mistakes.',
   },
   'agent.disconnected': {
     meaning: 'The connection to the agent was lost.',

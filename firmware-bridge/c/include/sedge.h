@@ -68,6 +68,23 @@ extern "C" {
 #error "SEDGE_COMMANDS is 0 or 1"
 #endif
 
+/* 0: the device sends no STATS to the host (sedge_stats() counts all the same). */
+#ifndef SEDGE_STATS
+#define SEDGE_STATS 1
+#endif
+#if SEDGE_STATS != 0 && SEDGE_STATS != 1
+#error "SEDGE_STATS is 0 or 1"
+#endif
+
+/* 1: there is one device, and its config is the constant `sedge_static_config` that the sketch defines. With link-time
+ * optimisation what it does not use (no keep, no silence, one topic) is not in the program. */
+#ifndef SEDGE_STATIC_CONFIG
+#define SEDGE_STATIC_CONFIG 0
+#endif
+#if SEDGE_STATIC_CONFIG != 0 && SEDGE_STATIC_CONFIG != 1
+#error "SEDGE_STATIC_CONFIG is 0 or 1"
+#endif
+
 /* Commands whose ids and results are remembered, so that one sent twice is done once. */
 #ifndef SEDGE_RESULTS
 #define SEDGE_RESULTS 4
@@ -229,6 +246,10 @@ struct sedge_config {
     uint8_t topic_count;              /* 0 to 255 */
 };
 
+#if SEDGE_STATIC_CONFIG
+extern const struct sedge_config sedge_static_config;
+#endif
+
 /* The fields most devices need, in the order that C++ before 20 can initialise too. */
 #if SEDGE_SIGNING
 #define SEDGE_CONFIG(port, topics, topic_count, buffer, buffer_size) \
@@ -238,25 +259,31 @@ struct sedge_config {
     { (port), (topics), (buffer), (buffer_size), 0, 0, NULL, NULL, (topic_count) }
 #endif
 
-/* Counted since boot; the small ones stop at 65,535. A byte or frame that was dropped is in exactly one of them. */
+#ifdef __AVR__
+typedef uint16_t sedge_tally;
+#else
+typedef uint32_t sedge_tally;
+#endif
+
+/* Counted since boot; each stops at its highest value. A byte or frame that was dropped is in exactly one of them. */
 struct sedge_stats {
-    uint32_t frames_in;      /* with a good CRC */
-    uint32_t frames_out;
     /* In the order of STATS: */
-    uint16_t bad_crc;        /* chunks that are no frame: COBS or CRC */
-    uint16_t too_long;       /* chunks longer than SEDGE_MTU */
-    uint16_t overruns;       /* reported by the port */
-    uint16_t sent_again;     /* DATA frames */
-    uint16_t naks;           /* sent */
-    uint16_t refused;        /* DATA unsealed, forged or replayed; HELLO or PROVISION that may not be followed */
-    uint16_t dropped;        /* readings that the full buffer lost */
+    sedge_tally frames_in;      /* with a good CRC */
+    sedge_tally frames_out;
+    sedge_tally bad_crc;        /* chunks that are no frame: COBS or CRC */
+    sedge_tally too_long;       /* chunks longer than SEDGE_MTU */
+    sedge_tally overruns;       /* reported by the port */
+    sedge_tally sent_again;     /* DATA frames */
+    sedge_tally naks;           /* sent */
+    sedge_tally refused;        /* DATA unsealed, forged or replayed; HELLO or PROVISION that may not be followed */
+    sedge_tally dropped;        /* readings that the full buffer lost */
     /* Here alone: */
-    uint16_t duplicates;     /* DATA that was here already */
-    uint16_t bad_acks;       /* acknowledgements outside of what was sent */
-    uint16_t unknown_frames; /* other version, or a type that a device does not take */
-    uint16_t malformed;      /* sealed by the host but not of the protocol's shape, or of an unknown type */
-    uint16_t not_published;  /* publish calls that returned false */
-    uint16_t sessions_lost;
+    sedge_tally duplicates;     /* DATA that was here already */
+    sedge_tally bad_acks;       /* acknowledgements outside of what was sent */
+    sedge_tally unknown_frames; /* other version, or a type that a device does not take */
+    sedge_tally malformed;      /* sealed by the host but not of the protocol's shape, or of an unknown type */
+    sedge_tally not_published;  /* publish calls that returned false */
+    sedge_tally sessions_lost;
 };
 
 /* ---- The device. Its fields are the library's; read what you like, write nothing. -------------------------------- */
@@ -314,13 +341,15 @@ struct sedge_result {
  * either is copied, never built. */
 #define SEDGE_GREETING_SIZE (11 + 37)
 
+#define SEDGE_TIME_SIZE 6 /* [n] */
+
 struct sedge_device {
     struct sedge_link link; /* first: the link's hooks find the device by it */
     const struct sedge_config *config;
-    struct sedge_keep *keep; /* holds the counter given last; the config's or the own one */
-    struct sedge_keep own_keep;
+    uint32_t last;          /* counter given last */
     uint32_t host_counter;  /* last of the host's series */
-    uint32_t time_n;        /* of the TIME to answer */
+    uint8_t time[SEDGE_TIME_SIZE]; /* value of the TIME to answer */
+    uint8_t time_length;
     uint32_t done;          /* counter below and at which all is durable, or reported as lost */
     uint16_t sent_counter;  /* last of the session's series */
     uint16_t stats_ms;
@@ -369,7 +398,8 @@ enum sedge_state sedge_state(const struct sedge_device *device);
 
 /* Each takes a reading into the ring with the present time and the next number: O(bytes). Where
  * there is no room the oldest readings are dropped, and reported by a GAP. False: unknown topic, longer than
- * SEDGE_VALUE_SIZE or the ring, no key, or numbers used up; counted in not_published and no number is spent. The value is
+ * SEDGE_VALUE_SIZE or the ring, no key, numbers used up, or all that is in the ring is on its way (never so where it holds
+ * two readings more than SEDGE_WINDOW); counted in not_published and no number is spent. The value is
  * copied (by way of SEDGE_VALUE_SIZE bytes of stack). */
 bool sedge_publish_float(struct sedge_device *device, uint8_t topic, float value);
 bool sedge_publish_int(struct sedge_device *device, uint8_t topic, int32_t value);

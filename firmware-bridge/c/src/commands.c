@@ -20,7 +20,7 @@ static struct sedge_result *known(struct sedge_device *device, uint32_t id)
 
 static uint8_t do_it(struct sedge_device *device, struct sedge_result *result, struct sedge_reader *args)
 {
-    const struct sedge_topic *topic = &device->config->topics[result->command - 1];
+    const struct sedge_topic *topic = &sedge_config_of(device)->topics[result->command - 1];
     struct sedge_writer out;
     uint8_t status;
     sedge_writer_init(&out, result->value, SEDGE_RESULT_SIZE);
@@ -42,7 +42,7 @@ static uint8_t do_it(struct sedge_device *device, struct sedge_result *result, s
 
 static bool is_command(const struct sedge_device *device, uint8_t command)
 {
-    return command && command <= device->config->topic_count && device->config->topics[command - 1].handler;
+    return command && command <= sedge_config_of(device)->topic_count && sedge_config_of(device)->topics[command - 1].handler;
 }
 
 static uint8_t judge(struct sedge_device *device, struct sedge_result *result, uint32_t deadline,
@@ -52,7 +52,7 @@ static uint8_t judge(struct sedge_device *device, struct sedge_result *result, u
     if (!is_command(device, result->command)) {
         return SEDGE_UNKNOWN_COMMAND;
     }
-    if (deadline && (int32_t)(sedge_port_now_ms(device->config->port) - deadline) > 0) {
+    if (deadline && (int32_t)(sedge_port_now_ms(sedge_config_of(device)->port) - deadline) > 0) {
         return SEDGE_EXPIRED;
     }
     if (!sedge_skip(&check) || check.at != check.end) {

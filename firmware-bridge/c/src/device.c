@@ -25,6 +25,11 @@ static uint16_t timer_ms(uint32_t seconds)
     return (uint16_t)((seconds < SECONDS_MAX ? (uint8_t)seconds : SECONDS_MAX) * 1000U);
 }
 
+static uint16_t capped(sedge_tally count)
+{
+    return count < UINT16_MAX ? (uint16_t)count : UINT16_MAX;
+}
+
 /* Without a session, RESET is due at once. */
 static void end_session(struct sedge_device *device)
 {
@@ -43,28 +48,40 @@ void sedge_link_lost(struct sedge_link *link)
     end_session((struct sedge_device *)link);
 }
 
+/* The next number, in place. False: there is none left; this boot has no sessions any more. */
+static bool count_session(uint8_t *greeting)
+{
+    uint8_t *byte = greeting + SEDGE_AT_SESSION;
+    uint32_t session = sedge_get_le32(byte) + 1;
+    if (!session) {
+        return false;
+    }
+    sedge_put_le32(byte, session);
+    return true;
+}
+
 static bool begin_session(struct sedge_device *device, const uint8_t *hello)
 {
     struct sedge_link *link = &device->link;
     uint8_t *greeting = device->greeting;
-    uint32_t session = sedge_get_le32(greeting + SEDGE_AT_SESSION) + 1;
-    if (hello[SEDGE_AT_HELLO_MTU] < SEDGE_MTU || !hello[SEDGE_AT_HELLO_WINDOW] || !session
-        || link->timer[SEDGE_TIMER_HELLO] > WELCOME_WITHIN_MS - SESSION_EVERY_MS) {
+    if (hello[SEDGE_AT_HELLO_MTU] < SEDGE_MTU || !hello[SEDGE_AT_HELLO_WINDOW]
+        || link->timer[SEDGE_TIMER_HELLO] > WELCOME_WITHIN_MS - SESSION_EVERY_MS || !count_session(greeting)) {
         return false;
     }
     end_session(device);
     memcpy(greeting, hello, SEDGE_HELLO_TAGGED);
-    sedge_put_le32(greeting + SEDGE_AT_SESSION, session);
     /* As of now: HELLO_ACK has to be the same when it is sent again. */
     sedge_put_le16(greeting + SEDGE_AT_QUEUED, device->count);
-    sedge_put_le16(greeting + SEDGE_AT_DROPPED, link->stats.dropped);
+    sedge_put_le16(greeting + SEDGE_AT_DROPPED, capped(link->stats.dropped));
     sedge_session_key(device);
     sedge_link_restart(link, hello[SEDGE_AT_HELLO_WINDOW]);
-    link->beat_ms = device->config->silence_s ? timer_ms(device->config->silence_s) : SEDGE_BEAT_MS;
+    link->beat_ms = sedge_config_of(device)->silence_s ? timer_ms(sedge_config_of(device)->silence_s) : SEDGE_BEAT_MS;
     link->timer[SEDGE_TIMER_HELLO] = WELCOME_WITHIN_MS;
     device->sent_counter = 0;
     device->host_counter = 0;
+#if SEDGE_STATS
     device->stats_ms = 0;
+#endif
     device->state = SEDGE_GREETED;
     return true;
 }
@@ -91,12 +108,18 @@ static bool follow_hello(struct sedge_device *device, const uint8_t *hello, uint
 
 void sedge_welcome(struct sedge_device *device, bool topics_wanted, uint32_t stats_s)
 {
+#if SEDGE_STATS
     device->stats_ms = timer_ms(stats_s);
     device->link.timer[SEDGE_TIMER_STATS] = device->stats_ms;
+#else
+    (void)stats_s;
+#endif
     /* Before the first reading the host learns how late it is here: TIME [0]. */
-    device->time_n = 0;
+    device->time[0] = 0x81;
+    device->time[1] = 0;
+    device->time_length = 2;
     device->todo |= SEDGE_TODO_TIME;
-    device->register_next = topics_wanted && device->config->topic_count;
+    device->register_next = topics_wanted && sedge_config_of(device)->topic_count;
     device->state = SEDGE_ONLINE;
     sedge_link_open(&device->link);
 }
@@ -105,12 +128,12 @@ void sedge_welcome(struct sedge_device *device, bool topics_wanted, uint32_t sta
 
 static void set_capabilities(struct sedge_device *device)
 {
-    uint8_t bits = device->config->silence_s ? SLEEPS : 0;
+    uint8_t bits = sedge_config_of(device)->silence_s ? SLEEPS : 0;
     if (device->state == SEDGE_NO_KEY) {
         bits |= HAS_NO_KEY;
     }
 #if SEDGE_SIGNING
-    if (device->config->sign) {
+    if (sedge_config_of(device)->sign) {
         bits |= CAN_SIGN;
     }
 #endif
@@ -142,7 +165,7 @@ static bool follow_provision(struct sedge_device *device, const uint8_t *provisi
         return true;
     }
     if (device->state != SEDGE_NO_KEY
-        && !(device->config->allow_provision && device->config->allow_provision(device))) {
+        && !(sedge_config_of(device)->allow_provision && sedge_config_of(device)->allow_provision(device))) {
         return false;
     }
     memcpy(slot.id, provision, SEDGE_PROVISION_SIZE);
@@ -217,7 +240,6 @@ bool sedge_init(struct sedge_device *device, const struct sedge_config *config, 
     uint8_t *greeting = device->greeting;
     memset(device, 0, sizeof *device);
     device->config = config;
-    device->keep = config->keep ? config->keep : &device->own_keep;
     sedge_link_init(&device->link, config->port);
     greeting[SEDGE_AT_ACK] = SEDGE_PROTOCOL;
     sedge_put_le32(greeting + SEDGE_AT_FIRMWARE, config->firmware);
@@ -239,9 +261,11 @@ static void mind_session(struct sedge_device *device)
     if (link->unheard >= UNHEARD_MAX || device->sent_counter == UINT16_MAX
         || (device->state == SEDGE_GREETED && !link->timer[SEDGE_TIMER_HELLO])) {
         sedge_link_lost(link);
+#if SEDGE_STATS
     } else if (device->stats_ms && !link->timer[SEDGE_TIMER_STATS]) {
         device->todo |= SEDGE_TODO_STATS;
         link->timer[SEDGE_TIMER_STATS] = device->stats_ms;
+#endif
     }
 }
 
@@ -263,7 +287,7 @@ uint32_t sedge_wait_ms(const struct sedge_device *device)
         if (sedge_link_may_send(&device->link) && sedge_records_wait(device)) {
             return 0;
         }
-        if (device->stats_ms && device->link.timer[SEDGE_TIMER_STATS] < wait) {
+        if (SEDGE_STATS && device->stats_ms && device->link.timer[SEDGE_TIMER_STATS] < wait) {
             wait = device->link.timer[SEDGE_TIMER_STATS];
         }
     }
@@ -277,7 +301,7 @@ uint32_t sedge_epoch(const struct sedge_device *device)
 
 uint32_t sedge_counter(const struct sedge_device *device)
 {
-    return device->keep->counter;
+    return device->last;
 }
 
 enum sedge_state sedge_state(const struct sedge_device *device)

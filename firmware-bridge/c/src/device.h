@@ -11,6 +11,18 @@
 #define SEDGE_KEY_SIZE 16
 #define SEDGE_TAG_SIZE 8
 
+/* ---- what the sketch gave ---- */
+
+static inline const struct sedge_config *sedge_config_of(const struct sedge_device *device)
+{
+#if SEDGE_STATIC_CONFIG
+    (void)device;
+    return &sedge_static_config;
+#else
+    return device->config;
+#endif
+}
+
 /* ---- numbers on the wire ---- */
 
 /* A chip of 8 bits has a hard time with shifts; where memory has the order of the wire, it is copied. */
@@ -178,7 +190,7 @@ bool sedge_records_wait(const struct sedge_device *device);
 /* Nothing of the session is on its way any more. */
 void sedge_records_land(struct sedge_device *device);
 
-void sedge_count(uint16_t *counter);
+void sedge_count(sedge_tally *counter);
 
 /* ---- commands.c ---- */
 

@@ -27,7 +27,7 @@
 #define REFUSALS_MAX 8
 #define ABOVE_MAX 96
 
-static void count(uint16_t *counter)
+static void count(sedge_tally *counter)
 {
     if (!++*counter) {
         --*counter;
@@ -78,7 +78,7 @@ static void send(struct sedge_link *link, uint8_t control, uint8_t number, uint8
     link->owed = 0;
     link->flags &= (uint8_t)~F_ACK_NOW;
     link->timer[SEDGE_TIMER_BEAT] = link->beat_ms;
-    link->stats.frames_out++;
+    count(&link->stats.frames_out);
 }
 
 void sedge_link_send(struct sedge_link *link, uint8_t type, uint8_t length)
@@ -310,7 +310,7 @@ static void on_frame(struct sedge_link *link)
     uint8_t number = link->rx[1];
     uint8_t length = (uint8_t)(link->rx_length - HEAD - 2);
     uint8_t type = control & 0x0f;
-    link->stats.frames_in++;
+    count(&link->stats.frames_in);
     if (control & 0xc0) {
         count(&link->stats.unknown_frames);
         return;

@@ -10,17 +10,17 @@
 static bool get(const struct sedge_device *device, uint8_t at, uint8_t *bytes, uint8_t size)
 {
     uint8_t *end = bytes + size - CRC_SIZE;
-    sedge_port_nv_read(device->config->port, at, bytes, size);
+    sedge_port_nv_read(sedge_config_of(device)->port, at, bytes, size);
     return sedge_crc16(0xffff, bytes, (uint8_t)(size - CRC_SIZE)) == sedge_get_le16(end);
 }
 
-/* Written and read back. A worn place that kept what was there before has another CRC: what differs is within 16 bits. */
+/* Written and read back. A worn place that kept what was there before has another CRC: no two epochs 16 apart share one. */
 static bool put(const struct sedge_device *device, uint8_t at, uint8_t *bytes, uint8_t size)
 {
     uint8_t *end = bytes + size - CRC_SIZE;
     uint16_t crc = sedge_crc16(0xffff, bytes, (uint8_t)(size - CRC_SIZE));
     sedge_put_le16(end, crc);
-    sedge_port_nv_write(device->config->port, at, bytes, size);
+    sedge_port_nv_write(sedge_config_of(device)->port, at, bytes, size);
     return get(device, at, bytes, size) && sedge_get_le16(end) == crc;
 }
 
@@ -60,7 +60,7 @@ static bool put_epoch(struct sedge_device *device, uint32_t epoch)
 
 void sedge_nv_start(struct sedge_device *device)
 {
-    const struct sedge_keep *keep = device->keep;
+    const struct sedge_keep *keep = sedge_config_of(device)->keep;
     struct sedge_key_slot slot;
     uint32_t epoch;
     if (!sedge_nv_key(device, &slot)) {
@@ -69,7 +69,7 @@ void sedge_nv_start(struct sedge_device *device)
     }
     memcpy(device->greeting + SEDGE_AT_ID, slot.id, SEDGE_ID_SIZE);
     epoch = newest_epoch(device, sedge_get_le32(slot.floor));
-    if (keep->epoch == epoch && keep->check == ~keep->counter) {
+    if (keep && keep->epoch == epoch && keep->check == ~keep->counter) {
         sedge_put_le32(device->greeting + SEDGE_AT_PREVIOUS, keep->counter);
     }
     device->state = SEDGE_NV_FAULT;

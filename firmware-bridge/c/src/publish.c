@@ -33,10 +33,10 @@ static bool sign(struct sedge_device *device, struct draft *draft)
     sedge_put_uint(&out, sedge_epoch(device));
     sedge_put_uint(&out, sedge_counter(device) + 1);
     sedge_put_uint(&out, sedge_get_le32(draft->item + SEDGE_ITEM_T));
-    sedge_put_text(&out, device->config->topics[draft->item[1] - 1].name);
+    sedge_put_text(&out, sedge_config_of(device)->topics[draft->item[1] - 1].name);
     sedge_put_raw(&out, value, (uint16_t)(draft->out.at - value));
     if (out.full || draft->out.end - draft->out.at < SIGNATURE_SIZE
-        || !device->config->sign(device, message, (uint16_t)(out.at - message), draft->out.at)) {
+        || !sedge_config_of(device)->sign(device, message, (uint16_t)(out.at - message), draft->out.at)) {
         return false;
     }
     draft->out.at += SIGNATURE_SIZE;
@@ -47,7 +47,7 @@ static bool sign(struct sedge_device *device, struct draft *draft)
 
 static bool take(struct sedge_device *device, uint8_t topic, struct draft *draft)
 {
-    const struct sedge_config *config = device->config;
+    const struct sedge_config *config = sedge_config_of(device);
     if (draft->out.full || !topic || topic > config->topic_count || config->topics[topic - 1].handler
         || (device->state < SEDGE_NO_SESSION)) {
         return false;

@@ -1,6 +1,6 @@
 #include "device.h"
 
-void sedge_count(uint16_t *counter)
+void sedge_count(sedge_tally *counter)
 {
     if (!++*counter) {
         --*counter;
@@ -29,7 +29,7 @@ static const char *type_name(uint8_t type)
 
 static void put_register(const struct sedge_device *device, uint8_t id, struct sedge_writer *out)
 {
-    const struct sedge_topic *topic = &device->config->topics[id - 1];
+    const struct sedge_topic *topic = &sedge_config_of(device)->topics[id - 1];
     sedge_put_array(out, 5);
     sedge_put_uint(out, id);
     sedge_put_uint(out, topic->handler ? 1 : 0);
@@ -43,7 +43,7 @@ bool sedge_topics_check(struct sedge_device *device)
     /* Nothing goes out yet: the frame's memory serves. */
     uint8_t *value = sedge_link_payload(&device->link);
     uint16_t crc = 0xffff;
-    for (uint8_t id = 1; id <= device->config->topic_count; id++) {
+    for (uint8_t id = 1; id <= sedge_config_of(device)->topic_count; id++) {
         struct sedge_writer out;
         sedge_writer_init(&out, value, SEDGE_VALUE_SIZE);
         put_register(device, id, &out);
@@ -56,28 +56,31 @@ bool sedge_topics_check(struct sedge_device *device)
     return true;
 }
 
+#if SEDGE_STATS
+
 static void put_stats(const struct sedge_device *device, struct sedge_writer *out)
 {
     const struct sedge_stats *stats = &device->link.stats;
-    const uint16_t *counter = &stats->bad_crc;
+    const sedge_tally *counter = &stats->frames_in;
     sedge_put_array(out, 10);
-    sedge_put_uint(out, stats->frames_in);
-    sedge_put_uint(out, stats->frames_out);
     do {
         sedge_put_uint(out, *counter);
     } while (counter++ != &stats->dropped);
-    sedge_put_uint(out, (uint16_t)(device->config->buffer_size - device->used));
+    sedge_put_uint(out, (uint16_t)(sedge_config_of(device)->buffer_size - device->used));
 }
+
+#endif
 
 static void put_value(struct sedge_device *device, uint8_t type, uint8_t argument, struct sedge_writer *out)
 {
     if (type == SEDGE_REC_REGISTER) {
         put_register(device, argument, out);
     } else if (type == SEDGE_REC_TIME) {
-        sedge_put_array(out, 1);
-        sedge_put_uint(out, device->time_n);
+        sedge_put_raw(out, device->time, device->time_length);
+#if SEDGE_STATS
     } else if (type == SEDGE_REC_STATS) {
         put_stats(device, out);
+#endif
 #if SEDGE_COMMANDS
     } else if (type == SEDGE_REC_RESULT) {
         sedge_result_put(device, argument, out);
@@ -102,7 +105,7 @@ static uint8_t choose(struct sedge_device *device, uint8_t *argument)
     }
     if (device->register_next) {
         *argument = device->register_next;
-        device->register_next = (uint8_t)(*argument == device->config->topic_count ? 0 : *argument + 1);
+        device->register_next = (uint8_t)(*argument == sedge_config_of(device)->topic_count ? 0 : *argument + 1);
         return SEDGE_REC_REGISTER;
     }
 #if SEDGE_COMMANDS
@@ -113,9 +116,11 @@ static uint8_t choose(struct sedge_device *device, uint8_t *argument)
         }
     }
 #endif
+#if SEDGE_STATS
     if (taken_off(device, SEDGE_TODO_STATS)) {
         return SEDGE_REC_STATS;
     }
+#endif
     return sedge_ring_next(device);
 }
 
@@ -141,7 +146,7 @@ static uint8_t put_reading(const struct sedge_device *device, const uint8_t *ite
 {
     memcpy(record + 1, item + 1, (size_t)*item - 1);
 #if SEDGE_SIGNING
-    if (device->config->sign) {
+    if (sedge_config_of(device)->sign) {
         record[0] |= SEDGE_SIGNED;
     }
 #endif
@@ -172,7 +177,7 @@ uint8_t sedge_link_fill(struct sedge_link *link, uint8_t number, uint8_t *payloa
     /* Any other is made anew each time it goes out, under a counter of its own. */
     payload[1] = 0;
     sedge_put_le32(payload + 2, ++device->sent_counter);
-    sedge_put_le32(payload + 6, sedge_port_now_ms(device->config->port));
+    sedge_put_le32(payload + 6, sedge_port_now_ms(sedge_config_of(device)->port));
     sedge_writer_init(&out, payload + SEDGE_RECORD_HEAD, SEDGE_VALUE_SIZE);
     if (type == SEDGE_REC_GAP) {
         sedge_put_array(&out, 2);
@@ -215,44 +220,57 @@ void sedge_records_land(struct sedge_device *device)
 
 /* ---- in ---- */
 
-#define ARRAY_OF(count) (0x80 | (count))
-
-/* The number in the head of the next item, its low 32 bits: of false 20, of true 21. A host that has the key is believed
- * what it sends; should it send less, the bytes behind are read, which are of the frame's memory still. */
-static uint32_t next_number(struct sedge_reader *in)
+/* `[n]`, which the answer repeats: the bytes will do. */
+static bool take_time(struct sedge_device *device, const uint8_t *value, uint8_t length)
 {
-    uint32_t value = *in->at++ & 0x1f;
-    uint8_t bytes = 0;
-    if ((uint8_t)value > 23) {
-        bytes = (uint8_t)(1 << ((uint8_t)value & 3));
-        value = 0;
+    if (length > SEDGE_TIME_SIZE) {
+        return false;
     }
-    while (bytes--) {
-        value = value << 8 | *in->at++;
-    }
-    return value;
-}
-
-/* `[n]` */
-static void take_time(struct sedge_device *device, struct sedge_reader *value)
-{
-    device->time_n = next_number(value);
+    memcpy(device->time, value, length);
+    device->time_length = length;
     device->todo |= SEDGE_TODO_TIME;
+    return true;
 }
+
+#define ARRAY_OF_3 0x83
+#define FALSE_ITEM 0xf4
 
 /* `[topics wanted, utc, stats interval]` */
-static void take_welcome(struct sedge_device *device, struct sedge_reader *value)
+static bool take_welcome(struct sedge_device *device, const uint8_t *value, uint8_t length)
 {
-    bool topics_wanted = next_number(value) & 1;
-    (void)next_number(value);
-    sedge_welcome(device, topics_wanted, next_number(value));
+    uint32_t stats_s = 0;
+    if (length < 2 || value[0] != ARRAY_OF_3 || (value[1] & 0xfe) != FALSE_ITEM) {
+        return false;
+    }
+#if SEDGE_STATS
+    struct sedge_reader in;
+    struct sedge_head utc;
+    sedge_reader_init(&in, value + 2, (size_t)length - 2);
+    if (!sedge_get_head(&in, &utc) || !sedge_get_uint(&in, &stats_s)) {
+        return false;
+    }
+#endif
+    sedge_welcome(device, value[1] & 1, stats_s);
+    return true;
 }
+
+#if SEDGE_COMMANDS
+
+static enum sedge_taken take_command(struct sedge_device *device, const uint8_t *record, uint8_t length)
+{
+    struct sedge_reader value;
+    sedge_reader_init(&value, record + SEDGE_RECORD_HEAD, length);
+    return sedge_command_take(device, record[1], &value);
+}
+
+#endif
 
 enum sedge_taken sedge_link_take(struct sedge_link *link, uint8_t *payload, uint8_t length)
 {
     struct sedge_device *device = (struct sedge_device *)link;
-    struct sedge_reader value;
+    uint8_t *value = payload + SEDGE_RECORD_HEAD;
     uint32_t counter = sedge_get_le32(payload + 2);
+    bool known = false;
     if (length < SEDGE_RECORD_HEAD + SEDGE_TAG_SIZE || !(payload[0] & SEDGE_SEALED) || counter <= device->host_counter) {
         return SEDGE_REFUSED;
     }
@@ -260,18 +278,26 @@ enum sedge_taken sedge_link_take(struct sedge_link *link, uint8_t *payload, uint
     if (!sedge_open(device, payload, length)) {
         return SEDGE_REFUSED;
     }
-    sedge_reader_init(&value, payload + SEDGE_RECORD_HEAD, (size_t)length - SEDGE_RECORD_HEAD);
-    if (payload[0] == (SEDGE_SEALED | SEDGE_REC_TIME) && *value.at++ == ARRAY_OF(1)) {
-        take_time(device, &value);
-    } else if (payload[0] == (SEDGE_SEALED | SEDGE_REC_WELCOME) && *value.at++ == ARRAY_OF(3)) {
-        take_welcome(device, &value);
+    length = (uint8_t)(length - SEDGE_RECORD_HEAD);
+    switch (payload[0]) {
 #if SEDGE_COMMANDS
-    } else if (payload[0] == (SEDGE_SEALED | SEDGE_REC_COMMAND)) {
-        if (sedge_command_take(device, payload[1], &value) == SEDGE_NOT_NOW) {
+    case SEDGE_SEALED | SEDGE_REC_COMMAND:
+        if (take_command(device, payload, length) == SEDGE_NOT_NOW) {
             return SEDGE_NOT_NOW;
         }
+        known = true;
+        break;
 #endif
-    } else {
+    case SEDGE_SEALED | SEDGE_REC_TIME:
+        known = take_time(device, value, length);
+        break;
+    case SEDGE_SEALED | SEDGE_REC_WELCOME:
+        known = take_welcome(device, value, length);
+        break;
+    default:
+        break;
+    }
+    if (!known) {
         sedge_count(&link->stats.malformed);
     }
     device->host_counter = counter;

@@ -12,7 +12,7 @@ static uint32_t counter_of(const uint8_t *item)
 
 uint8_t *sedge_ring_item(const struct sedge_device *device, uint8_t index, uint32_t *expected)
 {
-    uint8_t *item = device->config->buffer;
+    uint8_t *item = sedge_config_of(device)->buffer;
     *expected = device->done + 1;
     for (; index; index--) {
         *expected = counter_of(item) + 1;
@@ -27,14 +27,19 @@ static void cut(struct sedge_device *device, uint8_t index)
     uint8_t *item = sedge_ring_item(device, index, &expected);
     uint8_t size = *item;
     device->used = (uint16_t)(device->used - size);
-    memmove(item, item + size, (size_t)(device->config->buffer + device->used - item));
+    memmove(item, item + size, (size_t)(sedge_config_of(device)->buffer + device->used - item));
     device->count--;
 }
 
-static void set_counter(struct sedge_keep *keep, uint32_t counter)
+/* Of the readings a warm reset leaves this number alone. */
+static void remember(const struct sedge_device *device)
 {
-    keep->counter = counter;
-    keep->check = ~counter;
+    struct sedge_keep *keep = sedge_config_of(device)->keep;
+    if (keep) {
+        keep->epoch = sedge_epoch(device);
+        keep->counter = device->last;
+        keep->check = ~device->last;
+    }
 }
 
 void sedge_ring_clear(struct sedge_device *device)
@@ -42,31 +47,30 @@ void sedge_ring_clear(struct sedge_device *device)
     device->used = 0;
     device->count = 0;
     device->done = 0;
-    device->keep->epoch = sedge_epoch(device);
-    set_counter(device->keep, 0);
+    device->last = 0;
+    remember(device);
 }
 
 bool sedge_ring_add(struct sedge_device *device, uint8_t *item)
 {
-    uint16_t size = device->config->buffer_size;
-    uint32_t counter = device->keep->counter + 1;
-    if (*item > size || !counter) {
+    const struct sedge_config *config = sedge_config_of(device);
+    uint8_t stays = (uint8_t)(device->flying + device->gap);
+    uint32_t counter;
+    uint16_t room = (uint16_t)(config->buffer + config->buffer_size - sedge_ring_item(device, stays, &counter));
+    counter = device->last + 1;
+    if (*item > room || !counter) {
         return false;
     }
-    set_counter(device->keep, counter);
-    sedge_put_le32(item + SEDGE_ITEM_COUNTER, counter);
-    while (*item > size - device->used) {
-        uint8_t stays = (uint8_t)(device->flying + device->gap);
+    while (*item > config->buffer_size - device->used) {
         sedge_count(&device->link.stats.dropped);
-        if (device->count == stays) {
-            /* All that is left is on its way: the new one is lost, as the next one's counter will show. */
-            return true;
-        }
         cut(device, stays);
     }
-    memcpy(device->config->buffer + device->used, item, *item);
+    sedge_put_le32(item + SEDGE_ITEM_COUNTER, counter);
+    memcpy(config->buffer + device->used, item, *item);
     device->used = (uint16_t)(device->used + *item);
     device->count++;
+    device->last = counter;
+    remember(device);
     return true;
 }
 
@@ -87,7 +91,7 @@ uint8_t sedge_ring_next(struct sedge_device *device)
 
 void sedge_ring_done(struct sedge_device *device, uint8_t type)
 {
-    device->done = counter_of(device->config->buffer);
+    device->done = counter_of(sedge_config_of(device)->buffer);
     if (type == SEDGE_REC_GAP) {
         device->done--;
     } else {

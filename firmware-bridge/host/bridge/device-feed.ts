@@ -205,8 +205,10 @@ export class DeviceFeed {
     const producer = readingProducer(record, epoch);
     let ranges: NumberRange[];
     try {
-      const isThere = (counter: number) => this.#isThere(producer, epoch, counter);
-      ranges = reason === 'refused' ? [gap] : await lostRanges(gap, isThere);
+      ranges = await lostRanges(gap, {
+        isThere: async (counter) => reason !== 'refused' && (await this.#isThere(producer, epoch, counter)),
+        isTold: (n) => this.#isPublished({ producer: `${producer}/gap`, n }),
+      });
     } catch (error) {
       // The journal cannot be read: what is said is taken for true, as a loss that is not reported is worse.
       this.#deps.log.warn({ device: record.name, error: String(error) }, 'a gap could not be checked');
@@ -223,7 +225,11 @@ export class DeviceFeed {
   async #isThere(producer: string, epoch: number, counter: number): Promise<boolean> {
     const underWay = this.#underWay.get(`${epoch} ${counter}`);
     if (underWay !== undefined && (await underWay) === 'done') return true;
-    return (await this.#deps.mesh.findPublished({ producer, n: counter })) !== null;
+    return this.#isPublished({ producer, n: counter });
+  }
+
+  async #isPublished(id: { readonly producer: string; readonly n: number }): Promise<boolean> {
+    return (await this.#deps.mesh.findPublished(id)) !== null;
   }
 
   async #reportGap(
@@ -247,7 +253,11 @@ export class DeviceFeed {
     this.#deps.log.warn({ device: record.name, ...body }, 'readings of a device are lost');
     return this.#deps.intake.publish(deviceTopic(record.name, 'gap'), JSON.stringify(body), {
       ack: this.#deps.ack,
-      id: { producer: `${producer}/gap`, n: first },
+      // By its end, as a gap that goes on growing keeps its beginning.
+      id:
+        last === null
+          ? { producer: `${producer}/open-gap`, n: first }
+          : { producer: `${producer}/gap`, n: last },
     });
   }
 

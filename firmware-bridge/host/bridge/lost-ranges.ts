@@ -11,13 +11,37 @@ const ABSENT_IN_A_ROW = 64;
 /** Reports that one gap may become. */
 const RANGES_MAX = 256;
 
+/** What is known of single numbers. */
+export interface NumberLookup {
+  /** The reading is in the mesh. */
+  readonly isThere: (counter: number) => Promise<boolean>;
+  /** A report of lost numbers is in the mesh that ends with this one. */
+  readonly isTold: (last: number) => Promise<boolean>;
+}
+
 /**
- * What of a gap is really lost: after a crash the agent may know less than what it had published. `isThere` asks the
- * mesh. With an unknown end, the last range has none either.
+ * What of a gap is really lost and not told yet: after a crash the agent may know less than what it had published, and
+ * a gap may have grown since it was told. With an unknown end, the last range has none either.
  */
-export async function lostRanges(
+export async function lostRanges(gap: NumberRange, lookup: NumberLookup): Promise<NumberRange[]> {
+  const untold: NumberRange[] = [];
+  for (const range of await absentRanges(gap, lookup.isThere)) {
+    const first = await firstUntold(range, lookup.isTold);
+    if (range.last === null || first <= range.last) untold.push({ first, last: range.last });
+  }
+  return untold;
+}
+
+/** All of a range up to the last number that a report ends with was told: what is absent is told without a hole. */
+async function firstUntold({ first, last }: NumberRange, isTold: NumberLookup['isTold']): Promise<number> {
+  const end = Math.min(last ?? Number.POSITIVE_INFINITY, first + LOOKED_UP_MAX - 1);
+  for (let counter = end; counter >= first; counter--) if (await isTold(counter)) return counter + 1;
+  return first;
+}
+
+async function absentRanges(
   { first, last }: NumberRange,
-  isThere: (counter: number) => Promise<boolean>,
+  isThere: NumberLookup['isThere'],
 ): Promise<NumberRange[]> {
   const lost: { first: number; last: number | null }[] = [];
   const end = Math.min(last ?? Number.POSITIVE_INFINITY, first + LOOKED_UP_MAX - 1);

@@ -228,6 +228,7 @@ export class SerialBridge {
   /** Takes a port back. Throws `serial.unknown-port`. */
   reclaim(path: string): void {
     this.#portAt(path).reclaim();
+    void this.#findAutoPorts();
   }
 
   /** Counts of all ports and devices together, by what was counted. */
@@ -384,7 +385,11 @@ export class SerialBridge {
     const given = this.#ports.filter(({ source }) => source === 'given');
     const { add, drop } = planAutoPorts(
       present,
-      found.map((port) => ({ path: port.path, isOpen: port.phase === 'open' })),
+      found.map(({ path, phase }) => ({
+        path,
+        isOpen: phase === 'open',
+        isReleased: phase === 'released',
+      })),
       (path) => given.some((port) => isAt(port, path)),
     );
     for (const port of found) if (drop.includes(port.path)) void this.#dropPort(port);

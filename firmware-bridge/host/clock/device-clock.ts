@@ -52,6 +52,7 @@ export class DeviceClock {
     const roundTripMs = heardAtMs - sentAtMs;
     if (!(roundTripMs >= 0) || !(uptimeMs >= 0)) return;
     const fix = { atMs: sentAtMs + roundTripMs / 2, uptimeMs, errorMs: roundTripMs / 2 + RESOLUTION_MS };
+    if (this.#fixes.some((before) => contradicts(before, fix))) this.#fixes.length = 0;
     this.#fixes.push(fix);
     this.#fixes.sort((a, b) => a.uptimeMs - b.uptimeMs);
     if (this.#fixes.length > EXCHANGES_MAX) this.#dropLeastUseful();
@@ -60,7 +61,8 @@ export class DeviceClock {
 
   /**
    * When, by the host's clock, the device's showed `uptimeMs`, given that it was heard to do so at `heardAtMs`: it
-   * was not later than that.
+   * was not later than that. Where every exchange says that it was, one of the clocks stood still (the host slept, or
+   * the device did): nothing is known then until the next exchange.
    */
   hostTimeOf(uptimeMs: number, heardAtMs: number): HostTime {
     let best: HostTime = { atMs: heardAtMs, uncertaintyMs: UNCERTAINTY_MS_MAX };
@@ -69,6 +71,10 @@ export class DeviceClock {
       const uncertaintyMs = fix.errorMs + Math.abs(sinceMs) * this.#driftUncertainty;
       if (uncertaintyMs >= best.uncertaintyMs) continue;
       best = { atMs: fix.atMs + sinceMs * (1 + this.#drift), uncertaintyMs };
+    }
+    if (best.atMs - best.uncertaintyMs > heardAtMs + RESOLUTION_MS) {
+      this.#fixes.length = 0;
+      return { atMs: heardAtMs, uncertaintyMs: UNCERTAINTY_MS_MAX };
     }
     // What lies in the future of its being heard is cut off: the rest of the interval is where it can be.
     const latestMs = Math.min(best.atMs + best.uncertaintyMs, heardAtMs);
@@ -107,4 +113,12 @@ export class DeviceClock {
     this.#drift = Math.min(Math.max(this.#drift, -DRIFT_MAX), DRIFT_MAX);
     this.#driftUncertainty = Math.max(this.#driftUncertainty, DRIFT_UNCERTAINTY_MIN);
   }
+}
+
+/** No two clocks that run could show both. */
+function contradicts(one: Fix, other: Fix): boolean {
+  const deviceMs = other.uptimeMs - one.uptimeMs;
+  const hostMs = other.atMs - one.atMs;
+  const allowedMs = Math.abs(deviceMs) * DRIFT_MAX + one.errorMs + other.errorMs;
+  return Math.abs(hostMs - deviceMs) > allowedMs;
 }

@@ -159,7 +159,7 @@ export class LinkState<T> {
       (this.#ackAtMs !== null && nowMs >= this.#ackAtMs) ||
       this.#receiving.isNotReady(nowMs) !== this.#saidNotReady ||
       this.#sending.asksInVain(nowMs) ||
-      nowMs - this.#lastSentMs >= LINK_LIMITS.heartbeatMs;
+      nowMs >= this.#lastSentMs + LINK_LIMITS.heartbeatMs;
     if (isDue) this.#transmit({ type: 'ack' }, nowMs);
   }
 

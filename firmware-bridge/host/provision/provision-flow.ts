@@ -11,6 +11,8 @@ export interface ProvisionOptions {
   readonly baudRate?: number;
   readonly prefix?: string;
   readonly topics?: readonly string[];
+  /** Its Ed25519 public key, 32 bytes: readings that it did not sign are refused. */
+  readonly signingKey?: Uint8Array;
   /** Also a device that has a key already; its sketch must allow it. */
   readonly force?: boolean;
 }
@@ -130,13 +132,14 @@ export class ProvisionFlow {
   }
 
   #newRecord(): Promise<DeviceRecord> {
-    const { name, prefix, topics } = this.#options;
+    const { name, prefix, topics, signingKey } = this.#options;
     return this.#deps.book.add({
       id: randomBytes(8).toString('hex'),
       key: randomBytes(DEVICE_KEY_BYTES),
       ...(name === undefined ? {} : { name }),
       ...(prefix === undefined ? {} : { prefix }),
       ...(topics === undefined ? {} : { topics }),
+      ...(signingKey === undefined ? {} : { signingKey }),
     });
   }
 

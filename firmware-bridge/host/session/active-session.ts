@@ -47,6 +47,8 @@ export interface SessionDependencies {
 }
 
 const NOTHING = new Uint8Array(0);
+/** A device that sleeps is awake for so long, at least, after it was heard. */
+const AWAKE_MS = 100;
 /** A DATA frame of the largest size is so much longer on the wire than its body. */
 const WIRE_OVERHEAD_BYTES = 3;
 const ALARMS: Partial<Record<ErrorCode, AlarmCause>> = {
@@ -69,6 +71,7 @@ export class ActiveSession {
   /** What must be durable before the device may send. */
   readonly #greeting = new Set<Ticket>();
   #isServing = false;
+  #heardAtMs = 0;
   #lastOther = 0;
   #hostCounter = 0;
   #end: LinkEnd | null = null;
@@ -114,12 +117,15 @@ export class ActiveSession {
   }
 
   get wakeAtMs(): number | null {
-    const own = [this.#topics.wakeAtMs, this.#times.wakeAtMs, this.#commands.wakeAtMs, this.#link.wakeAtMs];
+    // A device that sleeps is asked for its time when it is heard, not before.
+    const timesAtMs = this.facts.sleeps ? null : this.#times.wakeAtMs;
+    const own = [this.#topics.wakeAtMs, timesAtMs, this.#commands.wakeAtMs, this.#link.wakeAtMs];
     return own.reduce((first, time) => (first === null || (time !== null && time < first) ? time : first));
   }
 
   /** A frame of the link. */
   hear(frame: Frame & { readonly type: 'data' | 'ack' | 'nak' | 'log' }, nowMs: number): void {
+    this.#heardAtMs = nowMs;
     this.#tell({ kind: 'frame', frame }, nowMs);
   }
 
@@ -168,7 +174,8 @@ export class ActiveSession {
     if (this.#isServing) {
       const topics = this.#topics.due(nowMs);
       if (topics !== null) this.#deps.outbox.push(topics);
-      const n = this.#times.due(nowMs);
+      const isAwake = !this.facts.sleeps || nowMs - this.#heardAtMs < AWAKE_MS;
+      const n = isAwake ? this.#times.due(nowMs) : null;
       if (n !== null) this.#send({ kind: 'time', n }, nowMs);
       for (const record of this.#commands.ready(nowMs)) this.#send(record, nowMs);
     }

@@ -37,7 +37,7 @@ export class AlarmGate {
   due(nowMs: number): SessionEffect[] {
     const effects: SessionEffect[] = [];
     for (const [cause, held] of this.#held) {
-      if (held.count === 0 || nowMs - held.lastMs < INTERVAL_MS) continue;
+      if (held.count === 0 || nowMs < held.lastMs + INTERVAL_MS) continue;
       effects.push({ kind: 'alarm', deviceId: held.deviceId, cause, count: held.count });
       held.lastMs = nowMs;
       held.count = 0;

@@ -37,8 +37,8 @@ export class SessionCommands {
   get wakeAtMs(): number | null {
     let wakeAtMs: number | null = null;
     for (const { command, isQueued } of this.#pending.values()) {
-      const { expiresAtMs } = command;
-      if (isQueued || expiresAtMs === null) continue;
+      const { expiresAtMs, sentInEpoch } = command;
+      if (isQueued || expiresAtMs === null || sentInEpoch !== null) continue;
       if (wakeAtMs === null || expiresAtMs < wakeAtMs) wakeAtMs = expiresAtMs;
     }
     return wakeAtMs;

@@ -4,6 +4,9 @@ import { type ErrorCode, SedgeError } from '../../../src/errors/index.ts';
 import { directBinding } from './direct-binding.ts';
 import { type Transport, type TransportListener, WAITING_BYTES_MAX } from './transport.ts';
 
+/** Read at once; the default of 64 KiB is memory that 64 ports never fill. */
+const READ_BYTES_MAX = 4_096;
+
 /** A serial port of this machine, 8 data bits, no parity, one stop bit, for this process alone. */
 export class SerialTransport implements Transport {
   readonly #path: string;
@@ -60,7 +63,13 @@ export class SerialTransport implements Transport {
         import('@serialport/bindings-cpp'),
       ]);
       const binding = directBinding(autoDetect() as LinuxBindingInterface);
-      return new SerialPortStream({ binding, path: this.#path, baudRate: this.#baudRate, autoOpen: false });
+      return new SerialPortStream({
+        binding,
+        path: this.#path,
+        baudRate: this.#baudRate,
+        autoOpen: false,
+        highWaterMark: READ_BYTES_MAX,
+      });
     } catch (cause) {
       throw failed(this.#path, cause);
     }

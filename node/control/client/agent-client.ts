@@ -18,6 +18,7 @@ import type {
   RealmStatus,
   SubscribeOptions,
 } from '../../../src/index.ts';
+import type { MqttClientStatus, MqttStatus } from '../../gateways/mqtt/index.ts';
 import { payloadToJson } from '../message-json.ts';
 import { originToJson } from '../origin-json.ts';
 import type {
@@ -55,6 +56,9 @@ export interface AgentFacts {
 
 /** The node at a glance, and the process it runs in. */
 export type AgentStatus = MeshStatus & { readonly agent: AgentFacts };
+
+/** The MQTT gateway at a glance, and its sessions. */
+export type MqttReport = MqttStatus & { readonly clients: readonly MqttClientStatus[] };
 
 /** What an invitation asks for. */
 export interface InviteOptions {
@@ -132,6 +136,11 @@ export class AgentClient {
     return ((await this.#connection.call('GET', '/v1/channels')) as { channels: ChannelStatus[] }).channels;
   }
 
+  /** The MQTT gateway and its clients. */
+  async mqtt(): Promise<MqttReport> {
+    return (await this.#connection.call('GET', '/v1/mqtt')) as MqttReport;
+  }
+
   /** Logs as the node holds them. */
   async logs(): Promise<readonly LogStatus[]> {
     return ((await this.#connection.call('GET', '/v1/logs')) as { logs: LogStatus[] }).logs;
@@ -197,16 +206,17 @@ export class AgentClient {
   }
 
   /** Writes a new key into the device at a port, and into the agent's book. */
-  async provisionDevice(port: string, options: ProvisionOptions = {}): Promise<DeviceName> {
-    return (await this.#connection.call('POST', '/v1/devices/provision', { port, ...options })) as DeviceName;
+  async provisionDevice(
+    port: string,
+    { signingKey, ...options }: ProvisionOptions = {},
+  ): Promise<DeviceName> {
+    const body = { port, ...options, ...signingKeyJson(signingKey) };
+    return (await this.#connection.call('POST', '/v1/devices/provision', body)) as DeviceName;
   }
 
   /** Takes in a device that has its key already. */
   async addDevice({ key, signingKey, ...draft }: DeviceDraft): Promise<DeviceName> {
-    const keys = {
-      keyBase64: Buffer.from(key).toString('base64'),
-      ...(signingKey === undefined ? {} : { signingKeyBase64: Buffer.from(signingKey).toString('base64') }),
-    };
+    const keys = { keyBase64: Buffer.from(key).toString('base64'), ...signingKeyJson(signingKey) };
     return (await this.#connection.call('POST', '/v1/devices/add', { ...draft, ...keys })) as DeviceName;
   }
 
@@ -244,4 +254,8 @@ export class AgentClient {
 /** A client of the agent that runs in a directory. Connects with the first request. */
 export function connectAgent(options: AgentClientOptions): AgentClient {
   return new AgentClient(options);
+}
+
+function signingKeyJson(key: Uint8Array | undefined): { readonly signingKeyBase64?: string } {
+  return key === undefined ? {} : { signingKeyBase64: Buffer.from(key).toString('base64') };
 }

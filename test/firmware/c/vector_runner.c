@@ -66,7 +66,6 @@ static void fresh_device(void)
     board_init(&board);
     memset(&device, 0, sizeof device);
     device.config = &config;
-    device.keep = &device.own_keep;
     sedge_link_init(&device.link, &board);
     (void)bytes_of("epoch", device.greeting + SEDGE_AT_EPOCH);
     device.state = SEDGE_ONLINE;

@@ -116,10 +116,16 @@ describe('sedge start', () => {
     await writeFile(join(directory, 'config.json'), '{"commitIntervalMs":"often"}');
     const start = await sedge.run(directory, ['start']);
     expect(start.code).toBe(1);
-    expect(start.stderr).toMatch(/config\.json, commitIntervalMs.*whole number/);
+    expect(start.stderr).toMatch(/config\.json:1, commitIntervalMs.*whole number/);
   });
 
-  test('takes settings from config.json', async () => {
+  test('takes settings from sedge.yaml', async () => {
+    const directory = await sedge.directory();
+    await writeFile(join(directory, 'sedge.yaml'), '# a node\nname: from yaml\nmdns: false\n');
+    expect((await sedge.startAgent(directory)).ready.name).toBe('from yaml');
+  });
+
+  test('takes settings from config.json of an earlier version', async () => {
     const directory = await sedge.directory();
     await writeFile(join(directory, 'config.json'), '{"name":"from file","mdns":false}');
     expect((await sedge.startAgent(directory)).ready.name).toBe('from file');

@@ -1,7 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SerialBridge, type SerialBridgeOptions } from '../../../firmware-bridge/host/index.ts';
+import {
+  SerialBridge,
+  type SerialBridgeOptions,
+  type SerialPortInfo,
+} from '../../../firmware-bridge/host/index.ts';
 import { type DeliveredMessage, silentLog } from '../../../src/index.ts';
 import { messagesOf } from '../../unit/mesh/deliveries.ts';
 import { MeshWorld, until, type WorldNode } from '../../unit/mesh/mesh-world.ts';
@@ -16,6 +20,8 @@ export class BridgeWorld {
   readonly #world = new MeshWorld();
   readonly #devices: VirtualDevice[] = [];
   readonly #bridges: SerialBridge[] = [];
+  /** Ports that the system lists: what `auto` finds. */
+  found: SerialPortInfo[] = [];
   node!: WorldNode;
 
   async start(): Promise<this> {
@@ -38,6 +44,7 @@ export class BridgeWorld {
         mesh: this.mesh,
         log: silentLog,
         nowMs: Date.now,
+        listPorts: async () => this.found,
         makeTransport: (address) => this.board.transport(address.kind === 'serial' ? address.path : ''),
       },
     );

@@ -102,9 +102,13 @@ describeWith(['gcc', 'make'], 'a device behind a real agent', () => {
       .toContain('booted from flash');
     device.tell('r 1 22.25');
     await expect.poll(() => watched, { timeout: 20_000 }).toContain('22.25');
+    // Bytes that are no frame: the wire is disturbed.
+    device.tell(`log ${'\u0001'.repeat(20)}`);
+    await expect.poll(() => watched, { timeout: 20_000 }).toContain('frame.bad-cobs');
     const events = objects(watched.slice(0, watched.lastIndexOf('\n')));
     expect(events).toContainEqual(expect.objectContaining({ kind: 'log', text: 'booted from flash' }));
     expect(events.some(({ kind }) => kind === 'frame')).toBe(true);
+    expect(events).toContainEqual(expect.objectContaining({ kind: 'counted', port }));
     expect(await sedge.kill(watcher, 'SIGINT')).toBe(0);
 
     expect(await run(directory, 'send', 'uno-1', 'relay', 'true', '--wait', '20s')).toBe('done: true\n');

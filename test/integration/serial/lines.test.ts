@@ -119,6 +119,22 @@ describeWith(['gcc', 'make'], 'the bridge on lines of all kinds', () => {
     expect(states.at(-1)).toBe('online');
   });
 
+  it('finds boards by itself, and opens no port that is no USB', async () => {
+    const none = { byId: null, byPath: null, serialNumber: null, manufacturer: null, product: null };
+    world.found = [
+      { ...none, path: '/dev/ttyUSB0', vendorId: '1a86', productId: '7523' },
+      { ...none, path: '/dev/ttyAMA0', vendorId: null, productId: null },
+    ];
+    const device = world.device('uno-1');
+    world.board.plug('/dev/ttyUSB0', device);
+    world.board.plug('/dev/ttyAMA0', world.device('uno-2'));
+    const bridge = await world.bridge(['auto']);
+    await bridge.provision('/dev/ttyUSB0', { name: 'uno-1' });
+    await world.waitFor(bridge, 'uno-1', 'online');
+    expect(bridge.ports()).toMatchObject([{ path: '/dev/ttyUSB0', source: 'auto', device: 'uno-1' }]);
+    expect([...world.board.openings.keys()]).toEqual(['/dev/ttyUSB0']);
+  });
+
   it('serves one of two that claim to be the same device from the start', async () => {
     const first = world.device('uno-1');
     world.board.plug('/dev/a', first);

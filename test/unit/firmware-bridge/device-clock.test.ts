@@ -62,6 +62,25 @@ describe('the clock of a device', () => {
     expect(atMs - uncertaintyMs).toBeLessThanOrEqual(1_000);
   });
 
+  it('knows nothing once a reading comes from the future: the host slept', () => {
+    const clock = new DeviceClock();
+    clock.note({ sentAtMs: 1_000, heardAtMs: 1_004, uptimeMs: 1_000 });
+    // The device lived an hour, and the clock of the host ten seconds.
+    const unknown = { atMs: 11_000, uncertaintyMs: UNCERTAINTY_MS_MAX };
+    expect(clock.hostTimeOf(3_601_000, 11_000)).toEqual(unknown);
+    clock.note({ sentAtMs: 12_000, heardAtMs: 12_004, uptimeMs: 3_602_000 });
+    expect(clock.hostTimeOf(3_602_000, 12_004).uncertaintyMs).toBeLessThan(10);
+  });
+
+  it('goes by the newest exchange where those before contradict it: the device slept', () => {
+    const clock = new DeviceClock();
+    clock.note({ sentAtMs: 1_000, heardAtMs: 1_004, uptimeMs: 1_000 });
+    clock.note({ sentAtMs: 601_000, heardAtMs: 601_020, uptimeMs: 2_000 });
+    const { atMs, uncertaintyMs } = clock.hostTimeOf(2_500, 602_000);
+    expect(Math.abs(atMs - 601_510)).toBeLessThanOrEqual(uncertaintyMs);
+    expect(uncertaintyMs).toBeLessThan(50);
+  });
+
   it('passes over an exchange that cannot be', () => {
     const clock = new DeviceClock();
     clock.note({ sentAtMs: 2_000, heardAtMs: 1_000, uptimeMs: 1 });

@@ -190,6 +190,18 @@ describe('what a device says, on its way into the mesh', () => {
     expect(sentTo('devices/uno-1/gap')[0]!.options.id).toEqual({ producer: `serial/${ID}/5/gap`, n: 1 });
   });
 
+  it('tells of a gap that has grown since a crash only the rest', async () => {
+    const feed = await feedOf();
+    await feed.takeGap(gap(1, 5, { reason: 'buffer-full' }));
+    await feed.takeGap(gap(1, 9, { reason: 'buffer-full' }));
+    await feed.takeGap(gap(1, 9, { reason: 'buffer-full' }));
+    expect(bodies('devices/uno-1/gap').map(({ first, last }) => [first, last])).toEqual([
+      [1, 5],
+      [6, 9],
+    ]);
+    expect(feed.counts.lost).toBe(9);
+  });
+
   it('tells of a gap of an earlier epoch without moving the mark of this one', async () => {
     const feed = await feedOf();
     await feed.takeGap(gap(8, null, { epoch: 4, reason: 'reset' }));

@@ -26,10 +26,15 @@ describe('ports that are found', () => {
 
   it('are given up when they are gone, and not while they are open', () => {
     const found = [
-      { path: '/dev/ttyUSB0', isOpen: false },
-      { path: '/dev/ttyUSB1', isOpen: true },
+      { path: '/dev/ttyUSB0', isOpen: false, isReleased: false },
+      { path: '/dev/ttyUSB1', isOpen: true, isReleased: false },
     ];
     expect(planAutoPorts([], found, nobody)).toEqual({ add: [], drop: ['/dev/ttyUSB0'] });
+  });
+
+  it('are left to a program that flashes a board, which goes and comes back under another name', () => {
+    const found = [{ path: '/dev/ttyACM0', isOpen: false, isReleased: true }];
+    expect(planAutoPorts([port('/dev/ttyACM1')], found, nobody)).toEqual({ add: [], drop: [] });
   });
 
   it('are at most so many', () => {

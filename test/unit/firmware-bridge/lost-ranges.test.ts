@@ -3,8 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { lostRanges } from '../../../firmware-bridge/host/bridge/lost-ranges.ts';
 import { SettledReadings } from '../../../firmware-bridge/host/bridge/settled-readings.ts';
 
-const lostOf = (first: number, last: number | null, there: readonly number[]) =>
-  lostRanges({ first, last }, async (counter) => there.includes(counter));
+const nothingTold = async () => false;
+const lostOf = (first: number, last: number | null, there: readonly number[], told: readonly number[] = []) =>
+  lostRanges(
+    { first, last },
+    { isThere: async (counter) => there.includes(counter), isTold: async (end) => told.includes(end) },
+  );
 
 describe('what of a gap is really lost', () => {
   it('is all of it where nothing was published', async () => {
@@ -24,21 +28,37 @@ describe('what of a gap is really lost', () => {
   });
 
   it('has no end where the device did not know it', async () => {
-    expect(await lostOf(5, null, [5, 6])).toEqual([{ first: 7, last: null }]);
+    let asked = 0;
+    const isThere = async (counter: number) => {
+      asked++;
+      return counter <= 6;
+    };
+    const ranges = await lostRanges({ first: 5, last: null }, { isThere, isTold: nothingTold });
+    expect(ranges).toEqual([{ first: 7, last: null }]);
+    expect(asked).toBeLessThan(100);
+  });
+
+  it('is nothing that was told before, also of a gap that has grown since', async () => {
+    expect(await lostOf(5, 14, [], [9])).toEqual([{ first: 10, last: 14 }]);
+    expect(await lostOf(5, 14, [], [9, 14])).toEqual([]);
+    expect(await lostOf(5, 14, [10], [9])).toEqual([{ first: 11, last: 14 }]);
+    expect(await lostOf(5, null, [], [9])).toEqual([{ first: 10, last: null }]);
   });
 
   it('looks up only so many numbers, and takes the rest for lost', async () => {
     let asked = 0;
-    const ranges = await lostRanges({ first: 1, last: 1_000_000 }, async (counter) => {
+    const isThere = async (counter: number) => {
       asked++;
       return counter <= 10;
-    });
+    };
+    const ranges = await lostRanges({ first: 1, last: 1_000_000 }, { isThere, isTold: nothingTold });
     expect(ranges).toEqual([{ first: 11, last: 1_000_000 }]);
     expect(asked).toBeLessThan(20_000);
   });
 
   it('is bounded for a gap full of holes, and then says too much rather than too little', async () => {
-    const ranges = await lostRanges({ first: 1, last: 5_000 }, async (counter) => counter % 2 === 0);
+    const isThere = async (counter: number) => counter % 2 === 0;
+    const ranges = await lostRanges({ first: 1, last: 5_000 }, { isThere, isTold: nothingTold });
     expect(ranges.length).toBeLessThanOrEqual(256);
     expect(ranges.at(-1)!.last).toBe(5_000);
   });

@@ -19,6 +19,7 @@ describe('the text of a port', () => {
   it.each([
     '/dev/serial/by-path/pci-0000:00:14.0-usb-0:2:1.0-port0',
     '/dev/serial/by-path/platform-3f980000.usb-usb-0:1.2:1.0',
+    '/dev/serial/by-path/platform-xhci-usb-0:2',
     '/dev/serial/by-id/usb-1a86_USB_Serial-if00-port0',
   ])('%s keeps its colons', (path) => {
     expect(parsePortAddress(path)).toEqual({ kind: 'serial', path, baudRate: 115_200 });

@@ -16,14 +16,14 @@ function config(value: unknown): Promise<void> {
   return writeFile(join(directory, 'config.json'), typeof value === 'string' ? value : JSON.stringify(value));
 }
 
-test('nothing is set where nothing is said', () => {
-  expect(resolveSettings(directory, {}, {})).toEqual({});
+test('nothing is set where nothing is said', async () => {
+  expect(await resolveSettings(directory, {}, {})).toEqual({});
 });
 
 test('the command line comes before the environment, that before the file', async () => {
   await config({ name: 'file', commitIntervalMs: 1, mdns: false, peers: ['/ip4/1.1.1.1/tcp/1'] });
   const env = { SEDGE_NAME: 'env', SEDGE_COMMIT_INTERVAL_MS: '200', SEDGE_DISCOVERY: 'off' };
-  expect(resolveSettings(directory, { name: 'option' }, env)).toEqual({
+  expect(await resolveSettings(directory, { name: 'option' }, env)).toEqual({
     name: 'option',
     commitIntervalMs: 200,
     mdns: false,
@@ -32,9 +32,11 @@ test('the command line comes before the environment, that before the file', asyn
   });
 });
 
-test('lists in the environment are separated by commas or blanks', () => {
+test('lists in the environment are separated by commas or blanks', async () => {
   const env = { SEDGE_LISTEN: '/ip4/0.0.0.0/tcp/1, /ip6/::/tcp/1', SEDGE_PEER: '' };
-  expect(resolveSettings(directory, {}, env)).toEqual({ listen: ['/ip4/0.0.0.0/tcp/1', '/ip6/::/tcp/1'] });
+  expect(await resolveSettings(directory, {}, env)).toEqual({
+    listen: ['/ip4/0.0.0.0/tcp/1', '/ip6/::/tcp/1'],
+  });
 });
 
 test.each([
@@ -42,50 +44,84 @@ test.each([
   [{ storageMax: '10' }, /--storage-max: it must be a size/],
   [{ serial: ['usb'] }, /--serial: it must be 1 to 64 ports, each a port/],
   [{ peers: ['pi.local:7600'] }, /--peer: it must be/],
-] as const)('an option of %j is a mistake on the command line', (options, reason) => {
-  const resolve = (): unknown => resolveSettings(directory, options as never, {});
-  expect(resolve).toThrow(
+] as const)('an option of %j is a mistake on the command line', async (options, reason) => {
+  await expect(resolveSettings(directory, options as never, {})).rejects.toThrow(
     expect.objectContaining({ code: 'cli.usage', message: expect.stringMatching(reason) }),
   );
 });
 
 test('serial ports are given as others lists are', async () => {
   await config({ serial: ['/dev/ttyUSB0'], serialAck: 'accepted' });
-  expect(resolveSettings(directory, {}, {})).toEqual({ serial: ['/dev/ttyUSB0'], serialAck: 'accepted' });
+  expect(await resolveSettings(directory, {}, {})).toEqual({
+    serial: ['/dev/ttyUSB0'],
+    serialAck: 'accepted',
+  });
   const env = { SEDGE_SERIAL: 'auto, tcp://10.0.0.7:4000 /dev/ttyACM0:57600', SEDGE_SERIAL_ACK: 'durable' };
   const serial = ['auto', 'tcp://10.0.0.7:4000', '/dev/ttyACM0:57600'];
-  expect(resolveSettings(directory, {}, env)).toEqual({ serial, serialAck: 'durable' });
-  expect(resolveSettings(directory, { serial: ['/dev/ttyS1'] }, env).serial).toEqual(['/dev/ttyS1']);
+  expect(await resolveSettings(directory, {}, env)).toEqual({ serial, serialAck: 'durable' });
+  expect((await resolveSettings(directory, { serial: ['/dev/ttyS1'] }, env)).serial).toEqual(['/dev/ttyS1']);
 });
 
 test.each([
-  ['{', /config\.json/],
-  ['[]', /must hold a JSON object/],
-  [{ colour: 1 }, /unknown setting "colour"; known are listen, peers/],
-  [{ listen: '/ip4/1.1.1.1/tcp/1' }, /config\.json, listen.*TCP addresses/],
-  [{ peers: ['pi.local:7600'] }, /config\.json, peers/],
-  [{ listen: ['/ip4/0.0.0.0/tcp/70000'] }, /config\.json, listen.*TCP addresses/],
+  ['{', /config\.json:1/],
+  ['[]', /must hold settings/],
+  [{ colour: 1 }, /config\.json:1, "colour".*no such setting/],
+  [{ listen: '/ip4/1.1.1.1/tcp/1' }, /config\.json:1, listen.*TCP addresses/],
+  [{ peers: ['pi.local:7600'] }, /config\.json:1, peers/],
+  [{ listen: ['/ip4/0.0.0.0/tcp/70000'] }, /config\.json:1, listen.*TCP addresses/],
   [{ listen: ['/ip4/::/tcp/1'] }, /TCP addresses/],
   [{ listen: ['/ip4/0.0.0.0/udp/1/quic-v1'] }, /TCP addresses/],
   [{ commitIntervalMs: -1 }, /whole number from 0/],
   [{ mdns: 'no' }, /true or false/],
   [{ name: 'a\nb' }, /control character/],
   [{ logLevel: 'loud' }, /one of debug/],
-  [{ serial: ['ttyUSB0'] }, /config\.json, serial.*tcp:/],
-  [{ serial: '/dev/ttyUSB0' }, /config\.json, serial/],
+  [{ serial: ['ttyUSB0'] }, /config\.json:1, serial.*tcp:/],
+  [{ serial: '/dev/ttyUSB0' }, /config\.json:1, serial/],
   [{ serial: [] }, /1 to 64 ports, each a port/],
   [{ serialAck: 'never' }, /durable or accepted/],
 ])('a config.json of %j is refused with its place and the rule', async (value, reason) => {
   await config(value);
-  expect(() => resolveSettings(directory, {}, {})).toThrow(reason);
-  expect(() => resolveSettings(directory, {}, {})).toThrow(
+  await expect(resolveSettings(directory, {}, {})).rejects.toThrow(reason);
+  await expect(resolveSettings(directory, {}, {})).rejects.toThrow(
     expect.objectContaining({ code: 'agent.bad-config' }),
   );
 });
 
-test('a bad variable is named', () => {
-  expect(() => resolveSettings(directory, {}, { SEDGE_MDNS: 'maybe' })).toThrow(/SEDGE_MDNS/);
-  expect(() => resolveSettings(directory, {}, { SEDGE_COMMIT_INTERVAL_MS: 'x' })).toThrow(
+test('a bad variable is named', async () => {
+  await expect(resolveSettings(directory, {}, { SEDGE_MDNS: 'maybe' })).rejects.toThrow(/SEDGE_MDNS/);
+  await expect(resolveSettings(directory, {}, { SEDGE_COMMIT_INTERVAL_MS: 'x' })).rejects.toThrow(
     /SEDGE_COMMIT_INTERVAL_MS/,
   );
+});
+
+test.each([
+  ['1883', { host: '127.0.0.1', port: 1883 }],
+  ['0', { host: '127.0.0.1', port: 0 }],
+  ['192.168.1.5:1883', { host: '192.168.1.5', port: 1883 }],
+  ['[::1]:1883', { host: '::1', port: 1883 }],
+  ['off', null],
+])('MQTT listens at %s', async (text, mqtt) => {
+  expect(await resolveSettings(directory, {}, { SEDGE_MQTT: text })).toEqual({ mqtt });
+  expect(await resolveSettings(directory, { mqtt: text as never }, { SEDGE_MQTT: '1' })).toEqual({ mqtt });
+});
+
+test('a port of MQTT may be a number in the file', async () => {
+  await config({ mqtt: 1884, mqttAnonymous: true });
+  expect(await resolveSettings(directory, {}, {})).toEqual({
+    mqtt: { host: '127.0.0.1', port: 1884 },
+    mqttAnonymous: true,
+  });
+});
+
+test.each([
+  'on',
+  '65536',
+  '-1',
+  'localhost:1883',
+  '::1:1883',
+  '[127.0.0.1]:1',
+  '1.2.3.4',
+  'mqtt://127.0.0.1:1',
+])('MQTT does not listen at %s', async (text) => {
+  await expect(resolveSettings(directory, {}, { SEDGE_MQTT: text })).rejects.toThrow(/SEDGE_MQTT/);
 });

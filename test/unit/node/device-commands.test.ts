@@ -420,6 +420,25 @@ describe('flash', () => {
     expect(devices.calls).toEqual([]);
   });
 
+  test('runs a tool of your own, with the port in its place', async () => {
+    const surroundings = await tool(0, 'avrdude done.');
+    await sedge('flash /dev/ttyACM0 -- avrdude --port {port} --at={port}:x', 0, surroundings);
+    expect((await readFile(join(directory, 'called'), 'utf8')).trim().split('\n')).toEqual([
+      '--port',
+      '/dev/ttyACM0',
+      '--at=/dev/ttyACM0:x',
+    ]);
+    expect(devices.calls.map(([call]) => call)).toEqual(['release', 'reclaim']);
+  });
+
+  test.each(['', '--hex x -- avrdude'])(
+    'refuses "flash /dev/ttyACM0 %s": one way to write it',
+    async (rest) => {
+      await sedge(`flash /dev/ttyACM0 ${rest}`, 2);
+      expect(err.text).toContain('give --hex FILE, or a tool of your own behind --');
+    },
+  );
+
   test('says how the tool is installed', async () => {
     await sedge(`flash /dev/ttyUSB0 --hex '${hex}'`, 1, io('', { PATH: directory }));
     expect(err.text).toContain('sudo apt install avrdude');

@@ -72,7 +72,14 @@ describe('the routes of devices', () => {
       name: 'uno',
       prefix: 'site',
     };
-    const options = { name: 'uno', baudRate: 57_600, prefix: 'a', topics: ['temp/#'], force: true };
+    const options = {
+      name: 'uno',
+      baudRate: 57_600,
+      prefix: 'a',
+      topics: ['temp/#'],
+      signingKey: Buffer.alloc(32, 9),
+      force: true,
+    };
     expect(await agent.provisionDevice('/dev/ttyUSB0', options)).toEqual({
       id: '5e09e00000000009',
       name: 'uno',

@@ -39,26 +39,26 @@ describe('what is kept, as a text', () => {
 });
 
 describe('settings of an agent', () => {
-  const settings = (options: object, env: Record<string, string> = {}, file?: unknown) => {
+  const settings = async (options: object, env: Record<string, string> = {}, file?: unknown) => {
     const directory = mkdtempSync(join(tmpdir(), 'sedge-keep-'));
     try {
       if (file !== undefined) writeFileSync(join(directory, 'config.json'), JSON.stringify(file));
-      return resolveSettings(directory, options as never, env);
+      return await resolveSettings(directory, options as never, env);
     } finally {
       rmSync(directory, { recursive: true });
     }
   };
   const week = { main: { retentionSeconds: 604_800 } };
 
-  test('say what is kept by option, environment and file alike', () => {
-    expect(settings({ retention: ['main=7d'], storageMax: '10GB' })).toEqual({
+  test('say what is kept by option, environment and file alike', async () => {
+    expect(await settings({ retention: ['main=7d'], storageMax: '10GB' })).toEqual({
       retention: week,
       storageMax: 1e10,
     });
     const env = { SEDGE_RETENTION: 'main=7d; bulk=1MB,priority=bulk', SEDGE_STORAGE_MAX: 'none' };
     const bulk = { retentionBytes: 1e6, priority: 'bulk' };
-    expect(settings({}, env)).toEqual({ retention: { ...week, bulk }, storageMax: null });
-    expect(settings({}, {}, { retention: { main: '7d' }, storageMax: 5e9 })).toEqual({
+    expect(await settings({}, env)).toEqual({ retention: { ...week, bulk }, storageMax: null });
+    expect(await settings({}, {}, { retention: { main: '7d' }, storageMax: 5e9 })).toEqual({
       retention: week,
       storageMax: 5e9,
     });
@@ -70,7 +70,7 @@ describe('settings of an agent', () => {
     [{ retention: ['main=soon'] }],
     [{ storageMax: '1kB' }],
     [{ storageMax: 'much' }],
-  ])('%j is refused', (options) => {
-    expect(() => settings(options)).toThrow(expect.objectContaining({ code: 'cli.usage' }));
+  ])('%j is refused', async (options) => {
+    await expect(settings(options)).rejects.toThrow(expect.objectContaining({ code: 'cli.usage' }));
   });
 });

@@ -27,6 +27,10 @@ test.each([
   [{ kind: 'alarm', cause: 'bad-tag', count: 4, deviceId: '5e09' }, 'ALARM bad-tag, 4 times (5e09)'],
   [{ kind: 'state', state: 'online', epoch: 7, resetCause: 'power' }, 'is online  epoch 7, resetCause power'],
   [{ kind: 'state', state: 'refused', cause: 'unknown-device' }, 'is refused: unknown-device'],
+  [
+    { kind: 'counted', counters: { 'frame.bad-cobs': 11, 'frame.too-long': 3 } },
+    'counted  frame.bad-cobs 11, frame.too-long 3',
+  ],
   [{ kind: 'left-out', count: 12 }, '12 events left out: more came than this terminal takes'],
   [{ kind: 'later', colour: 'red' }, 'later  colour red'],
 ])('%j is a line for people', (event, text) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { nearestName } from '../../../node/simulate/nearest-name.ts';
+import { nearestName } from '../../../node/cli/nearest-name.ts';
 import { ProgressBar } from '../../../node/simulate/progress-bar.ts';
 import { replayCommand } from '../../../node/simulate/replay-command.ts';
 

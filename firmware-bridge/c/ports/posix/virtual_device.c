@@ -9,9 +9,11 @@
  * --topic N:T:U    a topic to register: name, type (float, int, bool, text, any), unit; again for more
  * --command NAME   a command to register; it answers with its arguments; again for more
  * --every MS       without --feed: so often a reading of each topic (1000)
- * --ring BYTES     memory for readings that are not taken yet (4096; a float takes 11)
+ * --ring BYTES     memory for readings that are not taken yet (4096; a float takes 15)
  * --silence S      announces that it may be silent so long
  * --firmware N     version that it tells
+ * --id HEX --key HEX  starts provisioned (16 and 32 digits), unless its memory holds that key
+ * --sign-seed HEX  signs each reading with the Ed25519 key of this seed (64 digits); needs a build with SIGN=1
  * --replaceable    takes a new key where it has one: the jumper is set
  * --feed FD        lines to take readings from, instead of playing
  * --events FD      lines that tell what happens go there (2)
@@ -21,7 +23,7 @@
  *          say LEVEL TEXT     sends a LOG: error, warn, info or debug
  *          reset              boots again as by the reset button; `power`: RAM lost; SIGUSR1: as `reset`
  *          quit
- * Events:  booted EPOCH CAUSE; taken EPOCH COUNTER TOPIC VALUE; refused TOPIC VALUE; dropped COUNT;
+ * Events:  public-key HEX (of --sign-seed); booted EPOCH CAUSE; taken EPOCH COUNTER TOPIC VALUE; refused TOPIC VALUE; dropped COUNT;
  *          state no-key|nv-fault|offline|greeted|online; idle; command NAME ARGUMENTS
  *
  * SIGTERM and the end of a wire of stdin end it.
@@ -40,7 +42,9 @@
 #include <unistd.h>
 
 #include "../../include/sedge.h"
+#include "../../src/device.h"
 #include "sedge_posix.h"
+#include "signer.h"
 
 #define TOPICS_MAX 64
 #define LINE_SIZE 512
@@ -60,6 +64,9 @@ struct options {
     unsigned silence_s;
     unsigned firmware;
     bool is_replaceable;
+    const char *id;
+    const char *key;
+    const char *sign_seed;
 };
 
 struct feed {
@@ -68,7 +75,7 @@ struct feed {
     bool is_over;
 };
 
-static struct options options = { NULL, false, "virtual-device.nv", -1, 2, 1000, 4096, 0, 1, false };
+static struct options options = { NULL, false, "virtual-device.nv", -1, 2, 1000, 4096, 0, 1, false, NULL, NULL, NULL };
 static struct sedge_topic topics[TOPICS_MAX];
 static uint8_t topic_count = 0;
 static struct sedge_posix port;
@@ -107,10 +114,10 @@ static const char *state_name(enum sedge_state state) {
 static void tell_changes(void) {
     static int last_state = -1;
     static uint16_t last_pending = 0;
-    static uint16_t last_dropped = 0;
+    static sedge_tally last_dropped = 0;
     int state = (int)sedge_state(&device);
     uint16_t pending = sedge_pending(&device);
-    uint16_t dropped = sedge_stats(&device)->dropped;
+    sedge_tally dropped = sedge_stats(&device)->dropped;
     if (state != last_state) tell("state %s", state_name((enum sedge_state)state));
     if (dropped > last_dropped) tell("dropped %u", (unsigned)(dropped - last_dropped));
     if (pending == 0 && last_pending > 0) tell("idle");
@@ -181,28 +188,72 @@ static bool may_replace(struct sedge_device *self) {
 }
 
 static bool boot(enum sedge_reset_cause cause) {
-    static uint8_t *ring = NULL;
     char hello[64];
-    if (ring == NULL) ring = (uint8_t *)malloc(options.ring);
-    if (ring == NULL) return false;
-    memset(ring, 0, options.ring);
     if (cause == SEDGE_RESET_POWER) memset(&keep, 0, sizeof keep);
-    memset(&config, 0, sizeof config);
-    config.port = &port;
-    config.topics = topics;
-    config.topic_count = topic_count;
-    config.buffer = ring;
-    config.buffer_size = (uint16_t)options.ring;
-    config.silence_s = (uint16_t)options.silence_s;
-    config.firmware = options.firmware;
-    config.keep = &keep;
-    config.allow_provision = may_replace;
     sedge_posix_boot(&port);
     memset(&device, 0, sizeof device);
     if (!sedge_init(&device, &config, cause)) return false;
     tell("booted %lu %d", (unsigned long)sedge_epoch(&device), (int)cause);
     sprintf(hello, "virtual device, epoch %lu\r\n", (unsigned long)sedge_epoch(&device));
     (void)sedge_posix_text(&port, hello);
+    return true;
+}
+
+/* ---- Keys of the command line ------------------------------------------------------------------------------------ */
+
+static bool from_hex(const char *text, uint8_t *bytes, size_t length) {
+    static const char digits[] = "0123456789abcdef";
+    size_t index;
+    if (text == NULL || strlen(text) != 2 * length) return false;
+    for (index = 0; index < length; index++) {
+        const char *high = strchr(digits, text[2 * index]);
+        const char *low = strchr(digits, text[2 * index + 1]);
+        if (high == NULL || low == NULL) return false;
+        bytes[index] = (uint8_t)((high - digits) << 4 | (low - digits));
+    }
+    return true;
+}
+
+static bool configure(void) {
+    memset(&config, 0, sizeof config);
+    config.port = &port;
+    config.topics = topics;
+    config.topic_count = topic_count;
+    config.buffer = (uint8_t *)malloc(options.ring);
+    config.buffer_size = (uint16_t)options.ring;
+    config.silence_s = (uint16_t)options.silence_s;
+    config.firmware = options.firmware;
+    config.keep = &keep;
+    config.allow_provision = may_replace;
+    return config.buffer != NULL;
+}
+
+/* As PROVISION does, before the first boot. */
+static bool provision(void) {
+    struct sedge_key_slot wanted, held;
+    if (options.id == NULL && options.key == NULL) return true;
+    memset(&wanted, 0, sizeof wanted);
+    if (!from_hex(options.id, wanted.id, sizeof wanted.id) || !from_hex(options.key, wanted.key, sizeof wanted.key)) {
+        return false;
+    }
+    memset(&device, 0, sizeof device);
+    device.config = &config;
+    if (!sedge_nv_key(&device, &held) || memcmp(held.id, wanted.id, sizeof held.id + sizeof held.key) != 0) {
+        sedge_nv_provision(&device, &wanted);
+    }
+    return true;
+}
+
+static bool prepare_signing(void) {
+    uint8_t seed[32], public_key[32];
+    char hex[2 * sizeof public_key + 1];
+    size_t index;
+    if (options.sign_seed == NULL) return true;
+    if (!from_hex(options.sign_seed, seed, sizeof seed)) return false;
+    config.sign = signer_open(seed, public_key);
+    if (config.sign == NULL) return false;
+    for (index = 0; index < sizeof public_key; index++) sprintf(hex + 2 * index, "%02x", public_key[index]);
+    tell("public-key %s", hex);
     return true;
 }
 
@@ -371,6 +422,9 @@ static bool read_option(const char *name, char *value) {
     else if (strcmp(name, "--nv") == 0) options.nv = value;
     else if (strcmp(name, "--topic") == 0) return add_topic(value, NULL);
     else if (strcmp(name, "--command") == 0) return add_topic(value, on_command);
+    else if (strcmp(name, "--id") == 0) options.id = value;
+    else if (strcmp(name, "--key") == 0) options.key = value;
+    else if (strcmp(name, "--sign-seed") == 0) options.sign_seed = value;
     else if (strcmp(name, "--every") == 0) return number(value, 86400000, &options.every_ms);
     else if (strcmp(name, "--ring") == 0) return number(value, 65535, &options.ring);
     else if (strcmp(name, "--silence") == 0) return number(value, 65535, &options.silence_s);
@@ -420,7 +474,7 @@ int main(int argc, char **argv) {
     if (!read_command_line(argc, argv)) {
         fprintf(stderr, "usage: virtual-device (--pty LINK | --stdio) [--nv FILE] [--topic NAME:TYPE:UNIT]... "
                         "[--command NAME]...\n       [--every MS | --feed FD] [--events FD] [--ring BYTES] "
-                        "[--silence S] [--firmware N] [--replaceable]\n");
+                        "[--silence S] [--firmware N] [--replaceable]\n       [--id HEX --key HEX] [--sign-seed HEX]\n");
         return 2;
     }
     if (topic_count == 0) add_example_topics();
@@ -433,6 +487,11 @@ int main(int argc, char **argv) {
         (options.feed >= 0 && fcntl(options.feed, F_SETFL, O_NONBLOCK) < 0)) {
         fprintf(stderr, "virtual-device: %s: %s\n", options.nv, strerror(errno));
         return 1;
+    }
+    if (!configure() || !provision() || !prepare_signing()) {
+        fprintf(stderr, "virtual-device: --id, --key or --sign-seed: not the right number of hex digits, or a build "
+                        "without SIGN=1\n");
+        return 2;
     }
     if (boot(SEDGE_RESET_POWER)) run();
     else fprintf(stderr, "virtual-device: the library refuses this: a ring that is too small, or too long a name\n");

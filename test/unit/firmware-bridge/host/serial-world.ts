@@ -147,7 +147,11 @@ export class SerialWorld {
       this.#answers.splice(at--, 1);
       this.#answer(answer.ticket, answer.note);
     }
-    if ((this.session.wakeAtMs ?? Number.POSITIVE_INFINITY) <= nowMs) this.tell({ kind: 'wake' });
+    if ((this.session.wakeAtMs ?? Number.POSITIVE_INFINITY) <= nowMs) {
+      this.tell({ kind: 'wake' });
+      const wakeAtMs = this.session.wakeAtMs ?? Number.POSITIVE_INFINITY;
+      if (wakeAtMs <= nowMs) throw new Error(`asks to be woken again and again at ${nowMs} ms`);
+    }
     const toDevice = this.toDevice.receive(nowMs);
     if (toDevice.length > 0) this.device.receive(toDevice, nowMs);
     this.device.wake(nowMs);

@@ -3,7 +3,7 @@ import { encodeDeviceValue } from '../../../../firmware-bridge/host/value/index.
 import { fromHex } from '../../../../src/bytes/index.ts';
 import { drain, numbers, onlineWorld, publish } from './online-world.ts';
 import { ScriptedDevice } from './scripted-device.ts';
-import { DEVICE_ID, DEVICE_KEY, SerialWorld, TOPICS } from './serial-world.ts';
+import { DEVICE_ID, DEVICE_KEY, OTHER_ID, SerialWorld, TOPICS } from './serial-world.ts';
 
 /** 21.1 as float32. */
 const TEMPERATURE = fromHex('fa41a8cccd')!;
@@ -93,6 +93,18 @@ describe('a session', () => {
     world.tell({ kind: 'room', hasRoom: true });
     drain(world, 2_000);
     expect(world.readings()).toEqual(numbers(1, 20));
+  });
+
+  it('makes a device wait that starts anew while there is no room', () => {
+    const world = onlineWorld();
+    world.tell({ kind: 'room', hasRoom: false });
+    world.device.reboot(world.nowMs, { keepsCounter: true });
+    publish(world, 1, 3);
+    world.run(5_000);
+    expect(world.readings()).toEqual([]);
+    world.tell({ kind: 'room', hasRoom: true });
+    drain(world);
+    expect(world.readings()).toEqual(numbers(1, 3));
   });
 
   it('tells who speaks for itself, and hands the signature on untouched', () => {
@@ -494,6 +506,36 @@ describe('a port', () => {
     expect(world.of('silent')).toEqual([]);
     expect(world.of('offline')).toEqual([]);
     expect(world.device.session).toBe(1);
+    // Its clock was asked for while it was awake.
+    for (const { sentAtMs, heardAtMs } of world.of('time')) expect(heardAtMs - sentAtMs).toBeLessThan(1_000);
+    expect(world.of('time').length).toBeGreaterThan(4);
+  });
+
+  it('takes another device in the place of the one that it had, under a nonce of its own', () => {
+    const world = onlineWorld();
+    publish(world, 1, 3);
+    drain(world);
+    world.know(OTHER_ID, new Uint8Array(16).fill(8));
+    world.device = new ScriptedDevice({ id: OTHER_ID, key: new Uint8Array(16).fill(8), topics: TOPICS });
+    publish(world, 1, 3);
+    drain(world);
+    expect(world.of('reading').map(({ deviceId }) => deviceId)).toEqual([
+      ...new Array(3).fill(DEVICE_ID),
+      ...new Array(3).fill(OTHER_ID),
+    ]);
+    expect(world.of('offline')).toMatchObject([{ deviceId: DEVICE_ID, cause: 'reset' }]);
+    expect(world.alarms()).toEqual({});
+    expect(world.gaps()).toEqual([]);
+  });
+
+  it('that is opened anew takes nothing of a frame that had begun', () => {
+    const world = onlineWorld();
+    world.inject(Uint8Array.of(0, 8, 8, 8));
+    world.tell({ kind: 'closed' });
+    world.tell({ kind: 'opened' });
+    world.device.loseSession(world.nowMs);
+    expect(world.run(5_000, () => world.device.isOnline)).toBe(true);
+    expect(world.session.counters()).toEqual({});
   });
 
   it('that is closed hands its session back, and wakes nobody', () => {

@@ -1,0 +1,85 @@
+import type { ChannelPolicy } from '../../src/index.ts';
+import type { AgentSettings } from './agent-settings.ts';
+import { formatKeep } from './keep-text.ts';
+import { formatMqttAddress, type MqttAddress } from './mqtt-address.ts';
+
+/** What a setting is for, what holds where nothing is said, and how it is written in a configuration file. */
+export interface SettingText {
+  readonly purpose: string;
+  /** For people. */
+  readonly byDefault: string;
+  /** Lines of YAML. */
+  readonly example: string;
+}
+
+/** One text a setting. */
+export const SETTING_TEXTS: Readonly<Record<keyof AgentSettings, SettingText>> = Object.freeze({
+  listen: {
+    purpose: 'addresses to listen on',
+    byDefault: 'the first free TCP port of 7600 to 7619',
+    example: 'listen: [/ip4/0.0.0.0/tcp/7600]',
+  },
+  peers: {
+    purpose: 'peers to keep connected, beside those of the invitation',
+    byDefault: 'those of the invitation',
+    example: 'peers: [/dns4/hub.example/tcp/7600]',
+  },
+  name: {
+    purpose: 'name of this node where it makes a new realm; a node that joined keeps the name of its grant',
+    byDefault: "the realm's, else this machine's",
+    example: 'name: greenhouse',
+  },
+  commitIntervalMs: {
+    purpose: 'group writes to the disk over so many ms: fewer bytes on the card, later acknowledgements',
+    byDefault: '0',
+    example: 'commitIntervalMs: 200',
+  },
+  retention: {
+    purpose: 'what this node keeps of a channel, before what the realm says',
+    byDefault: 'what the realm says',
+    example: 'retention:\n  main: 7d,2GB',
+  },
+  storageMax: {
+    purpose: 'what all channels together may take, or none',
+    byDefault: 'a tenth of the file system, at most 4 GiB',
+    example: 'storageMax: 2GB',
+  },
+  mdns: { purpose: 'find peers on the local network', byDefault: 'true', example: 'mdns: false' },
+  discovery: {
+    purpose: 'connect to peers beyond those given',
+    byDefault: 'true',
+    example: 'discovery: false',
+  },
+  serial: {
+    purpose: 'serial ports with devices: PORT[:BAUD], tcp://HOST:PORT, or auto',
+    byDefault: 'none',
+    example: 'serial: [/dev/ttyUSB0]',
+  },
+  serialAck: {
+    purpose: 'when a device may forget a reading: durable (on the disk here) or accepted',
+    byDefault: 'durable',
+    example: 'serialAck: accepted',
+  },
+  mqtt: {
+    purpose: 'where MQTT clients connect: a port of this machine alone, an address with a port, or off',
+    byDefault: 'off',
+    example: 'mqtt: 1883',
+  },
+  mqttAnonymous: {
+    purpose: 'let MQTT clients in without a user, on an address that other machines reach too',
+    byDefault: 'false',
+    example: 'mqttAnonymous: true',
+  },
+  logLevel: { purpose: 'least level of a log line', byDefault: 'info', example: 'logLevel: debug' },
+});
+
+/** A setting's value for people, as a configuration file would have it on one line. */
+export function settingText(key: keyof AgentSettings, value: unknown): string {
+  if (value === null) return key === 'mqtt' ? 'off' : 'none';
+  if (key === 'retention') {
+    const keeps = Object.entries(value as Record<string, ChannelPolicy>);
+    return keeps.map(([channel, policy]) => `${channel}=${formatKeep(policy)}`).join(' ');
+  }
+  if (key === 'mqtt') return formatMqttAddress(value as MqttAddress);
+  return Array.isArray(value) ? value.join(' ') : String(value);
+}
