@@ -35,6 +35,11 @@ const TOOLS = {
     packages: ['gcc-multilib'],
     works: () => compiles('gcc', ['-m32', '-o', '/dev/null'], PROGRAM),
   },
+  libcrypto: {
+    purpose: 'the virtual device that signs',
+    packages: ['libssl-dev'],
+    works: () => compiles('gcc', ['-lcrypto', '-o', '/dev/null'], `#include <openssl/evp.h>\n${PROGRAM}`),
+  },
   clang: {
     purpose: 'the C library under a second compiler',
     packages: ['clang'],

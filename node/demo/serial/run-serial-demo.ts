@@ -38,7 +38,7 @@ const SESSION_MS_MAX = 15_000;
 /** Seconds of readings that the device can hold: more than a short accident lasts, less than the longest. */
 const RING_SECONDS = 5;
 /** What a reading takes of it. */
-const READING_BYTES = 11;
+const READING_BYTES = 15;
 const RING_BYTES_MAX = 65_535;
 /** A device that is not back so long after an accident has failed; it is to be back in 4 s of its own time. */
 const RECONNECT_MS_MAX = 12_000;

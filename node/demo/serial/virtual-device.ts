@@ -19,7 +19,7 @@ export interface VirtualDeviceOptions {
   readonly nvFile: string;
   /** Numbered from 1 in this order. */
   readonly topics: readonly DeviceTopic[];
-  /** Bytes for readings that nobody takes; a float takes 11. */
+  /** Bytes for readings that nobody takes; a float takes 15. */
   readonly ringBytes: number;
   /** Where its serial port appears, or who gets what it says. */
   readonly wire: { readonly pty: string } | { onData(chunk: Buffer): void };

@@ -6,21 +6,22 @@ import { fileURLToPath } from 'node:url';
 
 const FOLDER = fileURLToPath(new URL('../../../firmware-bridge/c/ports/posix', import.meta.url));
 
-let built: string | null = null;
+const built = new Map<string, string>();
 
-/** Builds the programs of the posix port once a process; returns where they are until it ends. */
-function build(): string {
-  if (built !== null) return built;
+/** Builds the programs of the posix port once a process and way; returns where they are until it ends. */
+function build(...how: readonly string[]): string {
+  const known = built.get(how.join(' '));
+  if (known !== undefined) return known;
   const folder = mkdtempSync(join(tmpdir(), 'sedge-posix-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  execFileSync('make', ['-s', `BUILD=${folder}`], { cwd: FOLDER, timeout: 120_000 });
-  built = folder;
+  execFileSync('make', ['-s', `BUILD=${folder}`, ...how], { cwd: FOLDER, timeout: 120_000 });
+  built.set(how.join(' '), folder);
   return folder;
 }
 
-/** The device without hardware. */
-export function virtualDeviceProgram(): string {
-  return join(build(), 'virtual-device');
+/** The device without hardware; one that can sign needs libcrypto. */
+export function virtualDeviceProgram({ signs = false } = {}): string {
+  return join(signs ? build('SIGN=1') : build(), 'virtual-device');
 }
 
 /** The end of a wire as a serial port. */

@@ -17,6 +17,8 @@ export interface VirtualDeviceOptions {
   readonly pty?: string;
   /** Takes a new key where it has one. */
   readonly replaceable?: boolean;
+  /** Seed of the Ed25519 key that it signs its readings with, in hexadecimal. */
+  readonly signSeed?: string;
 }
 
 /** The device's side in C as a process, with its wire in this one: what it says is heard, and it does what it is told. */
@@ -30,15 +32,18 @@ export class VirtualDevice {
   onBytes: (bytes: Uint8Array) => void = () => {};
 
   constructor(options: VirtualDeviceOptions) {
-    const { nv, topics = ['t:float:Cel'], commands = [], ring = 60_000, pty } = options;
+    const { nv, topics = ['t:float:Cel'], commands = [], ring = 60_000, pty, signSeed } = options;
     const argv = [
       ...(pty === undefined ? ['--stdio'] : ['--pty', pty]),
       ...['--nv', nv, '--feed', '3', '--events', '2', '--ring', String(ring)],
       ...(options.replaceable ? ['--replaceable'] : []),
+      ...(signSeed === undefined ? [] : ['--sign-seed', signSeed]),
       ...topics.flatMap((topic) => ['--topic', topic]),
       ...commands.flatMap((command) => ['--command', command]),
     ];
-    this.#child = spawn(virtualDeviceProgram(), argv, { stdio: ['pipe', 'pipe', 'pipe', 'pipe'] });
+    this.#child = spawn(virtualDeviceProgram({ signs: signSeed !== undefined }), argv, {
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    });
     this.#exited = new Promise((resolve) => this.#child.once('exit', () => resolve()));
     for (const stream of this.#child.stdio) stream?.on('error', () => {});
     this.#child.stdout!.on('data', (bytes: Uint8Array) => this.onBytes(bytes));

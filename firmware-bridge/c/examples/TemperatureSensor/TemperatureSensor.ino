@@ -3,7 +3,7 @@
  *
  * Once on the host:    sedge device provision /dev/ttyUSB0 --name greenhouse-1
  * Then:                sedge start --serial /dev/ttyUSB0
- * And on any node:     sedge subscribe 'greenhouse/#'
+ * And on any node:     sedge sub 'greenhouse/#'
  *
  * Pull the cable: the last readings wait in the buffer, and arrive when it is back. What does not fit is reported lost.
  */

@@ -9,7 +9,7 @@
  * --topic N:T:U    a topic to register: name, type (float, int, bool, text, any), unit; again for more
  * --command NAME   a command to register; it answers with its arguments; again for more
  * --every MS       without --feed: so often a reading of each topic (1000)
- * --ring BYTES     memory for readings that are not taken yet (4096; a float takes 11)
+ * --ring BYTES     memory for readings that are not taken yet (4096; a float takes 15)
  * --silence S      announces that it may be silent so long
  * --firmware N     version that it tells
  * --id HEX --key HEX  starts provisioned (16 and 32 digits), unless its memory holds that key
