@@ -29,7 +29,7 @@ describeWith(['gcc', 'make', 'libcrypto'], 'a device in C that signs its reading
     device.read(21.5, -3);
     await until(async () => (await world.values()).length === 2, 'both readings are in the mesh');
     for (const { topic, origin } of await world.readings()) {
-      expect(verifyOrigin({ topic, origin }, PUBLIC_KEY)).toBe(true);
+      expect(verifyOrigin({ topic, origin: origin! }, PUBLIC_KEY)).toBe(true);
       expect(verifyOrigin({ topic: 'other', origin: { ...origin!, counter: 9 } }, PUBLIC_KEY)).toBe(false);
     }
   });
