@@ -1,4 +1,4 @@
-import type { Log } from '../src/errors/index.ts';
+import { type Log, SedgeError } from '../src/errors/index.ts';
 import {
   initRealmDirectory,
   isRealmDirectory,
@@ -6,11 +6,12 @@ import {
   openMesh,
   readRealmDirectory,
 } from '../src/index.ts';
-import type { AgentSettings } from './config/index.ts';
+import { type AgentSettings, isLoopback } from './config/index.ts';
 import { ControlServer } from './control/index.ts';
 import { defaultStorageMax } from './default-storage-max.ts';
 import { DirectoryLock } from './directory-lock.ts';
 import { onFreePort } from './free-port.ts';
+import type { MqttGateway } from './gateways/mqtt/index.ts';
 import { type Bridge, SerialGateway } from './gateways/serial/serial-gateway.ts';
 import { defaultName, prepareDirectory } from './node-directory.ts';
 
@@ -28,18 +29,24 @@ export interface AgentReady {
   readonly node: string;
   readonly name: string;
   readonly addresses: readonly string[];
+  /** Where MQTT clients connect, as host:port. */
+  readonly mqtt?: readonly string[];
+}
+
+/** What runs. */
+interface Running {
+  readonly lock: DirectoryLock;
+  readonly mesh: Mesh;
+  readonly serial: SerialGateway;
+  readonly control: ControlServer;
+  readonly mqtt: MqttGateway | null;
 }
 
 /** The one place that builds real objects: lock, realm, mesh and control socket of a directory. */
 export class Agent {
   readonly #parts: AgentParts;
   readonly #stopAsked = Promise.withResolvers<void>();
-  #running: {
-    readonly lock: DirectoryLock;
-    readonly mesh: Mesh;
-    readonly serial: SerialGateway;
-    readonly control: ControlServer;
-  } | null = null;
+  #running: Running | null = null;
   #startedAtMs = 0;
 
   constructor(parts: AgentParts) {
@@ -60,23 +67,31 @@ export class Agent {
     await prepareDirectory(directory);
     const lock = await DirectoryLock.take(directory);
     let mesh: Mesh | null = null;
+    let mqtt: MqttGateway | null = null;
     let serial: SerialGateway | null = null;
     try {
       await this.#ensureRealm();
       mesh = await this.#startMesh();
       this.#startedAtMs = this.#parts.nowMs();
+      mqtt = await this.#startMqtt(mesh);
       serial = this.#serialGateway(mesh);
-      const control = this.#controlServer(mesh, serial);
+      const control = this.#controlServer({ mesh, serial, mqtt });
       await serial.start();
       await control.start();
-      this.#running = { lock, mesh, serial, control };
+      this.#running = { lock, mesh, serial, control, mqtt };
     } catch (error) {
       await serial?.stop().catch(() => {});
+      await mqtt?.stop().catch(() => {});
       await mesh?.stop().catch(() => {});
       lock.release();
       throw error;
     }
-    const ready = { node: mesh.node, name: mesh.name, addresses: mesh.addresses() };
+    const ready = {
+      node: mesh.node,
+      name: mesh.name,
+      addresses: mesh.addresses(),
+      ...(mqtt === null ? {} : { mqtt: mqtt.addresses() }),
+    };
     log.info(ready, 'the agent is ready');
     return ready;
   }
@@ -87,6 +102,7 @@ export class Agent {
     if (running === null) return;
     this.#running = null;
     try {
+      await running.mqtt?.stop();
       await running.control.stop();
       await running.serial.stop();
       await running.mesh.stop();
@@ -146,6 +162,27 @@ export class Agent {
     });
   }
 
+  async #startMqtt(mesh: Mesh): Promise<MqttGateway | null> {
+    const { directory, log, nowMs, settings } = this.#parts;
+    const { mqtt = null, mqttAnonymous = false } = settings;
+    if (mqtt === null) return null;
+    // Who does not ask for it does not pay for it.
+    const { MqttGateway, readUsers } = await import('./gateways/mqtt/index.ts');
+    if (!isLoopback(mqtt) && (await readUsers(directory)).size === 0) {
+      const reason =
+        'other machines reach that address, and there are no users: add one with "sedge mqtt user add NAME", or let anybody in with --mqtt-anonymous';
+      if (!mqttAnonymous) throw new SedgeError('agent.bad-config', { where: 'mqtt', reason });
+      log.warn(
+        { address: mqtt.host },
+        'anybody who reaches this address may publish and subscribe over MQTT',
+      );
+    }
+    const options = { ...mqtt, anonymous: mqttAnonymous, local: isLoopback(mqtt) };
+    const gateway = new MqttGateway(options, { mesh, directory, log, nowMs });
+    await gateway.start();
+    return gateway;
+  }
+
   #serialGateway(mesh: Mesh): SerialGateway {
     const { directory, settings, log, nowMs } = this.#parts;
     const { serial: ports = [], serialAck: ack = 'durable' } = settings;
@@ -156,12 +193,13 @@ export class Agent {
     return new SerialGateway({ ports, makeBridge, log });
   }
 
-  #controlServer(mesh: Mesh, devices: SerialGateway): ControlServer {
+  #controlServer({ mesh, serial: devices, mqtt }: Pick<Running, 'mesh' | 'serial' | 'mqtt'>): ControlServer {
     const { directory, settings, log, version } = this.#parts;
     return new ControlServer({
       directory,
       mesh,
       devices,
+      mqtt,
       log,
       agentFacts: () => ({
         version,

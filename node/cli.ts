@@ -40,6 +40,7 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     summary: 'print messages as they arrive, or from the journal',
     load: () => import('./commands/sub.ts'),
   },
+  { name: 'mqtt', summary: 'the MQTT clients of this node', load: () => import('./commands/mqtt.ts') },
   {
     name: 'device',
     summary: 'devices on serial lines: keys, commands, firmware, what they say',

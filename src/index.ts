@@ -52,6 +52,7 @@ export {
 } from './journal/index.ts';
 export type { MeshDependencies } from './mesh/index.ts';
 export {
+  type AcceptTopic,
   type Acknowledgement,
   type ChannelLoss,
   type ChannelStatus,
@@ -66,6 +67,7 @@ export {
   type HoldersOptions,
   type Invited,
   type InviteOptions,
+  type JournalPlace,
   type LogStatus,
   type LogVerification,
   Mesh,
@@ -82,6 +84,7 @@ export {
   type PublishedPlace,
   type PublishOptions,
   type RealmStatus,
+  type SelectiveSubscription,
   type SubscribeFrom,
   type SubscribeOptions,
   type Subscription,

@@ -2,6 +2,7 @@ import { SedgeError } from '../../src/errors/index.ts';
 import type { ChannelPolicy } from '../../src/index.ts';
 import { nearestName } from '../cli/nearest-name.ts';
 import { type ConfigFile, type ConfigMistake, findConfigFile } from './config-file.ts';
+import type { MqttAddress } from './mqtt-address.ts';
 import { type LogLevel, SETTING_READERS, type SerialAck } from './setting-readers.ts';
 
 /** How an agent is to run. What is absent has the mesh's default. */
@@ -30,6 +31,10 @@ export interface AgentSettings {
    * When a device is told that a reading is taken: once it is on the disk here, or in memory. @defaultValue `'durable'`
    */
   readonly serialAck?: SerialAck;
+  /** Where MQTT clients connect; `null` for nowhere. @defaultValue `null` */
+  readonly mqtt?: MqttAddress | null;
+  /** Lets anybody who reaches an address other than this machine's loopback use MQTT. @defaultValue `false` */
+  readonly mqttAnonymous?: boolean;
   /** Least level of a log line. @defaultValue `'info'` */
   readonly logLevel?: LogLevel;
 }
@@ -46,6 +51,8 @@ export const SETTING_VARIABLES = Object.freeze({
   discovery: 'SEDGE_DISCOVERY',
   serial: 'SEDGE_SERIAL',
   serialAck: 'SEDGE_SERIAL_ACK',
+  mqtt: 'SEDGE_MQTT',
+  mqttAnonymous: 'SEDGE_MQTT_ANONYMOUS',
   logLevel: 'SEDGE_LOG_LEVEL',
 } satisfies Record<keyof AgentSettings, string>);
 
@@ -61,6 +68,8 @@ export const SETTING_OPTIONS = Object.freeze({
   discovery: '--no-discovery',
   serial: '--serial',
   serialAck: '--serial-ack',
+  mqtt: '--mqtt',
+  mqttAnonymous: '--mqtt-anonymous',
   logLevel: '--log-level',
 } satisfies Record<keyof AgentSettings, string>);
 

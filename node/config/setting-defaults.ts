@@ -1,6 +1,7 @@
 import type { ChannelPolicy } from '../../src/index.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { formatKeep } from './keep-text.ts';
+import { formatMqttAddress, type MqttAddress } from './mqtt-address.ts';
 
 /** What a setting is for, what holds where nothing is said, and how it is written in a configuration file. */
 export interface SettingText {
@@ -59,15 +60,26 @@ export const SETTING_TEXTS: Readonly<Record<keyof AgentSettings, SettingText>> =
     byDefault: 'durable',
     example: 'serialAck: accepted',
   },
+  mqtt: {
+    purpose: 'where MQTT clients connect: a port of this machine alone, an address with a port, or off',
+    byDefault: 'off',
+    example: 'mqtt: 1883',
+  },
+  mqttAnonymous: {
+    purpose: 'let MQTT clients in without a user, on an address that other machines reach too',
+    byDefault: 'false',
+    example: 'mqttAnonymous: true',
+  },
   logLevel: { purpose: 'least level of a log line', byDefault: 'info', example: 'logLevel: debug' },
 });
 
 /** A setting's value for people, as a configuration file would have it on one line. */
 export function settingText(key: keyof AgentSettings, value: unknown): string {
-  if (value === null) return 'none';
+  if (value === null) return key === 'mqtt' ? 'off' : 'none';
   if (key === 'retention') {
     const keeps = Object.entries(value as Record<string, ChannelPolicy>);
     return keeps.map(([channel, policy]) => `${channel}=${formatKeep(policy)}`).join(' ');
   }
+  if (key === 'mqtt') return formatMqttAddress(value as MqttAddress);
   return Array.isArray(value) ? value.join(' ') : String(value);
 }

@@ -4,6 +4,7 @@ import { PORT_RULE, parsePortAddress } from '../../firmware-bridge/host/transpor
 import type { ChannelPolicy } from '../../src/index.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { KEEP_RULE, parseBytes, parseKeep } from './keep-text.ts';
+import { parseMqttAddress } from './mqtt-address.ts';
 
 /** Levels of log lines, the most talkative first; `silent` writes none. */
 export const LOG_LEVELS = Object.freeze(['debug', 'info', 'warn', 'error', 'silent'] as const);
@@ -79,6 +80,16 @@ export const SETTING_READERS: {
     check: (value) => (SERIAL_ACKS.includes(value as SerialAck) ? { value: value as SerialAck } : null),
     fromText: (text) => text,
   },
+  mqtt: {
+    rule: 'it must be a port, an address with a port such as 127.0.0.1:1883, or off',
+    check: (value) => {
+      if (value === 'off' || value === null) return { value: null };
+      const address = parseMqttAddress(value);
+      return address === null ? null : { value: address };
+    },
+    fromText: (text) => text,
+  },
+  mqttAnonymous: truth(),
   logLevel: {
     rule: `it must be one of ${LOG_LEVELS.join(', ')}`,
     check: (value) => (LOG_LEVELS.includes(value as LogLevel) ? { value: value as LogLevel } : null),

@@ -11,6 +11,9 @@ import { PublishStream } from './publish-stream.ts';
 import { badRequest, numberOf, objectOf, textOf } from './request-fields.ts';
 import { SubscribeStream } from './subscribe-stream.ts';
 
+/** What is said of MQTT where it is off. */
+const MQTT_OFF = Object.freeze({ listening: [], connections: 0, sessions: 0, counters: {} });
+
 /** Adds every route of `/v1`. */
 export function addControlRoutes(
   app: FastifyInstance,
@@ -40,7 +43,7 @@ export function addControlRoutes(
   });
 }
 
-function addViews(app: FastifyInstance, { mesh, agentFacts }: ControlServerParts): void {
+function addViews(app: FastifyInstance, { mesh, mqtt = null, agentFacts }: ControlServerParts): void {
   app.get('/v1/status', async () => ({ ...mesh.status(), agent: agentFacts() }));
   app.get('/v1/peers', async () => ({ peers: mesh.peers() }));
   app.get('/v1/channels', async () => ({ channels: mesh.channels() }));
@@ -48,6 +51,7 @@ function addViews(app: FastifyInstance, { mesh, agentFacts }: ControlServerParts
   app.get('/v1/gaps', async () => ({ gaps: mesh.gaps() }));
   app.get('/v1/forks', async () => ({ forks: mesh.forks() }));
   app.get('/v1/realm', async () => mesh.realm());
+  app.get('/v1/mqtt', async () => ({ ...(mqtt?.status() ?? MQTT_OFF), clients: mqtt?.clients() ?? [] }));
   app.post('/v1/holders', async (request) => {
     const { author, seq, channel, epoch, timeoutMs } = objectOf(request.body);
     const message = {

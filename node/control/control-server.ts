@@ -9,6 +9,7 @@ import { errorToJson, httpStatusOf } from './error-json.ts';
 import { LINE_BYTES_MAX } from './line-splitter.ts';
 import type { ServedDevices } from './served-devices.ts';
 import type { ServedMesh } from './served-mesh.ts';
+import type { ServedMqtt } from './served-mqtt.ts';
 
 /** How long streams may take to end when the agent stops. */
 const STOP_PATIENCE_MS = 2_000;
@@ -18,6 +19,8 @@ export interface ControlServerParts {
   readonly directory: string;
   readonly mesh: ServedMesh;
   readonly devices: ServedDevices;
+  /** `null` where MQTT is off. */
+  readonly mqtt?: ServedMqtt | null;
   readonly log: Log;
   /** Facts of the process for `status`. */
   readonly agentFacts: () => Readonly<Record<string, unknown>>;

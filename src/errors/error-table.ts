@@ -681,6 +681,22 @@ export const ERROR_TABLE = {
   },
 
   // agent and command line
+  'mqtt.cannot-listen': {
+    meaning: 'The MQTT gateway cannot listen on its address.',
+    next: 'Another broker may use the port: stop it, or name another one with "sedge start --mqtt PORT".',
+  },
+  'mqtt.users-damaged': {
+    meaning: 'The file with the users of MQTT is damaged.',
+    next: 'Restore mqtt/users.json in the directory from a backup, or remove it and add the users again; until then no client is let in.',
+  },
+  'mqtt.user-exists': {
+    meaning: 'There is a user of MQTT with that name.',
+    next: 'Use "sedge mqtt user passwd NAME" for another password, or remove the user first.',
+  },
+  'mqtt.unknown-user': {
+    meaning: 'There is no user of MQTT with that name.',
+    next: '"sedge mqtt user ls" lists them.',
+  },
   'agent.running': {
     meaning: 'Another agent uses this directory.',
     next: 'Stop it first, or use another directory (--dir).',

@@ -12,12 +12,12 @@ import { JournalRetention, type RetentionContext, type RetentionOutcome } from '
 import { formatOffset, type JournalState, resolveOffset, writeJournalState } from './journal-state.ts';
 import { LetGo, loadLetGo } from './let-go.ts';
 import { PublishFilter } from './publish-filter.ts';
-import { findPublish } from './publish-lookup.ts';
+import { findPublish, findPublishesOf, type PublishPlace } from './publish-lookup.ts';
 import type { HeldLog } from './range-index.ts';
 import { RecordCache } from './record-cache.ts';
 import { type RecoveryReport, recoverJournal } from './recovery.ts';
 import { RetainedTopics } from './retained-topics.ts';
-import { retainedValuesOf } from './retained-values.ts';
+import { type RetainedValue, retainedValuesOf } from './retained-values.ts';
 import { DROP_REASONS, type DropReason, type RetentionLimits } from './retention-plan.ts';
 import type { Segment } from './segment.ts';
 import { SegmentRepair } from './segment-repair.ts';
@@ -356,6 +356,20 @@ export class ChannelJournal extends HeldLogs {
   /** Retained values of topics over the limit: they do not survive the drop of their segments. */
   get retainedTopicsTurnedAway(): number {
     return this.#retained.turnedAway;
+  }
+
+  /** The last retained value of each topic but those that were cleared, as they are now, by position. */
+  retainedValues(): RetainedValue[] {
+    return this.#retained.values().sort((a, b) => a.position - b.position || a.seq - b.seq);
+  }
+
+  /** Where own messages of a producer went, from a publish number on: at most `max`, the highest, ascending. */
+  publishesOf(
+    producer: string,
+    options: { readonly from: number; readonly max: number },
+  ): Promise<PublishPlace[]> {
+    if (!this.#publishFilter.mayHaveFrom(producer, options.from)) return Promise.resolve([]);
+    return this.#repair.reading(() => findPublishesOf(this.#store, producer, options));
   }
 
   /** What is held, in numbers. */

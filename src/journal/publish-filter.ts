@@ -39,6 +39,12 @@ export class PublishFilter {
     const ranges = this.#rangesByProducer.get(producer);
     return ranges === undefined ? this.#overflowed : rangesHave(ranges, n);
   }
+
+  /** `false` only if no id of the producer from that number on was ever used. */
+  mayHaveFrom(producer: string, n: number): boolean {
+    const ranges = this.#rangesByProducer.get(producer);
+    return ranges === undefined ? this.#overflowed : (ranges.at(-1)?.last ?? -1) >= n;
+  }
 }
 
 function closeNarrowestGap(ranges: SeqRange[]): void {

@@ -43,6 +43,18 @@ export class PublishRuns {
     return runs === undefined ? null : findInRuns(runs, n);
   }
 
+  /** Publishes of a producer from a number on: at most `max`, the highest, ascending. */
+  from(producer: string, n: number, max: number): { n: number; epoch: EpochId; seq: number }[] {
+    const found: { n: number; epoch: EpochId; seq: number }[] = [];
+    for (const run of this.#byProducer.get(producer)?.toReversed() ?? []) {
+      for (let at = run.length - 1; at >= 0 && run.n + at >= n; at--) {
+        if (found.length === max) return found.reverse();
+        found.push({ n: run.n + at, epoch: run.epoch, seq: run.seq + at });
+      }
+    }
+    return found.reverse();
+  }
+
   /** All producers with their runs, ascending by number. */
   entries(): IterableIterator<[string, PublishRun[]]> {
     return this.#byProducer.entries();

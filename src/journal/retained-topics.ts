@@ -24,6 +24,11 @@ export class RetainedTopics {
     return this.#topics.has(topic);
   }
 
+  /** The last value of each topic, in no order; those that clear it are left out. */
+  values(): RetainedValue[] {
+    return [...this.#topics.values()].flatMap(({ last }) => (last.clears ? [] : [last]));
+  }
+
   /** Takes up a value; `newInSegment` if its segment had none of the topic. */
   add(value: RetainedValue, newInSegment: boolean): void {
     const topic = this.#topics.get(value.topic);

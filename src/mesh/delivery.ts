@@ -17,6 +17,8 @@ export interface DeliveredMessage extends Message {
   readonly offset: string;
   /** It fills a gap that was reported before, so it is out of its author's order. */
   readonly late: boolean;
+  /** What was left of the lifetime that its author gave it when it was made ready, milliseconds; absent without one. */
+  readonly lifetimeLeftMs?: number;
 }
 
 /** Numbers that exist and that this node does not hold: the subscription went on without them. */

@@ -17,5 +17,5 @@ export { type OpenMeshOptions, openMesh } from './open-mesh.ts';
 export type { Acknowledgement, Published, PublishedPlace, PublishOptions } from './publish-options.ts';
 export type { Invited, InviteOptions, RealmStatus } from './realm-status.ts';
 export type { SubscribeFrom, SubscribeOptions } from './subscribe-options.ts';
-export type { Subscription } from './subscription.ts';
+export type { AcceptTopic, JournalPlace, SelectiveSubscription, Subscription } from './subscription.ts';
 export { type DamagedPlace, type LogVerification, verifyDirectory } from './verify-directory.ts';

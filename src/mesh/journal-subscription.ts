@@ -21,11 +21,13 @@ import {
 } from './republished-check.ts';
 import { planStart, type StartPlan } from './start-plan.ts';
 import type { SubscribeFrom } from './subscribe-options.ts';
-import type { Subscription } from './subscription.ts';
+import type { AcceptTopic, SelectiveSubscription, Subscription } from './subscription.ts';
 
 /** A subscription's resolved options. */
 export interface SubscriptionSpec {
   readonly filters: readonly TopicFilter[];
+  /** What of that is wanted; absent for all. */
+  readonly accept?: AcceptTopic;
   readonly from: SubscribeFrom;
   readonly order: 'author' | 'arrival';
   readonly gapPatienceMs: number;
@@ -44,6 +46,8 @@ export interface SubscriptionDependencies {
   readonly isSupplied: (channel: string, log: LogId, range: SeqRange) => boolean;
   /** True for an entry past its lifetime: it is not delivered. */
   readonly isExpired: (entry: Entry, facts: StoredEntry['facts']) => boolean;
+  /** Age of a held entry, milliseconds. */
+  readonly ageMs: (facts: StoredEntry['facts']) => number;
   readonly nowMs: () => number;
   readonly onDelivered: (messages: number) => void;
   readonly onClosed: () => void;
@@ -66,7 +70,7 @@ const TOPICS_MAX = 4_096;
  * up and the log has no hole; whatever does not fit that path is read from the journal later, so memory stays
  * bounded and the author's order is kept.
  */
-export class JournalSubscription implements Subscription {
+export class JournalSubscription implements Subscription, SelectiveSubscription {
   readonly #spec: SubscriptionSpec;
   readonly #deps: SubscriptionDependencies;
   readonly #queue = new DeliveryQueue();
@@ -113,9 +117,19 @@ export class JournalSubscription implements Subscription {
   }
 
   async nextBatch(max: number): Promise<readonly Delivery[]> {
-    assert(max >= 1, 'a batch holds at least one delivery');
     await this.#ready;
     await this.acknowledge();
+    return this.take(max);
+  }
+
+  async ready(): Promise<void> {
+    await this.#ready;
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  async take(max: number): Promise<readonly Delivery[]> {
+    assert(max >= 1, 'a batch holds at least one delivery');
+    await this.#ready;
     const batch: Delivery[] = [];
     while (batch.length === 0) {
       while (this.#queue.size === 0 && !this.#closed) {
@@ -133,10 +147,10 @@ export class JournalSubscription implements Subscription {
     return batch;
   }
 
-  async acknowledge(): Promise<void> {
+  async acknowledge(deliveries = Number.POSITIVE_INFINITY): Promise<void> {
     if (this.#closed) return;
     const readers = new Set<LogReader>();
-    for (const { reader, last, late, mark } of this.#handedOut) {
+    for (const { reader, last, late, mark } of this.#takeHandedOut(deliveries)) {
       if (reader === null) continue;
       reader.acknowledge(last, late);
       readers.add(reader);
@@ -144,9 +158,15 @@ export class JournalSubscription implements Subscription {
       mark.reader.marks.acknowledge(mark.mark);
       readers.add(mark.reader);
     }
-    this.#handedOut = [];
     // Also with nothing new: what an earlier call is writing, or could not write, must be durable before the next.
     await this.#deps.durable?.save(readers);
+  }
+
+  /** So many of the oldest, and what was passed over behind them. */
+  #takeHandedOut(deliveries: number): QueuedDelivery[] {
+    let left = deliveries;
+    const end = this.#handedOut.findIndex(({ delivery }) => delivery !== null && --left < 0);
+    return this.#handedOut.splice(0, end === -1 ? this.#handedOut.length : end);
   }
 
   close(): Promise<void> {
@@ -244,7 +264,7 @@ export class JournalSubscription implements Subscription {
     const journal = this.#deps.journals.get(entry.channel);
     assert(journal !== undefined, 'last values come from the journals that were scanned');
     this.#queue.push({
-      delivery: this.#deliveryOf(entry, index, journal.offsetText(record.position), false),
+      delivery: this.#deliveryOf({ entry, facts: record.facts }, index, journal.offsetText(record.position)),
       reader: null,
       last: entry.seq + index,
       late: false,
@@ -325,7 +345,7 @@ export class JournalSubscription implements Subscription {
     for (const { first, last } of of) {
       for (let seq = first; seq <= last; seq++) {
         const index = seq - entry.seq;
-        if (index < taken || !this.#matchesTopic(entry.messages[index]!.topic)) continue;
+        if (index < taken || !this.#wants(entry.messages[index]!.topic, entry.channel, position)) continue;
         offset ??= journal.offsetText(position);
         const { repeated, mark } = plain ? NEW_MESSAGE : recognize(entry, index, originals, had);
         const noted =
@@ -333,13 +353,18 @@ export class JournalSubscription implements Subscription {
             ? null
             : { ...mark, reader: this.#reader(entry.channel, mark.log) };
         reader?.queued(seq, late);
-        const delivery = repeated ? null : this.#deliveryOf(entry, index, offset, late);
+        const delivery = repeated ? null : this.#deliveryOf({ entry, facts }, index, offset, late);
         this.#queue.push({ delivery, reader, last: seq, late, mark: noted });
       }
     }
   }
 
-  #deliveryOf(entry: Entry, index: number, offset: string, late: boolean): DeliveredMessage {
+  #deliveryOf(
+    { entry, facts }: Pick<StoredEntry, 'entry' | 'facts'>,
+    index: number,
+    offset: string,
+    late = false,
+  ): DeliveredMessage {
     const message: Message = entry.messages![index]!;
     return {
       ...message,
@@ -351,6 +376,7 @@ export class JournalSubscription implements Subscription {
       seq: entry.seq + index,
       offset: messageOffsetText(offset, index, entry.count),
       late,
+      ...lifetimeLeft(entry, this.#deps.ageMs(facts)),
     };
   }
 
@@ -611,6 +637,11 @@ export class JournalSubscription implements Subscription {
     };
   }
 
+  #wants(topic: string, channel: string, position: number): boolean {
+    const { accept } = this.#spec;
+    return this.#matchesTopic(topic) && (accept === undefined || accept(topic, { channel, position }));
+  }
+
   #matchesTopic(topic: string): boolean {
     const known = this.#matches.get(topic);
     if (known !== undefined) return known;
@@ -628,6 +659,12 @@ export class JournalSubscription implements Subscription {
   #wake(): void {
     for (const wake of this.#wakes.splice(0)) wake();
   }
+}
+
+/** What its author set a lifetime for says how much of it is left. */
+function lifetimeLeft(entry: Entry, ageMs: number): { lifetimeLeftMs: number } | undefined {
+  if (entry.ttlSeconds === 0) return undefined;
+  return { lifetimeLeftMs: Math.max(0, entry.ttlSeconds * 1_000 - ageMs) };
 }
 
 function keyOf({ channel, log }: { readonly channel: string; readonly log: LogId }): string {

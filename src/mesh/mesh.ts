@@ -1,5 +1,5 @@
 import type { BundleExport, ExportOptions, ImportOptions, ImportSummary } from '../bundle/index.ts';
-import type { PublishId } from '../entry/index.ts';
+import type { Message, PublishId } from '../entry/index.ts';
 import { type Counters, type Log, SedgeError } from '../errors/index.ts';
 import { GossipService } from '../gossip/index.ts';
 import type { NodeId } from '../identity/index.ts';
@@ -12,6 +12,7 @@ import { CursorBook, ForkSearch, fetchReturned, SyncService } from '../sync/inde
 import { Admission } from './admission.ts';
 import { CarriedChannels } from './carried-channels.ts';
 import { Courier } from './courier.ts';
+import type { DeliveredMessage } from './delivery.ts';
 import { ForkDesk } from './fork-desk.ts';
 import { findHolders, type Holders, type HoldersOptions, type MessageName } from './holder-query.ts';
 import { Lifetimes } from './lifetimes.ts';
@@ -26,16 +27,18 @@ import type {
   PeerStatus,
 } from './mesh-status.ts';
 import type { Acknowledgement, Published, PublishedPlace, PublishOptions } from './publish-options.ts';
+import { publishedBy } from './published-by.ts';
 import { Publisher } from './publisher.ts';
 import { Quotas } from './quotas.ts';
 import { RealmOffice } from './realm-office.ts';
 import type { Invited, InviteOptions, RealmStatus } from './realm-status.ts';
 import { Republisher } from './republisher.ts';
+import { RetainedReader } from './retained-reader.ts';
 import { isRetried } from './retried.ts';
 import { StorageKeeper } from './storage-keeper.ts';
 import { loadStoreId, renewStoreId } from './store-id.ts';
 import type { SubscribeOptions } from './subscribe-options.ts';
-import type { Subscription } from './subscription.ts';
+import type { AcceptTopic, SelectiveSubscription, Subscription } from './subscription.ts';
 import { SubscriptionDesk } from './subscription-desk.ts';
 import { whenKept } from './when-kept.ts';
 
@@ -75,6 +78,7 @@ export class Mesh {
   readonly #office: RealmOffice;
   readonly #publisher: Publisher;
   readonly #desk: SubscriptionDesk;
+  readonly #retained: RetainedReader;
   readonly #report: MeshReport;
   readonly #courier: Courier;
   readonly #clock: AgeClock;
@@ -178,7 +182,13 @@ export class Mesh {
       channels: this.#channels,
       directory: `${options.directory}/subscriptions`,
       isExpired: this.#lifetimes.isExpired,
+      ageMs: this.#lifetimes.ageMs,
       isSupplied: (channel, log, range) => this.#sync?.isSupplied(channel, log, range) ?? false,
+    });
+    this.#retained = new RetainedReader({
+      channels: this.#channels,
+      lifetimes: this.#lifetimes,
+      nameOf: (node) => deps.realm.nameOf(node),
     });
     this.#report = new MeshReport({
       ...deps,
@@ -290,6 +300,47 @@ export class Mesh {
   subscribe(filters: string | readonly string[], options: SubscribeOptions = {}): Subscription {
     this.#requireRunning();
     return this.#desk.open([filters].flat(), options);
+  }
+
+  /**
+   * Subscribes to what `accept` wants, for gateways whose clients change their filters all the time. Durable names and
+   * failures are as for {@link Mesh.subscribe}; one name serves either that or this.
+   */
+  subscribeWhere(accept: AcceptTopic, options: SubscribeOptions = {}): SelectiveSubscription {
+    this.#requireRunning();
+    return this.#desk.openWhere(accept, options);
+  }
+
+  /** Forgets the state of a durable subscription. Rejects with `mesh.subscription-in-use` while it is open. */
+  async forgetSubscription(durable: string): Promise<void> {
+    this.#requireRunning();
+    await this.#desk.forget(durable);
+  }
+
+  /** The position of the last entry in each channel's journal: what arrives from now on lies behind it. */
+  positions(): Map<string, number> {
+    return new Map([...this.#channels.journals].map(([channel, journal]) => [channel, journal.lastPosition]));
+  }
+
+  /**
+   * The retained value (`retain`) of each topic that is wanted, as they are now, in order of arrival; an empty payload
+   * has cleared it. They are read as they are asked for. Throws what reading the journal throws.
+   */
+  retained(wants: (topic: string) => boolean): AsyncIterable<DeliveredMessage> {
+    this.#requireRunning();
+    return this.#retained.read(wants);
+  }
+
+  /**
+   * What this node published with ids of a producer, from a number on, as far as it is held: for whoever must find out
+   * after a crash what it had published. At most `max`, the highest numbers.
+   */
+  publishedBy(
+    producer: string,
+    options: { readonly from: number; readonly max: number },
+  ): Promise<Message[]> {
+    this.#requireRunning();
+    return publishedBy(producer, options, { self: this.node, channels: this.#channels });
   }
 
   /**

@@ -19,7 +19,7 @@ import {
 } from './journal-subscription.ts';
 import type { SubscribeOptions } from './subscribe-options.ts';
 import { channelsOfFilter } from './subscribed-channels.ts';
-import type { Subscription } from './subscription.ts';
+import type { AcceptTopic, SelectiveSubscription, Subscription } from './subscription.ts';
 
 /** What {@link SubscriptionDesk} works with. */
 export interface SubscriptionDeskDependencies {
@@ -32,6 +32,7 @@ export interface SubscriptionDeskDependencies {
   readonly isSupplied: (channel: string, log: LogId, range: SeqRange) => boolean;
   /** True for an entry past its lifetime. */
   readonly isExpired: SubscriptionDependencies['isExpired'];
+  readonly ageMs: SubscriptionDependencies['ageMs'];
   readonly nowMs: () => number;
 }
 
@@ -58,7 +59,23 @@ export class SubscriptionDesk {
 
   /** See `Mesh.subscribe`. */
   open(filters: readonly string[], options: SubscribeOptions): Subscription {
-    const spec = resolveSubscribe(filters, options);
+    return this.#add(resolveSubscribe(filters, options), options);
+  }
+
+  /** See `Mesh.subscribeWhere`. */
+  openWhere(accept: AcceptTopic, options: SubscribeOptions): SelectiveSubscription {
+    return this.#add({ ...resolveSubscribe(['#'], options), accept }, options);
+  }
+
+  /** See `Mesh.forgetSubscription`. */
+  async forget(durable: string): Promise<void> {
+    checkDurable(durable);
+    if (this.#durableNames.has(durable)) throw new SedgeError('mesh.subscription-in-use', { name: durable });
+    const { disk, directory } = this.#deps;
+    await disk.remove(`${directory}/${durable}`);
+  }
+
+  #add(spec: SubscriptionSpec, options: SubscribeOptions): JournalSubscription {
     const journals = new Map<string, ChannelJournal>();
     const widen = () => this.#widen(journals, spec);
     widen();
@@ -113,6 +130,7 @@ export class SubscriptionDesk {
       nameOf: (node) => this.#deps.realm.nameOf(node),
       isSupplied: this.#deps.isSupplied,
       isExpired: this.#deps.isExpired,
+      ageMs: this.#deps.ageMs,
       nowMs: this.#deps.nowMs,
       onDelivered: (messages) => {
         this.#delivered += messages;
@@ -154,12 +172,7 @@ function resolveSubscribe(filters: readonly string[], options: SubscribeOptions)
   });
   const { from, durable, order = 'author' } = options;
   const { gapPatienceMs = GAP_PATIENCE_MS_DEFAULT, bufferMessages = BUFFER_MESSAGES_DEFAULT } = options;
-  if (durable !== undefined && !DURABLE_NAME.test(durable)) {
-    throw new SedgeError('mesh.bad-option', {
-      option: 'durable',
-      form: '1 to 64 of a-z, A-Z, 0-9, "-", "_", "."',
-    });
-  }
+  if (durable !== undefined) checkDurable(durable);
   if (durable !== undefined && order === 'arrival') {
     throw new SedgeError('mesh.bad-option', {
       option: 'order',
@@ -175,6 +188,14 @@ function resolveSubscribe(filters: readonly string[], options: SubscribeOptions)
   requireNumber('gapPatienceMs', gapPatienceMs, 0, 2 ** 31 - 1);
   requireNumber('bufferMessages', bufferMessages, 1, 65_536);
   return { filters: parsed, from: from ?? 'new', order, gapPatienceMs, bufferMessages };
+}
+
+function checkDurable(name: string): void {
+  if (DURABLE_NAME.test(name)) return;
+  throw new SedgeError('mesh.bad-option', {
+    option: 'durable',
+    form: '1 to 64 of a-z, A-Z, 0-9, "-", "_", "."',
+  });
 }
 
 function isFrom(from: SubscribeOptions['from']): boolean {

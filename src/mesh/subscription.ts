@@ -1,5 +1,30 @@
 import type { Delivery } from './delivery.ts';
 
+/** Where a message lies in a channel's journal on this node. */
+export interface JournalPlace {
+  readonly channel: string;
+  /** Grows with each entry that arrives; see `Mesh.positions`. */
+  readonly position: number;
+}
+
+/** Whether a message is wanted; asked once for each, as it is read. */
+export type AcceptTopic = (topic: string, place: JournalPlace) => boolean;
+
+/**
+ * A subscription whose reader decides what it wants and acknowledges one by one: a view for gateways, whose clients
+ * come, go and change their filters while their place in the journals stays.
+ */
+export interface SelectiveSubscription {
+  /** Resolves once the subscription exists; a durable one then survives a crash. */
+  ready(): Promise<void>;
+  /** All that is ready, at least one and at most `max` deliveries; empty after `close`. Acknowledges nothing. */
+  take(max: number): Promise<readonly Delivery[]>;
+  /** Acknowledges so many of the deliveries that were taken, the oldest first; resolves once that is on disk. */
+  acknowledge(deliveries: number): Promise<void>;
+  /** Ends it. What was taken and not acknowledged comes again under the same durable name. */
+  close(): Promise<void>;
+}
+
 /**
  * Messages (and gaps) that match a subscription's filters. Iterate it with `for await`, or ask with `next` or
  * `nextBatch`; a reader that does not ask holds nothing up, as what is not ready stays on disk.

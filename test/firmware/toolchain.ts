@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { describe } from 'vitest';
 
-/** A tool of the firmware's tests: what it is for, the Debian packages that bring it, and how it is tried. */
+/** A tool of the tests of firmware and MQTT: what it is for, the Debian packages that bring it, and how it is tried. */
 interface ToolEntry {
   readonly purpose: string;
   readonly packages: readonly string[];
@@ -82,6 +82,11 @@ const TOOLS = {
         `#include <simavr/sim_avr.h>\n${PROGRAM}`,
       ),
   },
+  mosquitto: {
+    purpose: 'MQTT with the clients of Mosquitto',
+    packages: ['mosquitto-clients'],
+    works: () => run('mosquitto_sub', ['--help']).stdout.includes('mosquitto_sub'),
+  },
 } as const satisfies Record<string, ToolEntry>;
 
 /** A tool that tests may ask for. */
@@ -108,7 +113,7 @@ export function leftOutLine(missing: readonly Tool[]): string | undefined {
   if (missing.length === 0) return undefined;
   const what = missing.map((tool) => `${TOOLS[tool].purpose} (no ${tool})`).join(', ');
   const packages = [...new Set(missing.flatMap((tool) => TOOLS[tool].packages))].join(' ');
-  return `Firmware tests left out: ${what}. To run them: bash .ci/toolchain, or sudo apt-get install ${packages}`;
+  return `Tests left out: ${what}. To run them: bash .ci/toolchain, or sudo apt-get install ${packages}`;
 }
 
 /** Every Debian package that some tool comes with. */

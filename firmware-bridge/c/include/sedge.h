@@ -398,7 +398,8 @@ enum sedge_state sedge_state(const struct sedge_device *device);
 
 /* Each takes a reading into the ring with the present time and the next number: O(bytes). Where
  * there is no room the oldest readings are dropped, and reported by a GAP. False: unknown topic, longer than
- * SEDGE_VALUE_SIZE or the ring, no key, or numbers used up; counted in not_published and no number is spent. The value is
+ * SEDGE_VALUE_SIZE or the ring, no key, numbers used up, or all that is in the ring is on its way (never so where it holds
+ * two readings more than SEDGE_WINDOW); counted in not_published and no number is spent. The value is
  * copied (by way of SEDGE_VALUE_SIZE bytes of stack). */
 bool sedge_publish_float(struct sedge_device *device, uint8_t topic, float value);
 bool sedge_publish_int(struct sedge_device *device, uint8_t topic, int32_t value);

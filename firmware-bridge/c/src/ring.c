@@ -53,26 +53,24 @@ void sedge_ring_clear(struct sedge_device *device)
 
 bool sedge_ring_add(struct sedge_device *device, uint8_t *item)
 {
-    uint16_t size = sedge_config_of(device)->buffer_size;
-    uint32_t counter = device->last + 1;
-    if (*item > size || !counter) {
+    const struct sedge_config *config = sedge_config_of(device);
+    uint8_t stays = (uint8_t)(device->flying + device->gap);
+    uint32_t counter;
+    uint16_t room = (uint16_t)(config->buffer + config->buffer_size - sedge_ring_item(device, stays, &counter));
+    counter = device->last + 1;
+    if (*item > room || !counter) {
         return false;
     }
-    device->last = counter;
-    remember(device);
-    sedge_put_le32(item + SEDGE_ITEM_COUNTER, counter);
-    while (*item > size - device->used) {
-        uint8_t stays = (uint8_t)(device->flying + device->gap);
+    while (*item > config->buffer_size - device->used) {
         sedge_count(&device->link.stats.dropped);
-        if (device->count == stays) {
-            /* All that is left is on its way: the new one is lost, as the next one's counter will show. */
-            return true;
-        }
         cut(device, stays);
     }
-    memcpy(sedge_config_of(device)->buffer + device->used, item, *item);
+    sedge_put_le32(item + SEDGE_ITEM_COUNTER, counter);
+    memcpy(config->buffer + device->used, item, *item);
     device->used = (uint16_t)(device->used + *item);
     device->count++;
+    device->last = counter;
+    remember(device);
     return true;
 }
 

@@ -18,6 +18,7 @@ import type {
   RealmStatus,
   SubscribeOptions,
 } from '../../../src/index.ts';
+import type { MqttClientStatus, MqttStatus } from '../../gateways/mqtt/index.ts';
 import { payloadToJson } from '../message-json.ts';
 import { originToJson } from '../origin-json.ts';
 import type {
@@ -55,6 +56,9 @@ export interface AgentFacts {
 
 /** The node at a glance, and the process it runs in. */
 export type AgentStatus = MeshStatus & { readonly agent: AgentFacts };
+
+/** The MQTT gateway at a glance, and its sessions. */
+export type MqttReport = MqttStatus & { readonly clients: readonly MqttClientStatus[] };
 
 /** What an invitation asks for. */
 export interface InviteOptions {
@@ -130,6 +134,11 @@ export class AgentClient {
   /** Channels as the node holds them. */
   async channels(): Promise<readonly ChannelStatus[]> {
     return ((await this.#connection.call('GET', '/v1/channels')) as { channels: ChannelStatus[] }).channels;
+  }
+
+  /** The MQTT gateway and its clients. */
+  async mqtt(): Promise<MqttReport> {
+    return (await this.#connection.call('GET', '/v1/mqtt')) as MqttReport;
   }
 
   /** Logs as the node holds them. */

@@ -93,3 +93,35 @@ test('a bad variable is named', async () => {
     /SEDGE_COMMIT_INTERVAL_MS/,
   );
 });
+
+test.each([
+  ['1883', { host: '127.0.0.1', port: 1883 }],
+  ['0', { host: '127.0.0.1', port: 0 }],
+  ['192.168.1.5:1883', { host: '192.168.1.5', port: 1883 }],
+  ['[::1]:1883', { host: '::1', port: 1883 }],
+  ['off', null],
+])('MQTT listens at %s', async (text, mqtt) => {
+  expect(await resolveSettings(directory, {}, { SEDGE_MQTT: text })).toEqual({ mqtt });
+  expect(await resolveSettings(directory, { mqtt: text as never }, { SEDGE_MQTT: '1' })).toEqual({ mqtt });
+});
+
+test('a port of MQTT may be a number in the file', async () => {
+  await config({ mqtt: 1884, mqttAnonymous: true });
+  expect(await resolveSettings(directory, {}, {})).toEqual({
+    mqtt: { host: '127.0.0.1', port: 1884 },
+    mqttAnonymous: true,
+  });
+});
+
+test.each([
+  'on',
+  '65536',
+  '-1',
+  'localhost:1883',
+  '::1:1883',
+  '[127.0.0.1]:1',
+  '1.2.3.4',
+  'mqtt://127.0.0.1:1',
+])('MQTT does not listen at %s', async (text) => {
+  await expect(resolveSettings(directory, {}, { SEDGE_MQTT: text })).rejects.toThrow(/SEDGE_MQTT/);
+});

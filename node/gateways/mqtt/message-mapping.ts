@@ -1,0 +1,92 @@
+import type { DeliveredMessage, PublishOptions } from '../../../src/index.ts';
+import type { PublishPacket, ReceivedPacket } from './packet/packet-codec.ts';
+
+/** Properties of a PUBLISH that both directions have. */
+export type PublishProperties = NonNullable<PublishPacket['properties']>;
+
+/** Headers in which MQTT's own properties travel; user properties with such a name travel in the last of them. */
+const OWN_PREFIX = 'mqtt-';
+const RESPONSE_TOPIC = 'mqtt-response-topic';
+const CORRELATION_DATA = 'mqtt-correlation-data';
+const PAYLOAD_FORMAT = 'mqtt-payload-format';
+/** JSON list of [name, value] where names repeat, or would not keep their order as headers. */
+const USER_PROPERTIES = 'mqtt-user-properties';
+
+type UserProperties = ReceivedPacket['userProperties'];
+
+/** What of the properties of a PUBLISH (or will) goes into the options of `publish`. */
+export function optionsOfProperties(
+  properties: PublishProperties | undefined,
+  userProperties: UserProperties,
+): Pick<PublishOptions, 'contentType' | 'headers' | 'ttlSeconds'> {
+  if (properties === undefined && userProperties.length === 0) return {};
+  const { contentType, responseTopic, correlationData, payloadFormatIndicator, messageExpiryInterval } =
+    properties ?? {};
+  const headers: Record<string, string> = headersOf(userProperties);
+  if (responseTopic !== undefined) headers[RESPONSE_TOPIC] = responseTopic;
+  if (correlationData !== undefined) headers[CORRELATION_DATA] = correlationData.toString('base64');
+  if (payloadFormatIndicator === true) headers[PAYLOAD_FORMAT] = 'utf-8';
+  return {
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(Object.keys(headers).length === 0 ? {} : { headers }),
+    // The mesh has no lifetime of 0: what expires at once lives for a second.
+    ...(messageExpiryInterval === undefined ? {} : { ttlSeconds: Math.max(1, messageExpiryInterval) }),
+  };
+}
+
+/** The properties of a PUBLISH for a message of the mesh; `userProperties` as mqtt-packet keeps their order. */
+export function propertiesOfMessage(
+  message: DeliveredMessage,
+  subscriptionIds: readonly number[],
+): PublishProperties {
+  const { contentType, headers = {}, lifetimeLeftMs } = message;
+  const { [RESPONSE_TOPIC]: responseTopic, [CORRELATION_DATA]: correlationData } = headers;
+  const userProperties = userPropertiesOf(headers);
+  return {
+    ...(headers[PAYLOAD_FORMAT] === 'utf-8' ? { payloadFormatIndicator: true } : {}),
+    ...(lifetimeLeftMs === undefined ? {} : { messageExpiryInterval: Math.ceil(lifetimeLeftMs / 1_000) }),
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(responseTopic === undefined ? {} : { responseTopic }),
+    ...(correlationData === undefined ? {} : { correlationData: Buffer.from(correlationData, 'base64') }),
+    ...(subscriptionIds.length === 0 ? {} : { subscriptionIdentifier: [...subscriptionIds] }),
+    ...(userProperties.length === 0 ? {} : { userProperties: userProperties as never }),
+  };
+}
+
+function headersOf(userProperties: UserProperties): Record<string, string> {
+  // No prototype: a property may be named like one of Object.
+  const headers = Object.create(null) as Record<string, string>;
+  for (const [name, value] of userProperties) headers[name] = value;
+  const asGiven = userProperties.map(([name]) => name).join('\0') === Object.keys(headers).join('\0');
+  const plain = asGiven && userProperties.every(([name]) => !name.startsWith(OWN_PREFIX));
+  if (plain) return headers;
+  for (const name of Object.keys(headers)) if (name.startsWith(OWN_PREFIX)) delete headers[name];
+  headers[USER_PROPERTIES] = JSON.stringify(userProperties);
+  return headers;
+}
+
+function userPropertiesOf(headers: Readonly<Record<string, string>>): Record<string, string>[] {
+  const listed = listOf(headers[USER_PROPERTIES]);
+  const pairs = listed ?? Object.entries(headers).filter(([name]) => !name.startsWith(OWN_PREFIX));
+  return pairs.map(([name, value]) => {
+    const pair = Object.create(null) as Record<string, string>;
+    pair[name] = value;
+    return pair;
+  });
+}
+
+/** The list of a message that came from a gateway; anything else under the name is no list. */
+function listOf(text: string | undefined): [string, string][] | null {
+  if (text === undefined) return null;
+  try {
+    const list: unknown = JSON.parse(text);
+    const isList =
+      Array.isArray(list) &&
+      list.every(
+        (pair) => Array.isArray(pair) && pair.length === 2 && pair.every((one) => typeof one === 'string'),
+      );
+    return isList ? (list as [string, string][]) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,422 @@
+import { randomBytes } from 'node:crypto';
+import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { type Log, SedgeError } from '../../../src/errors/index.ts';
+import { checkTopic } from '../../../src/index.ts';
+import {
+  type Admitted,
+  ClientConnection,
+  type ConnectionHost,
+  type ConnectRequest,
+} from './client-connection.ts';
+import { type GatewayCount, GatewayCounters } from './gateway-counters.ts';
+import type { MqttMesh } from './mqtt-mesh.ts';
+import {
+  CLIENT_NAME_BYTES_MAX,
+  type MqttOptions,
+  type ResolvedMqttOptions,
+  resolveMqttOptions,
+} from './mqtt-options.ts';
+import { type PacketFault, REASON, type ReasonCode } from './packet/reason-code.ts';
+import { MqttSession } from './session/mqtt-session.ts';
+import type { SessionRecord } from './session/session-record.ts';
+import { SessionStore } from './session/session-store.ts';
+import { SharedGroups } from './shared/shared-groups.ts';
+import { UserBook } from './users/user-book.ts';
+import { type Will, willOf } from './will.ts';
+
+/** What the gateway works with. */
+export interface MqttGatewayDependencies {
+  readonly mesh: MqttMesh;
+  /** The node's directory. */
+  readonly directory: string;
+  readonly log: Log;
+  readonly nowMs: () => number;
+}
+
+/** A session as `sedge mqtt ls` shows it. */
+export interface MqttClientStatus {
+  readonly clientId: string;
+  readonly user: string | null;
+  readonly connected: boolean;
+  /** `null` while it is away. */
+  readonly address: string | null;
+  readonly version: '3.1' | '3.1.1' | '5' | null;
+  readonly subscriptions: readonly { readonly filter: string; readonly qos: number }[];
+  /** Messages on their way to it. */
+  readonly inflight: number;
+  readonly disconnectedAtMs: number | null;
+  /** When its session ends, milliseconds since 1970; `null` while connected or if never. */
+  readonly expiresAtMs: number | null;
+}
+
+/** The gateway at a glance. */
+export interface MqttStatus {
+  readonly listening: readonly string[];
+  readonly connections: number;
+  readonly sessions: number;
+  readonly counters: Readonly<Record<GatewayCount, number>>;
+}
+
+/** Who a client is. */
+interface AdmittedName {
+  readonly clientId: string;
+  readonly assignedClientId: string | null;
+  readonly user: string | null;
+}
+
+/** A will that waits for its delay. */
+interface WaitingWill {
+  readonly will: Will;
+  readonly dueAtMs: number;
+}
+
+const TICK_MS = 1_000;
+const NEVER = 0xffffffff;
+const VERSIONS = Object.freeze({ 3: '3.1', 4: '3.1.1', 5: '5' } as const);
+
+/** MQTT 3.1, 3.1.1 and 5 on a TCP port: every node is a broker for the whole mesh. */
+export class MqttGateway implements ConnectionHost {
+  readonly #options: ResolvedMqttOptions;
+  readonly #deps: MqttGatewayDependencies;
+  readonly #counters = new GatewayCounters();
+  readonly #store: SessionStore;
+  readonly #users: UserBook;
+  readonly #shared: SharedGroups;
+  readonly #sessions = new Map<string, MqttSession>();
+  readonly #connections = new Set<ClientConnection>();
+  readonly #wills = new Map<ClientConnection, Will>();
+  readonly #waitingWills = new Map<string, WaitingWill>();
+  /** By client id: what is being done for it. Takeovers and ends follow each other. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+  #server: Server | null = null;
+  #ticker: NodeJS.Timeout | null = null;
+  #stopping = false;
+
+  constructor(options: MqttOptions, deps: MqttGatewayDependencies) {
+    this.#options = resolveMqttOptions(options);
+    this.#deps = deps;
+    this.#store = new SessionStore(join(deps.directory, 'mqtt', 'sessions'), deps.log);
+    this.#shared = new SharedGroups(deps.directory, deps);
+    this.#users = new UserBook(deps.directory, this.#options, deps.log);
+  }
+
+  /** Takes up the sessions on disk and listens. The mesh has started. Throws `mqtt.cannot-listen`. */
+  async start(): Promise<void> {
+    if (this.#server !== null) return;
+    await this.#users.refresh();
+    await this.#shared.load();
+    for (const record of await this.#store.load()) {
+      const session = this.#makeSession(record);
+      await session.recover();
+      await session.joinGroups();
+      this.#sessions.set(record.clientId, session);
+    }
+    await this.#shared.sweep();
+    const { host, port } = this.#options;
+    this.#server = await listen({ host, port }, (socket) => this.#accept(socket));
+    this.#ticker = setInterval(() => this.look(), TICK_MS);
+    this.#deps.log.info({ listening: this.addresses() }, 'MQTT clients may connect');
+  }
+
+  /** Ends connections, keeps the sessions, and stops listening. Idempotent. */
+  async stop(): Promise<void> {
+    const server = this.#server;
+    if (server === null) return;
+    this.#server = null;
+    this.#stopping = true;
+    if (this.#ticker !== null) clearInterval(this.#ticker);
+    const closed = new Promise((resolve) => server.close(resolve));
+    for (const connection of this.#connections) connection.end(REASON.shuttingDown, 'stop');
+    await closed;
+    await Promise.allSettled([...this.#turns.values()]);
+    await Promise.allSettled([...this.#sessions.values()].map((session) => session.detach()));
+    await this.#shared.close();
+  }
+
+  /** Where it listens, as host:port. */
+  addresses(): string[] {
+    const address = this.#server?.address();
+    if (address === null || address === undefined || typeof address === 'string') return [];
+    return [
+      address.family === 'IPv6'
+        ? `[${address.address}]:${address.port}`
+        : `${address.address}:${address.port}`,
+    ];
+  }
+
+  status(): MqttStatus {
+    return {
+      listening: this.addresses(),
+      connections: this.#connections.size,
+      sessions: this.#sessions.size,
+      counters: this.#counters.snapshot(),
+    };
+  }
+
+  /** All sessions, by client id. */
+  clients(): MqttClientStatus[] {
+    const byConnection = new Map(
+      [...this.#connections].map((connection) => [connection.session, connection]),
+    );
+    return [...this.#sessions.values()]
+      .sort((a, b) => (a.clientId < b.clientId ? -1 : 1))
+      .map((session) => {
+        const connection = byConnection.get(session);
+        return {
+          clientId: session.clientId,
+          user: session.user,
+          connected: session.connected,
+          address: connection?.remoteAddress ?? null,
+          version: session.link === null ? null : VERSIONS[session.link.version],
+          subscriptions: session.subscriptions.map(({ filter, qos }) => ({ filter, qos })),
+          inflight: session.inflight,
+          disconnectedAtMs: session.disconnectedAtMs,
+          expiresAtMs: session.expiresAtMs,
+        };
+      });
+  }
+
+  // ---- connections -----------------------------------------------------------------------------------------------
+
+  #accept(socket: Socket): void {
+    if (this.#stopping || this.#connections.size >= this.#options.connectionsMax) {
+      this.#counters.count('connectionsRefused');
+      socket.destroy();
+      return;
+    }
+    this.#counters.count('connections');
+    const { log, nowMs } = this.#deps;
+    const deps = { host: this, counters: this.#counters, log, nowMs };
+    this.#connections.add(new ClientConnection(socket, this.#options, deps));
+  }
+
+  async admit(connection: ClientConnection, request: ConnectRequest): Promise<Admitted> {
+    const { packet } = request;
+    const fault = this.#faultOf(request);
+    if (fault !== null) return { ok: false, ...fault };
+    const assignedClientId = packet.clientId === '' ? `sedge-${randomBytes(8).toString('hex')}` : null;
+    const clientId = assignedClientId ?? packet.clientId;
+    const { username, password } = packet;
+    const signedIn = await this.#users.signIn({ username, password });
+    if (!signedIn.ok) return { ok: false, reason: signedIn.reason, rule: '3.1.4-2' };
+    const { user } = signedIn;
+    return this.#inTurn(clientId, () =>
+      this.#admit(connection, request, { clientId, assignedClientId, user }),
+    );
+  }
+
+  ended(connection: ClientConnection, { willed }: { readonly willed: boolean }): void {
+    this.#connections.delete(connection);
+    const { session } = connection;
+    const will = this.#wills.get(connection);
+    this.#wills.delete(connection);
+    if (session === null || session.link !== connection) return;
+    void this.#inTurn(session.clientId, () => this.#detach(session, willed ? will : undefined)).catch(
+      (error: unknown) =>
+        this.#deps.log.error(
+          { client: session.clientId, error: String(error) },
+          'an MQTT session was not kept',
+        ),
+    );
+  }
+
+  #faultOf({ packet, version }: ConnectRequest): PacketFault | null {
+    const { clientId, username = '', properties, will, clean } = packet;
+    if (this.#stopping) return { reason: REASON.serverUnavailable, rule: 'stop' };
+    if (properties?.authenticationMethod !== undefined)
+      return { reason: REASON.badAuthenticationMethod, rule: '4.12.0-1' };
+    if (clientId === '' && version === 4 && clean !== true)
+      return { reason: REASON.clientIdInvalid, rule: '3.1.3-8' };
+    if (clientId === '' && version === 3) return { reason: REASON.clientIdInvalid, rule: '3.1' };
+    if (
+      Buffer.byteLength(clientId) > CLIENT_NAME_BYTES_MAX ||
+      Buffer.byteLength(username) > CLIENT_NAME_BYTES_MAX
+    )
+      return { reason: REASON.clientIdInvalid, rule: 'limit' };
+    if (will !== undefined && !checkTopic(will.topic).ok)
+      return { reason: REASON.topicNameInvalid, rule: '3.1.3-11' };
+    return null;
+  }
+
+  async #admit(
+    connection: ClientConnection,
+    { packet, version }: ConnectRequest,
+    { clientId, assignedClientId, user }: AdmittedName,
+  ): Promise<Admitted> {
+    const permissions = this.#users.permissionsOf(user, clientId);
+    const mayHaveWill = packet.will === undefined || permissions?.mayPublish(packet.will.topic) === true;
+    if (permissions === null || !mayHaveWill)
+      return { ok: false, reason: REASON.notAuthorized, rule: '3.1.2-8' };
+    connection.permissions = permissions;
+    const expirySeconds = expiryOf(packet, version);
+    let session = this.#sessions.get(clientId) ?? null;
+    // What waits for one user is not for another one that takes its client id.
+    if (session !== null && session.user !== user)
+      return { ok: false, reason: REASON.notAuthorized, rule: '3.1.4-2' };
+    if (session !== null) await this.#takeOver(session, packet.clean === true);
+    session = this.#sessions.get(clientId) ?? null;
+    const sessionPresent = session !== null;
+    if (session === null) {
+      if (this.#sessions.size >= this.#options.sessionsMax)
+        return { ok: false, ...fault(REASON.quotaExceeded) };
+      session = this.#makeSession({
+        clientId,
+        user,
+        uid: randomBytes(8).toString('hex'),
+        expirySeconds,
+        subscriptions: [],
+        inbound: { nextCounter: 1, unclearFrom: 1, open: [] },
+        disconnectedAtMs: null,
+      });
+      this.#sessions.set(clientId, session);
+    }
+    session.expirySeconds = expirySeconds;
+    const will = willOf({ ...packet, clientId }, user);
+    if (will !== null) this.#wills.set(connection, will);
+    await session.attach(connection);
+    return { ok: true, session, sessionPresent, assignedClientId };
+  }
+
+  /** Ends the connection that a session has, and the session too if its client wants a new one. */
+  async #takeOver(session: MqttSession, clean: boolean): Promise<void> {
+    const { link } = session;
+    if (link !== null) {
+      this.#counters.count('takenOver');
+      const connection = link as ClientConnection;
+      const will = this.#wills.get(connection);
+      this.#wills.delete(connection);
+      connection.end(REASON.sessionTakenOver, '3.1.4-3');
+      await this.#detach(session, will);
+    }
+    if (clean && this.#sessions.get(session.clientId) === session) await this.#end(session);
+    else if (this.#waitingWills.has(session.clientId)) this.#waitingWills.delete(session.clientId);
+  }
+
+  async #detach(session: MqttSession, will: Will | undefined): Promise<void> {
+    const mostSeconds = session.expirySeconds ?? Number.POSITIVE_INFINITY;
+    const delaySeconds = Math.min(will?.delaySeconds ?? 0, mostSeconds);
+    if (will !== undefined && delaySeconds > 0) {
+      const dueAtMs = this.#deps.nowMs() + delaySeconds * 1_000;
+      this.#waitingWills.set(session.clientId, { will, dueAtMs });
+    }
+    await session.detach();
+    if (will !== undefined && delaySeconds === 0) await this.#publishWill(session.clientId, will);
+    if (session.endsNow) await this.#end(session);
+  }
+
+  /** Ends a session, with the will that waited for it (MQTT-3.1.2-8). */
+  async #end(session: MqttSession): Promise<void> {
+    this.#sessions.delete(session.clientId);
+    const waiting = this.#waitingWills.get(session.clientId);
+    this.#waitingWills.delete(session.clientId);
+    if (waiting !== undefined) await this.#publishWill(session.clientId, waiting.will);
+    await session.end();
+    await this.#store.remove(session.clientId);
+  }
+
+  async #publishWill(clientId: string, { topic, payload, options }: Will): Promise<void> {
+    this.#counters.count('willsPublished');
+    try {
+      await this.#deps.mesh.publish(topic, payload, options);
+    } catch (error) {
+      this.#deps.log.warn(
+        { client: clientId, error: String(error) },
+        'the will of an MQTT client was not published',
+      );
+    }
+  }
+
+  #makeSession(record: SessionRecord): MqttSession {
+    const { mesh, log, nowMs } = this.#deps;
+    return new MqttSession(record, this.#options, {
+      mesh,
+      log,
+      nowMs,
+      counters: this.#counters,
+      save: (kept) => this.#store.save(kept),
+      shared: this.#shared,
+    });
+  }
+
+  // ---- time ------------------------------------------------------------------------------------------------------
+
+  /** Looks what is due, as it does each second: silent clients, wills, sessions that expired. */
+  look(): void {
+    const nowMs = this.#deps.nowMs();
+    void this.lookAtUsers();
+    for (const connection of this.#connections) connection.onTime(nowMs);
+    for (const [clientId, { will, dueAtMs }] of this.#waitingWills) {
+      if (nowMs < dueAtMs) continue;
+      this.#waitingWills.delete(clientId);
+      void this.#publishWill(clientId, will);
+    }
+    for (const session of this.#sessions.values()) {
+      if (session.connected || (session.expiresAtMs ?? Number.POSITIVE_INFINITY) > nowMs) continue;
+      this.#counters.count('sessionsExpired');
+      void this.#inTurn(session.clientId, async () => {
+        if (!session.connected && this.#sessions.get(session.clientId) === session) await this.#end(session);
+      }).catch((error: unknown) =>
+        this.#deps.log.error(
+          { client: session.clientId, error: String(error) },
+          'an MQTT session could not be ended',
+        ),
+      );
+    }
+  }
+
+  /** Reads the users again if their file changed: those that are gone are cut off, the others may what it says now. */
+  async lookAtUsers(): Promise<void> {
+    if (!(await this.#users.refresh())) return;
+    for (const connection of this.#connections) {
+      const { session } = connection;
+      if (session === null) continue;
+      const permissions = this.#users.permissionsOf(session.user, session.clientId);
+      if (permissions === null) connection.end(REASON.notAuthorized, 'users');
+      else {
+        connection.permissions = permissions;
+        session.keepTo(permissions);
+      }
+    }
+  }
+
+  #inTurn<T>(clientId: string, task: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(clientId) ?? Promise.resolve()).catch(() => {}).then(task);
+    this.#turns.set(clientId, turn);
+    const forget = () => {
+      if (this.#turns.get(clientId) === turn) this.#turns.delete(clientId);
+    };
+    turn.then(forget, forget);
+    return turn;
+  }
+}
+
+/** How long a session outlives its connection, seconds; `null` for ever. */
+function expiryOf({ clean, properties }: ConnectRequest['packet'], version: number): number | null {
+  if (version !== 5) return clean === true ? 0 : null;
+  const seconds = properties?.sessionExpiryInterval ?? 0;
+  return seconds === NEVER ? null : seconds;
+}
+
+function fault(reason: ReasonCode): PacketFault {
+  return { reason, rule: 'limit' };
+}
+
+function listen(
+  { host, port }: { readonly host: string; readonly port: number },
+  accept: (socket: Socket) => void,
+): Promise<Server> {
+  const server = createServer(accept);
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => {
+      reject(
+        new SedgeError(
+          'mqtt.cannot-listen',
+          { address: `${host}:${port}`, reason: error.message },
+          { cause: error },
+        ),
+      );
+    });
+    server.listen({ host, port }, () => resolve(server));
+  });
+}
