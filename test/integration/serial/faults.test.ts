@@ -105,6 +105,7 @@ async function expectAccounted(world: BridgeWorld, device: VirtualDevice): Promi
     return gaps.filter((gap) => covers(gap, epoch, counter)).length;
   };
   const known = new Set(there);
+  if (process.env.SHOW) console.log(JSON.stringify(gaps), there.length);
   const wrong = taken.filter((name) => Number(known.has(name)) + timesTold(name) !== 1);
   expect(wrong.map((name) => [name, known.has(name), timesTold(name)])).toEqual([]);
 }
