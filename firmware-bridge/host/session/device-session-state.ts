@@ -428,6 +428,8 @@ export class DeviceSessionState {
       return;
     }
     this.#endSession('silent');
+    // A device that slept through it would answer for the session that is over here.
+    this.#greeter.restart(nowMs);
     this.#outbox.push({ kind: 'reopen', heard: hasHeard });
   }
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SedgeError } from '../../../src/errors/index.ts';
 
@@ -26,10 +26,8 @@ export async function buildVirtualDevice(folder: string, signal: AbortSignal): P
   const { CC } = process.env;
   const compiler = await firstThatRuns(CC === undefined || CC === '' ? COMPILERS : [CC], signal);
   if (compiler === null) throw new SedgeError('demo.no-compiler', { tried: CC || COMPILERS.join(', ') });
-  const library = (await readdir(join(C_FOLDER, 'src')))
-    .filter((name) => name.endsWith('.c'))
-    .map((name) => join(C_FOLDER, 'src', name));
-  const port = (name: string): string => join(C_FOLDER, 'ports/posix', name);
+  const library = await sourcesIn('src');
+  const port = await sourcesIn('ports/posix');
   const device = join(folder, 'virtual-device');
   const ptyEnd = join(folder, 'pty-end');
   const compile = (into: string, sources: readonly string[]) =>
@@ -38,10 +36,19 @@ export async function buildVirtualDevice(folder: string, signal: AbortSignal): P
       throw new SedgeError('demo.compile-failed', { compiler, said: said.slice(0, SAID_CHARACTERS_MAX) });
     });
   await Promise.all([
-    compile(device, [...library, ...['virtual_device.c', 'sedge_posix.c', 'sedge_pty.c'].map(port)]),
-    compile(ptyEnd, ['pty_end.c', 'sedge_pty.c'].map(port)),
+    compile(device, [...library, ...port.filter((path) => basename(path) !== 'pty_end.c')]),
+    compile(
+      ptyEnd,
+      port.filter((path) => ['pty_end.c', 'sedge_pty.c'].includes(basename(path))),
+    ),
   ]);
   return { device, ptyEnd, compiler };
+}
+
+/** C files of a folder of the library. */
+async function sourcesIn(folder: string): Promise<string[]> {
+  const names = await readdir(join(C_FOLDER, folder));
+  return names.filter((name) => name.endsWith('.c')).map((name) => join(C_FOLDER, folder, name));
 }
 
 async function firstThatRuns(compilers: readonly string[], signal: AbortSignal): Promise<string | null> {

@@ -105,7 +105,8 @@ class SerialDemoRun {
       this.#ledger.arrive(record);
       this.#latest.set(record.topic, record.value);
     } else if (record.kind === 'gap') {
-      this.#ledger.report(record);
+      const { epoch, first, last, reason } = record;
+      this.#ledger.report({ epoch, first, last, reason });
       const end = record.last === null ? 'on' : `to ${record.last}`;
       this.#tell(
         `told of a gap: readings ${record.first} ${end} of epoch ${record.epoch} (${record.reason})`,
@@ -122,8 +123,8 @@ class SerialDemoRun {
     this.#tell('building the virtual device from the C library');
     this.#compiler = await scene.build();
     this.#tell('making a realm of two nodes: the gateway with the serial port, the centre with a subscriber');
-    await scene.startNodes();
     await scene.connectDevice();
+    await scene.startNodes();
     await scene.provision('air-station');
     this.#bridge = new BridgeWatch(scene.gatewayDirectory);
     await this.#watch(scene, () => this.#onlines.size > 0, SESSION_MS_MAX);

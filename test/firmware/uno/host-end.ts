@@ -89,6 +89,10 @@ export class HostEnd {
     return this.effects.filter((effect) => effect.kind === 'result');
   }
 
+  gapReasons(): string[] {
+    return this.effects.filter((effect) => effect.kind === 'gap').map(({ reason }) => reason);
+  }
+
   alarms(): string[] {
     return this.effects.filter((effect) => effect.kind === 'alarm').map(({ cause }) => cause);
   }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   LINK_LIMITS,
@@ -34,6 +35,35 @@ describe('two links over a line', () => {
         expect(end.freed, `seed ${seed}`).toEqual(all);
       }
     }
+  });
+
+  it('with any faults take nothing twice or out of order, and acknowledge only what is done with', () => {
+    const plans = fc.record({
+      seed: fc.nat(),
+      faults: fc.record({
+        byteLoss: fc.double({ min: 0, max: 0.05, noNaN: true }),
+        bitError: fc.double({ min: 0, max: 0.001, noNaN: true }),
+        burst: fc.double({ min: 0, max: 0.003, noNaN: true }),
+        burstBytes: fc.integer({ min: 1, max: 100 }),
+      }),
+      window: fc.integer({ min: 1, max: 7 }),
+      doneMsMax: fc.integer({ min: 0, max: 200 }),
+      items: fc.integer({ min: 1, max: 60 }),
+      isOneWay: fc.boolean(),
+      roomComesAndGoes: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(plans, (plan) => {
+        const { ends, elapsedMs } = playPair(plan);
+        for (const [index, end] of ends.entries()) {
+          const other = ends[1 - index]!;
+          expect(end.taken).toEqual(end.taken.map((_, at) => at + 1));
+          expect(end.freed).toEqual(other.taken.slice(0, end.freed.length));
+          if (elapsedMs < 3_000_000 && end.over === null && other.over === null) expect(end.pending).toBe(0);
+        }
+      }),
+      { numRuns: 40 },
+    );
   });
 
   it('with slow disks and mesh queues that fill up lose nothing either', () => {

@@ -492,6 +492,17 @@ describe('a port', () => {
     expect(world.device.session).toBe(1);
   });
 
+  it('given up for dead has a session again when its device wakes, also if nobody opened it anew', () => {
+    const world = onlineWorld();
+    world.device.isAsleep = true;
+    world.run(17_000);
+    expect(world.of('offline')).toMatchObject([{ cause: 'silent' }]);
+    world.device.isAsleep = false;
+    publish(world, 1, 3);
+    drain(world, 5_000);
+    expect(world.readings()).toEqual(numbers(1, 3));
+  });
+
   it('lets a device sleep for as long as it announced', () => {
     const device = new ScriptedDevice({ id: DEVICE_ID, key: DEVICE_KEY, topics: TOPICS, silenceSeconds: 60 });
     const world = onlineWorld({ device });
