@@ -442,7 +442,7 @@ export class SerialBridge {
       sinceMs: feed.sinceMs,
       port: holder?.path ?? lastPort?.path ?? null,
       firmware: record.firmware,
-      epoch: record.epoch === 0 ? null : record.epoch,
+      epoch: record.epoch === 0 || record.lastHeardAtMs === null ? null : record.epoch,
       resetCause: feed.facts?.resetCause ?? null,
       readings,
       duplicates,

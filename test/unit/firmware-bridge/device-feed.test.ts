@@ -202,6 +202,16 @@ describe('what a device says, on its way into the mesh', () => {
     expect(feed.counts.lost).toBe(9);
   });
 
+  it('tells nothing twice of two gaps that come at once', async () => {
+    const feed = await feedOf();
+    const gaps = [gap(3, 5, { epoch: 4, reason: 'reset' }), gap(3, null, { epoch: 4, reason: 'reset' })];
+    await Promise.all(gaps.map((one) => feed.takeGap(one)));
+    expect(bodies('devices/uno-1/gap').map(({ first, last }) => [first, last])).toEqual([
+      [3, 5],
+      [6, null],
+    ]);
+  });
+
   it('tells of a gap of an earlier epoch without moving the mark of this one', async () => {
     const feed = await feedOf();
     await feed.takeGap(gap(8, null, { epoch: 4, reason: 'reset' }));
