@@ -116,6 +116,15 @@ describeWith(['gcc', 'make'], 'giving a device in C its key', () => {
     });
   });
 
+  it('tries a port at once that was missing a moment ago', async () => {
+    const bridge = await world.bridge([PORT]);
+    await until(() => bridge.ports()[0]!.problem !== null, 'the port is missing');
+    await expect(bridge.provision(PORT)).rejects.toMatchObject({ code: 'serial.port-missing' });
+    world.board.plug(PORT, world.device('uno-1'));
+    await bridge.provision(PORT, { name: 'uno-1' });
+    await world.waitFor(bridge, 'uno-1', 'online');
+  });
+
   it('says so where there is no port, or no text of one', async () => {
     const bridge = await bookOnly();
     await expect(bridge.provision('ttyUSB0')).rejects.toMatchObject({ code: 'serial.bad-port' });

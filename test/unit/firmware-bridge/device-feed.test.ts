@@ -33,8 +33,10 @@ function meshOf() {
     name: 'pi',
     publish: async (topic: string, payload: Uint8Array | string, options: PublishOptions = {}) => {
       const { id } = options;
-      if (id !== undefined) known.add(`${id.producer} ${id.n}`);
       sent.push({ topic, text: Buffer.from(payload as Uint8Array).toString(), options });
+      // A little later than it was asked, as a disk is.
+      await new Promise((resolve) => process.nextTick(resolve));
+      if (id !== undefined) known.add(`${id.producer} ${id.n}`);
     },
     findPublished: async ({ producer, n }: { producer: string; n: number }) =>
       known.has(`${producer} ${n}`) ? { channel: 'main', epoch: 'e', seq: 1 } : null,
