@@ -6,7 +6,7 @@ import type {
   SelectiveSubscription,
 } from '../../../../src/index.ts';
 import type { GatewayCounters } from '../gateway-counters.ts';
-import { optionsOfProperties, propertiesOfMessage } from '../message-mapping.ts';
+import { optionsOfProperties, type PublishProperties, propertiesOfMessage } from '../message-mapping.ts';
 import type { MqttMesh } from '../mqtt-mesh.ts';
 import type { PublishPacket, ReceivedPacket, ServerPacket, SubscribePacket } from '../packet/packet-codec.ts';
 import { REASON } from '../packet/reason-code.ts';
@@ -127,6 +127,8 @@ export class MqttSession {
   /** By channel: what lies there or before came while the client was away. */
   #resumedAt: ReadonlyMap<string, number> = new Map();
   #saveTimer: NodeJS.Timeout | null = null;
+  /** Messages that are gone, of which a client of version 5 was not told yet. */
+  #untoldGap = 0;
   #inboundChanged = false;
   #acknowledging: Promise<void> = Promise.resolve();
 
@@ -247,7 +249,12 @@ export class MqttSession {
     for (const filter of this.#shared.keys()) {
       if (permissions.maySubscribe(readShared(filter)?.filter ?? filter)) continue;
       this.#shared.delete(filter);
-      void this.#deps.shared.leave(this, filter);
+      this.#deps.shared.leave(this, filter).catch((error: unknown) => {
+        this.#deps.log.warn(
+          { client: this.clientId, error: String(error) },
+          'a shared subscription was not forgotten',
+        );
+      });
     }
     for (const { filter } of this.#subscriptions.all())
       if (!permissions.maySubscribe(filter)) this.#subscriptions.remove(filter);
@@ -567,7 +574,9 @@ export class MqttSession {
   #deliver(delivery: Delivery): void {
     const number = this.#ledger.take();
     if (delivery.kind === 'gap') {
-      this.#deps.counters.count('gapMessages', delivery.last - delivery.first + 1);
+      const missing = delivery.last - delivery.first + 1;
+      this.#deps.counters.count('gapMessages', missing);
+      this.#untoldGap += missing;
       this.#ledger.done(number);
       return;
     }
@@ -605,7 +614,7 @@ export class MqttSession {
       qos,
       dup: false,
       retain: retained || (keepsRetain && message.retain === true),
-      ...(link.version === 5 ? { properties: propertiesOfMessage(message, idsOf(matches)) } : {}),
+      ...(link.version === 5 ? { properties: this.#propertiesOf(message, matches) } : {}),
     };
     const outgoing: Outgoing = {
       packet,
@@ -627,6 +636,13 @@ export class MqttSession {
     if (qos === 1) this.#outbound.puback(messageId);
     else this.#outbound.pubrec(messageId, true);
     this.#finish(outgoing);
+  }
+
+  /** Where retention took something before the client had it, the next message says so. */
+  #propertiesOf(message: DeliveredMessage, matches: readonly MqttSubscription[]): PublishProperties {
+    const missing = this.#untoldGap;
+    this.#untoldGap = 0;
+    return propertiesOfMessage(message, { subscriptionIds: idsOf(matches), missing });
   }
 
   #transmit(link: ClientLink, packet: PublishPacket): boolean {
