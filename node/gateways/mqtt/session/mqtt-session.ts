@@ -1,5 +1,6 @@
 import type { Log } from '../../../../src/errors/index.ts';
 import type {
+  Acknowledgement,
   DeliveredMessage,
   Delivery,
   PublishOptions,
@@ -27,6 +28,8 @@ import { type MqttSubscription, SubscriptionSet } from './subscription-set.ts';
 export interface SessionOptions {
   /** Messages of QoS 1 and 2 on their way to a client at once. */
   readonly windowMessages: number;
+  /** When a message of QoS 1 or 2 is acknowledged. */
+  readonly ack: Acknowledgement;
   /** Messages of QoS 1 and 2 that a client may send without an answer. */
   readonly receiveMaximum: number;
   /** Subscriptions of a session. */
@@ -358,7 +361,8 @@ export class MqttSession {
     n: number,
   ): Promise<void> {
     const slot = this.#answers.push();
-    const options = { ...optionsOfProperties(packet.properties, userProperties), ...this.#publishId(n) };
+    const { ack } = this.#options;
+    const options = { ...optionsOfProperties(packet.properties, userProperties), ...this.#publishId(n), ack };
     const publishing = this.#hand(packet, options).then(
       () => {
         if (this.#inbound.stored(n)) this.#answer(slot, received(packet, REASON.success));

@@ -669,6 +669,29 @@ describe('version 3.1.1', () => {
   });
 });
 
+describe('acknowledgements of replicas', () => {
+  it('come once another node has the message, and not before', async () => {
+    const careful = await MqttWorld.start(['c', 'd'], { ack: { replicas: 1 } });
+    const [c, d] = careful.nodes as [MqttNode, MqttNode];
+    const client = await c.connect({ version: 5, clientId: 'p' });
+    expect(await client.publish('x', '1')).toBe(0);
+    careful.world.cut(c.node, d.node);
+    client.send({
+      cmd: 'publish',
+      topic: 'x',
+      payload: '2',
+      qos: 1,
+      messageId: 99,
+      dup: false,
+      retain: false,
+    });
+    await client.quiet();
+    careful.world.heal(c.node, d.node);
+    expect(await client.expect('puback')).toMatchObject({ messageId: 99 });
+    await careful.stop();
+  });
+});
+
 describe('the values under $SYS', () => {
   it('are there at a subscription, marked as retained, and again every ten seconds', async () => {
     const client = await a.connect({ clientId: 'c' });
