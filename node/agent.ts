@@ -163,7 +163,7 @@ export class Agent {
   }
 
   async #startMqtt(mesh: Mesh): Promise<MqttGateway | null> {
-    const { directory, log, nowMs, settings } = this.#parts;
+    const { directory, log, nowMs, settings, version } = this.#parts;
     const { mqtt = null, mqttAnonymous = false } = settings;
     if (mqtt === null) return null;
     // Who does not ask for it does not pay for it.
@@ -178,7 +178,7 @@ export class Agent {
       );
     }
     const options = { ...mqtt, anonymous: mqttAnonymous, local: isLoopback(mqtt) };
-    const gateway = new MqttGateway(options, { mesh, directory, log, nowMs });
+    const gateway = new MqttGateway(options, { mesh, directory, log, nowMs, version });
     await gateway.start();
     return gateway;
   }

@@ -30,7 +30,8 @@ export async function checkSerialPorts(
   const running = await askAgent(agent, findings);
   const ports = [...new Set([...configured, ...(running?.serial ?? [])])];
   if (ports.length > 0) {
-    const available = (await listSerialPorts()).map(({ byId, path }) => byId ?? path);
+    const usb = (await listSerialPorts()).filter(({ vendorId }) => vendorId !== null);
+    const available = usb.map(({ byId, path }) => byId ?? path);
     findings.push(...checkSerial({ ports, available, agent: running }, probe));
   }
   return [...findings, ...checkAlarms(running?.devices ?? [])];

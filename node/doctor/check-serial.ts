@@ -35,13 +35,15 @@ export interface SerialToCheck {
  * would reset the board, and take the port from whoever reads it.
  */
 export function checkSerial(what: SerialToCheck, probe: SerialProbe): Finding[] {
-  return [...new Set(what.ports)].flatMap((text) => {
+  const checked = [...new Set(what.ports)].flatMap((text) => {
     const address = parsePortAddress(text);
     if (address.kind === 'serial') return [checkPort(address.path, what, probe)];
     if (address.kind === 'tcp') return [checkHost(text, what)];
     if (what.available.length > 0) return what.available.map((path) => checkPort(path, what, probe));
     return [warn('serial ports', 'no USB serial port is there', 'Plug a board in; it is found by itself.')];
   });
+  // One that is given may be found by `auto` too.
+  return [...new Map(checked.map((finding) => [finding.check, finding])).values()];
 }
 
 function checkPort(path: string, what: SerialToCheck, probe: SerialProbe): Finding {

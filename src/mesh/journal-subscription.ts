@@ -639,7 +639,8 @@ export class JournalSubscription implements Subscription, SelectiveSubscription 
 
   #wants(topic: string, channel: string, position: number): boolean {
     const { accept } = this.#spec;
-    return this.#matchesTopic(topic) && (accept === undefined || accept(topic, { channel, position }));
+    // Whose reader says what it wants has all topics for filter: thousands of them need not be remembered by each.
+    return accept === undefined ? this.#matchesTopic(topic) : accept(topic, { channel, position });
   }
 
   #matchesTopic(topic: string): boolean {

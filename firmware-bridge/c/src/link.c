@@ -61,9 +61,11 @@ static void send(struct sedge_link *link, uint8_t control, uint8_t number, uint8
     uint8_t *body = &link->tx[BODY_AT];
     uint8_t *end = &link->tx[PAYLOAD_AT + length];
     uint16_t crc;
+#if SEDGE_COMMANDS
     if (link->flags & F_SELF_BUSY) {
         control |= NOT_READY;
     }
+#endif
     body[0] = control;
     body[1] = number;
     body[2] = link->wanted;
@@ -75,7 +77,9 @@ static void send(struct sedge_link *link, uint8_t control, uint8_t number, uint8
     stuff(&link->tx[1], end + 2);
     link->tx_length = (uint8_t)(PAYLOAD_AT + 3 + length);
     link->tx_sent = 0;
+#if SEDGE_COMMANDS
     link->owed = 0;
+#endif
     link->flags &= (uint8_t)~F_ACK_NOW;
     link->timer[SEDGE_TIMER_BEAT] = link->beat_ms;
     count(&link->stats.frames_out);
@@ -132,6 +136,7 @@ static bool ask(struct sedge_link *link)
         return false;
     }
     link->timer[SEDGE_TIMER_RESEND] = ASK_AGAIN_MS;
+    link->unheard++;
     if (link->base != link->high && send_data(link, link->base)) {
         return true;
     }
@@ -166,7 +171,12 @@ static bool send_next(struct sedge_link *link)
 
 static bool ack_is_due(const struct sedge_link *link)
 {
-    return (link->flags & F_ACK_NOW) || link->owed >= 2 || (link->owed && !link->timer[SEDGE_TIMER_ACK]);
+#if SEDGE_COMMANDS
+    if (link->owed >= 2 || (link->owed && !link->timer[SEDGE_TIMER_ACK])) {
+        return true;
+    }
+#endif
+    return link->flags & F_ACK_NOW;
 }
 
 static void next_frame(struct sedge_link *link)
@@ -183,6 +193,7 @@ static void next_frame(struct sedge_link *link)
     if (!link->window) {
         return;
     }
+#if SEDGE_COMMANDS
     if (link->flags & F_NAK_NOW) {
         link->flags &= (uint8_t)~F_NAK_NOW;
         link->timer[SEDGE_TIMER_NAK] = NAK_AGAIN_MS;
@@ -190,6 +201,7 @@ static void next_frame(struct sedge_link *link)
         send(link, SEDGE_NAK, link->wanted, 0);
         return;
     }
+#endif
     if (!link->timer[SEDGE_TIMER_BEAT]) {
         link->unheard++;
         link->flags |= F_ACK_NOW;
@@ -240,6 +252,16 @@ static void on_nak(struct sedge_link *link, uint8_t number)
     }
 }
 
+static void on_refused(struct sedge_link *link)
+{
+    count(&link->stats.refused);
+    if (++link->refusals == REFUSALS_MAX) {
+        sedge_link_lost(link);
+    }
+}
+
+#if SEDGE_COMMANDS
+
 static void on_data_in_order(struct sedge_link *link, uint8_t length)
 {
     switch (sedge_link_take(link, &link->rx[HEAD], length)) {
@@ -257,26 +279,13 @@ static void on_data_in_order(struct sedge_link *link, uint8_t length)
         link->flags |= F_SELF_BUSY | F_ACK_NOW;
         break;
     case SEDGE_REFUSED:
-        count(&link->stats.refused);
-        if (++link->refusals == REFUSALS_MAX) {
-            sedge_link_lost(link);
-        }
+        on_refused(link);
         break;
     }
 }
 
-static void on_data(struct sedge_link *link, uint8_t number, uint8_t length)
+static void on_data_above(struct sedge_link *link, uint8_t number)
 {
-    uint8_t ahead = (uint8_t)(number - link->wanted);
-    if (!ahead) {
-        on_data_in_order(link, length);
-        return;
-    }
-    if (ahead >= 128) {
-        count(&link->stats.duplicates);
-        link->flags |= F_ACK_NOW;
-        return;
-    }
     if (link->flags & F_SELF_BUSY) {
         return;
     }
@@ -289,6 +298,44 @@ static void on_data(struct sedge_link *link, uint8_t number, uint8_t length)
         link->flags |= F_NAK_NOW;
     }
     link->seen = number;
+}
+
+#else
+
+/* Without commands the host sends WELCOME, and a TIME now and then: acknowledged at once, and what is lost comes again
+ * without a NAK. */
+static void on_data_in_order(struct sedge_link *link, uint8_t length)
+{
+    if (sedge_link_take(link, &link->rx[HEAD], length) == SEDGE_REFUSED) {
+        on_refused(link);
+        return;
+    }
+    link->wanted++;
+    link->refusals = 0;
+    link->flags |= F_ACK_NOW;
+}
+
+static void on_data_above(struct sedge_link *link, uint8_t number)
+{
+    (void)number;
+    if (++link->refusals == ABOVE_MAX) {
+        sedge_link_lost(link);
+    }
+}
+
+#endif
+
+static void on_data(struct sedge_link *link, uint8_t number, uint8_t length)
+{
+    uint8_t ahead = (uint8_t)(number - link->wanted);
+    if (!ahead) {
+        on_data_in_order(link, length);
+    } else if (ahead >= 128) {
+        count(&link->stats.duplicates);
+        link->flags |= F_ACK_NOW;
+    } else {
+        on_data_above(link, number);
+    }
 }
 
 static void on_readiness(struct sedge_link *link, uint8_t control)
@@ -431,12 +478,14 @@ void sedge_link_restart(struct sedge_link *link, uint8_t window)
     link->next = 0;
     link->high = 0;
     link->wanted = 0;
-    link->owed = 0;
     link->backoff = 0;
     link->unheard = 0;
     link->refusals = 0;
-    link->above = 0;
     link->flags = 0;
+#if SEDGE_COMMANDS
+    link->owed = 0;
+    link->above = 0;
+#endif
     link->window = window < SEDGE_WINDOW ? window : SEDGE_WINDOW;
 }
 
@@ -450,6 +499,8 @@ void sedge_link_control(struct sedge_link *link, uint8_t type)
     link->control = type;
 }
 
+#if SEDGE_COMMANDS
+
 void sedge_link_ready(struct sedge_link *link)
 {
     if (link->flags & F_SELF_BUSY) {
@@ -457,6 +508,8 @@ void sedge_link_ready(struct sedge_link *link)
         link->flags |= F_ACK_NOW;
     }
 }
+
+#endif
 
 bool sedge_link_may_send(const struct sedge_link *link)
 {
@@ -470,9 +523,11 @@ uint16_t sedge_link_wait_ms(const struct sedge_link *link)
     if (link->tx_length || link->control || (link->flags & (F_ACK_NOW | F_NAK_NOW)) || link->next != link->high) {
         return 0;
     }
+#if SEDGE_COMMANDS
     if (link->owed && link->timer[SEDGE_TIMER_ACK] < wait) {
         wait = link->timer[SEDGE_TIMER_ACK];
     }
+#endif
     if ((link->base != link->high || (link->flags & F_PEER_BUSY)) && link->timer[SEDGE_TIMER_RESEND] < wait) {
         wait = link->timer[SEDGE_TIMER_RESEND];
     }

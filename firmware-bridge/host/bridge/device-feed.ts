@@ -64,6 +64,7 @@ export class DeviceFeed {
   #settled: { readonly epoch: number; readonly readings: SettledReadings };
   /** Under way into the mesh, by epoch and counter: a device that lost its session brings them again. */
   readonly #underWay = new Map<string, Promise<IntakeOutcome>>();
+  #gaps: Promise<unknown> = Promise.resolve();
   readonly #places = new Map<string, Place>();
   readonly #alarms = new Map<string, { toldAtMs: number; untold: number }>();
 
@@ -198,7 +199,14 @@ export class DeviceFeed {
   }
 
   /** Reports what of a gap is really lost; resolves when that is in the mesh. Never rejects. */
-  async takeGap(gap: GapEffect): Promise<IntakeOutcome> {
+  takeGap(gap: GapEffect): Promise<IntakeOutcome> {
+    // One after the other: what one is telling, the next must not tell again.
+    const taking = this.#gaps.then(() => this.#takeGap(gap));
+    this.#gaps = taking;
+    return taking;
+  }
+
+  async #takeGap(gap: GapEffect): Promise<IntakeOutcome> {
     const { epoch, first, last, reason } = gap;
     const record = this.#deps.book.get(this.id);
     if (record === null) return 'refused';

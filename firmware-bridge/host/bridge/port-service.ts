@@ -123,6 +123,11 @@ export class PortService {
     this.#tell({ kind: 'reclaim' });
   }
 
+  /** Tries at once to open it, if it is not. */
+  hurry(): void {
+    this.#tell({ kind: 'hurry' });
+  }
+
   portsChanged(): void {
     this.#tell({ kind: 'ports-changed' });
   }

@@ -15,6 +15,8 @@ export type PortEvent =
   | { readonly kind: 'served' }
   /** Ports came or went on this machine. */
   | { readonly kind: 'ports-changed' }
+  /** Somebody waits for it: do not wait for the next attempt. */
+  | { readonly kind: 'hurry' }
   /** Leave it to another program until `reclaim`. */
   | { readonly kind: 'release' }
   | { readonly kind: 'reclaim' }
@@ -89,6 +91,8 @@ export class PortState {
         return [];
       case 'ports-changed':
         return this.#portsChanged();
+      case 'hurry':
+        return this.#phase === 'waiting' ? this.#open() : [];
       case 'release':
         return this.#leave('released');
       case 'stop':

@@ -351,7 +351,8 @@ export class SerialBridge {
 
   #onPhase(port: PortService): void {
     // A person who waits is told at once that the port cannot be opened; an agent would go on trying.
-    if (port.problem !== null) this.#flows.get(port)?.giveUp(port.problem.code, { port: port.path });
+    if (port.phase === 'waiting' && port.problem !== null)
+      this.#flows.get(port)?.giveUp(port.problem.code, { port: port.path });
     if (!this.#monitors.isWatched) return;
     this.#monitors.tell({
       kind: 'state',
@@ -408,7 +409,8 @@ export class SerialBridge {
   #beginFlow(port: PortService, flow: ProvisionFlow): void {
     const { desk } = this.#started();
     const speaker = desk.speakerAt(port);
-    if (port.problem !== null) flow.giveUp(port.problem.code, { port: port.path });
+    // The board may have been plugged in a moment ago.
+    port.hurry();
     if (port.phase !== 'open') return;
     if (speaker.provisioned === false) flow.onEffect({ kind: 'unprovisioned', firmware: 0 });
     // It says who it is once more.
@@ -442,7 +444,7 @@ export class SerialBridge {
       sinceMs: feed.sinceMs,
       port: holder?.path ?? lastPort?.path ?? null,
       firmware: record.firmware,
-      epoch: record.epoch === 0 ? null : record.epoch,
+      epoch: record.epoch === 0 || record.lastHeardAtMs === null ? null : record.epoch,
       resetCause: feed.facts?.resetCause ?? null,
       readings,
       duplicates,

@@ -87,11 +87,11 @@ export class DeviceBook {
   }
 
   /**
-   * Takes in a device; durable when it resolves. Throws `device.bad-option`, `device.exists`, `device.too-many` and
+   * Takes in a device; durable when it resolves. `epoch`: its next one is known to be that, or higher. Throws `device.bad-option`, `device.exists`, `device.too-many` and
    * `device.book-failed`.
    */
-  async add(draft: DeviceDraft): Promise<DeviceRecord> {
-    const record = newDeviceRecord(draft, this.#deps.nowMs());
+  async add(draft: DeviceDraft, { epoch = 0 } = {}): Promise<DeviceRecord> {
+    const record = { ...newDeviceRecord(draft, this.#deps.nowMs()), epoch };
     if (this.#records.has(record.id)) throw new SedgeError('device.exists', { device: record.id });
     if (this.#named(record.name) !== null) throw new SedgeError('device.exists', { device: record.name });
     if (this.#records.size >= DEVICES_MAX) throw new SedgeError('device.too-many', { most: DEVICES_MAX });

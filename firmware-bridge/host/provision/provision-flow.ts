@@ -17,6 +17,9 @@ export interface ProvisionOptions {
   readonly force?: boolean;
 }
 
+/** A new device begins with the epoch after it. */
+const EPOCH_FLOOR = 0;
+
 /** What a {@link ProvisionFlow} works with. */
 export interface ProvisionFlowDependencies {
   readonly book: DeviceBook;
@@ -118,7 +121,7 @@ export class ProvisionFlow {
       this.#offered = record;
       const { id, key } = record;
       const force = this.#options.force ?? false;
-      this.#deps.send({ kind: 'provision', offer: { deviceId: id, key, epochFloor: record.epoch, force } });
+      this.#deps.send({ kind: 'provision', offer: { deviceId: id, key, epochFloor: EPOCH_FLOOR, force } });
     } catch (error) {
       this.#done.reject(error);
     }
@@ -128,19 +131,21 @@ export class ProvisionFlow {
   #unfinished(): DeviceRecord | null {
     const { name } = this.#options;
     const record = this.#deps.book.list().find((one) => one.name === name) ?? null;
-    return record?.epoch === 0 && record.lastHeardAtMs === null ? record : null;
+    return record?.epoch === EPOCH_FLOOR + 1 && record.lastHeardAtMs === null ? record : null;
   }
 
   #newRecord(): Promise<DeviceRecord> {
     const { name, prefix, topics, signingKey } = this.#options;
-    return this.#deps.book.add({
+    const draft = {
       id: randomBytes(8).toString('hex'),
       key: randomBytes(DEVICE_KEY_BYTES),
       ...(name === undefined ? {} : { name }),
       ...(prefix === undefined ? {} : { prefix }),
       ...(topics === undefined ? {} : { topics }),
       ...(signingKey === undefined ? {} : { signingKey }),
-    });
+    };
+    // Known before it is heard, so that what it took in that epoch is missed if it boots again before it is heard.
+    return this.#deps.book.add(draft, { epoch: EPOCH_FLOOR + 1 });
   }
 
   /** The device certainly did not take the key. */

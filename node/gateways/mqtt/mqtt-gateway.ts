@@ -22,6 +22,7 @@ import { MqttSession } from './session/mqtt-session.ts';
 import type { SessionRecord } from './session/session-record.ts';
 import { SessionStore } from './session/session-store.ts';
 import { SharedGroups } from './shared/shared-groups.ts';
+import { SYSTEM_INTERVAL_MS, type SystemValue, systemValues } from './system-topics.ts';
 import { UserBook } from './users/user-book.ts';
 import { type Will, willOf } from './will.ts';
 
@@ -32,6 +33,8 @@ export interface MqttGatewayDependencies {
   readonly directory: string;
   readonly log: Log;
   readonly nowMs: () => number;
+  /** Of sedge, for `$SYS/broker/version`. */
+  readonly version?: string;
 }
 
 /** A session as `sedge mqtt ls` shows it. */
@@ -92,6 +95,8 @@ export class MqttGateway implements ConnectionHost {
   #server: Server | null = null;
   #ticker: NodeJS.Timeout | null = null;
   #stopping = false;
+  #startedAtMs = 0;
+  #systemSentAtMs = 0;
 
   constructor(options: MqttOptions, deps: MqttGatewayDependencies) {
     this.#options = resolveMqttOptions(options);
@@ -113,6 +118,8 @@ export class MqttGateway implements ConnectionHost {
       this.#sessions.set(record.clientId, session);
     }
     await this.#shared.sweep();
+    this.#startedAtMs = this.#deps.nowMs();
+    this.#systemSentAtMs = this.#startedAtMs;
     const { host, port } = this.#options;
     this.#server = await listen({ host, port }, (socket) => this.#accept(socket));
     this.#ticker = setInterval(() => this.look(), TICK_MS);
@@ -336,6 +343,7 @@ export class MqttGateway implements ConnectionHost {
       counters: this.#counters,
       save: (kept) => this.#store.save(kept),
       shared: this.#shared,
+      systemValues: () => this.#systemValues(),
     });
   }
 
@@ -345,6 +353,7 @@ export class MqttGateway implements ConnectionHost {
   look(): void {
     const nowMs = this.#deps.nowMs();
     void this.lookAtUsers();
+    this.#sendSystemValues(nowMs);
     for (const connection of this.#connections) connection.onTime(nowMs);
     for (const [clientId, { will, dueAtMs }] of this.#waitingWills) {
       if (nowMs < dueAtMs) continue;
@@ -378,6 +387,29 @@ export class MqttGateway implements ConnectionHost {
         session.keepTo(permissions);
       }
     }
+  }
+
+  #sendSystemValues(nowMs: number): void {
+    if (nowMs - this.#systemSentAtMs < SYSTEM_INTERVAL_MS) return;
+    this.#systemSentAtMs = nowMs;
+    for (const session of this.#sessions.values()) if (session.connected) session.sendSystemValues();
+  }
+
+  #systemValues(): SystemValue[] {
+    const { mesh, version = '', nowMs } = this.#deps;
+    const { messagesIn, messagesOut } = this.#counters.snapshot();
+    const sessions = [...this.#sessions.values()];
+    return systemValues({
+      version: `sedge ${version}`.trim(),
+      uptimeSeconds: Math.floor((nowMs() - this.#startedAtMs) / 1_000),
+      connected: sessions.filter(({ connected }) => connected).length,
+      sessions: sessions.length,
+      subscriptions: sessions.reduce((sum, { subscriptions }) => sum + subscriptions.length, 0),
+      messagesIn,
+      messagesOut,
+      node: mesh.node,
+      name: mesh.name,
+    });
   }
 
   #inTurn<T>(clientId: string, task: () => Promise<T>): Promise<T> {

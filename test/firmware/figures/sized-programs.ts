@@ -90,7 +90,7 @@ function temperatureSensor(): ProgramSize {
   const firmware = buildFirmware({
     name: 'temperature',
     sources: ['firmware-bridge/c/ports/avr/example/temperature.c'],
-    defines: ['SEDGE_COMMANDS=0'],
+    defines: ['SEDGE_COMMANDS=0', 'SEDGE_STATS=0', 'SEDGE_STATIC_CONFIG=1'],
   });
   const rig = new UnoRig({ seed: 'size', firmware });
   rig.board.powerOn();

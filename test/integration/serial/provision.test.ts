@@ -44,6 +44,24 @@ describeWith(['gcc', 'make'], 'giving a device in C its key', () => {
     await until(async () => (await world.values()).length === 1, 'it is heard');
   });
 
+  it('misses what it took before it was ever heard, if it boots again', async () => {
+    const device = world.device('uno-1');
+    world.board.plug(PORT, device);
+    const alone = await bookOnly();
+    await alone.provision(PORT, { name: 'uno-1' });
+    await alone.stop();
+    device.read(1, 2);
+    await device.told(/^taken 1/, 2);
+    device.tell('power');
+    await device.told(/^booted 2/);
+    device.read(3);
+    await world.bridge([PORT]);
+    await until(async () => (await world.values()).length === 1, 'it is heard');
+    expect(await world.bodies('devices/uno-1/gap')).toEqual([
+      { epoch: 1, first: 1, last: null, count: null, reason: 'reset' },
+    ]);
+  });
+
   it('does not touch a device that has one', async () => {
     const device = world.device('uno-1');
     world.board.plug(PORT, device);
@@ -96,6 +114,15 @@ describeWith(['gcc', 'make'], 'giving a device in C its key', () => {
     await expect(bridge.provision('/dev/b', { name: 'a/b' })).rejects.toMatchObject({
       code: 'device.bad-option',
     });
+  });
+
+  it('tries a port at once that was missing a moment ago', async () => {
+    const bridge = await world.bridge([PORT]);
+    await until(() => bridge.ports()[0]!.problem !== null, 'the port is missing');
+    await expect(bridge.provision(PORT)).rejects.toMatchObject({ code: 'serial.port-missing' });
+    world.board.plug(PORT, world.device('uno-1'));
+    await bridge.provision(PORT, { name: 'uno-1' });
+    await world.waitFor(bridge, 'uno-1', 'online');
   });
 
   it('says so where there is no port, or no text of one', async () => {

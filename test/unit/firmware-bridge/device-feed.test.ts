@@ -33,8 +33,10 @@ function meshOf() {
     name: 'pi',
     publish: async (topic: string, payload: Uint8Array | string, options: PublishOptions = {}) => {
       const { id } = options;
-      if (id !== undefined) known.add(`${id.producer} ${id.n}`);
       sent.push({ topic, text: Buffer.from(payload as Uint8Array).toString(), options });
+      // A little later than it was asked, as a disk is.
+      await new Promise((resolve) => process.nextTick(resolve));
+      if (id !== undefined) known.add(`${id.producer} ${id.n}`);
     },
     findPublished: async ({ producer, n }: { producer: string; n: number }) =>
       known.has(`${producer} ${n}`) ? { channel: 'main', epoch: 'e', seq: 1 } : null,
@@ -200,6 +202,16 @@ describe('what a device says, on its way into the mesh', () => {
       [6, 9],
     ]);
     expect(feed.counts.lost).toBe(9);
+  });
+
+  it('tells nothing twice of two gaps that come at once', async () => {
+    const feed = await feedOf();
+    const gaps = [gap(3, 5, { epoch: 4, reason: 'reset' }), gap(3, null, { epoch: 4, reason: 'reset' })];
+    await Promise.all(gaps.map((one) => feed.takeGap(one)));
+    expect(bodies('devices/uno-1/gap').map(({ first, last }) => [first, last])).toEqual([
+      [3, 5],
+      [6, null],
+    ]);
   });
 
   it('tells of a gap of an earlier epoch without moving the mark of this one', async () => {

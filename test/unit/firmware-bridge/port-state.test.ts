@@ -99,6 +99,16 @@ describe('a port that is looked after', () => {
     expect(on({ kind: 'open-failed', code: 'serial.port-missing' })).toEqual([]);
   });
 
+  it('is tried at once where somebody waits for it', () => {
+    const { on } = portOf();
+    on({ kind: 'start' });
+    on(refused);
+    expect(on({ kind: 'hurry' })).toEqual(['open']);
+    expect(on({ kind: 'hurry' })).toEqual([]);
+    on(opened);
+    expect(on({ kind: 'hurry' })).toEqual([]);
+  });
+
   it('is closed before it is opened anew when its session finds it dead', () => {
     const { on, retry } = portOf();
     on({ kind: 'start' });

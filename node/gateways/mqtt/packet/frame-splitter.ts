@@ -52,7 +52,8 @@ export class FrameSplitter {
     if (this.#ready.length + this.#size < size) return null;
     if (this.#ready.length < size) this.#gather();
     const bytes = this.#ready;
-    this.#ready = bytes.subarray(size);
+    // An empty view would keep the whole piece that it is of.
+    this.#ready = bytes.length === size ? NOTHING : bytes.subarray(size);
     return { bytes: bytes.subarray(0, size), bodyAt: length.bodyAt };
   }
 

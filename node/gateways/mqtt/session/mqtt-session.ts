@@ -11,6 +11,7 @@ import type { MqttMesh } from '../mqtt-mesh.ts';
 import type { PublishPacket, ReceivedPacket, ServerPacket, SubscribePacket } from '../packet/packet-codec.ts';
 import { REASON } from '../packet/reason-code.ts';
 import { isShared, readShared } from '../shared/shared-filter.ts';
+import { type SystemValue, systemPacket } from '../system-topics.ts';
 import type { Permissions } from '../users/permissions.ts';
 import { AnswerQueue, type AnswerSlot } from './answer-queue.ts';
 import type { ClientLink } from './client-link.ts';
@@ -43,6 +44,8 @@ export interface SessionDependencies {
   /** Keeps a session that outlives its connection. */
   readonly save: (record: SessionRecord) => Promise<void>;
   readonly shared: SharedDesk;
+  /** The gateway's own values, under `$SYS/`. */
+  readonly systemValues: () => readonly SystemValue[];
 }
 
 /** What becomes of a message that a group of clients shares. */
@@ -422,6 +425,19 @@ export class MqttSession {
       this.#link?.version === 5 ? granted : granted.map((code) => (code > 2 ? REASON.unspecified : code));
     this.#link?.send({ cmd: 'suback', messageId: messageId!, granted: codes });
     if (retained !== null) await this.#queueRetained(retained);
+    this.sendSystemValues(fresh);
+  }
+
+  /** Sends the gateway's own values to who subscribed to them; with `fresh` to new subscriptions, marked as retained. */
+  sendSystemValues(fresh?: readonly MqttSubscription[]): void {
+    const asked = fresh ?? this.#subscriptions.all();
+    if (!asked.some(({ filter }) => filter.startsWith('$SYS/'))) return;
+    const set = new SubscriptionSet();
+    for (const subscription of asked) set.add(subscription);
+    for (const value of this.#deps.systemValues()) {
+      if (this.#link?.writable === true && set.match(value.topic).length > 0)
+        this.#link.send(systemPacket(value, fresh !== undefined));
+    }
   }
 
   /** Takes in an UNSUBSCRIBE. */
@@ -446,7 +462,7 @@ export class MqttSession {
   #refusalOfFilter(filter: string, known: boolean): number | null {
     const shared = isShared(filter) ? readShared(filter) : null;
     if (isShared(filter) && shared === null) return REASON.topicFilterInvalid;
-    if (shared === null && filter.startsWith('$')) return REASON.notAuthorized;
+    if (shared === null && filter.startsWith('$') && !filter.startsWith('$SYS/')) return REASON.notAuthorized;
     if (this.#link?.permissions.maySubscribe(shared?.filter ?? filter) !== true) return REASON.notAuthorized;
     return !known && this.subscriptions.length >= this.#options.subscriptionsMax
       ? REASON.quotaExceeded

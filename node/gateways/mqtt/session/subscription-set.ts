@@ -13,8 +13,9 @@ export interface MqttSubscription {
   readonly since: Readonly<Record<string, number>>;
 }
 
-/** Topics whose matches are remembered. */
-const TOPICS_MAX = 4_096;
+/** Topics whose matches are remembered; only where so many filters have wildcards that looking is dearer. */
+const TOPICS_MAX = 1_024;
+const WILD_FILTERS_LEAST = 16;
 const NONE: readonly MqttSubscription[] = Object.freeze([]);
 
 interface Parsed {
@@ -66,17 +67,22 @@ export class SubscriptionSet {
 
   /** The subscriptions that match a topic. */
   match(topic: string): readonly MqttSubscription[] {
+    if (this.#wild.size < WILD_FILTERS_LEAST) return this.#look(topic);
     const known = this.#matches.get(topic);
     if (known !== undefined) return known;
-    const found: MqttSubscription[] = [];
-    const exact = this.#byFilter.get(topic);
-    if (exact !== undefined && !this.#wild.has(topic)) found.push(exact.subscription);
-    for (const { subscription, filter } of this.#wild.values())
-      if (filter.matches(topic)) found.push(subscription);
-    const matches = found.length === 0 ? NONE : found;
+    const matches = this.#look(topic);
     if (this.#matches.size >= TOPICS_MAX) this.#matches.clear();
     this.#matches.set(topic, matches);
     return matches;
+  }
+
+  #look(topic: string): readonly MqttSubscription[] {
+    const exact = this.#wild.has(topic) ? undefined : this.#byFilter.get(topic);
+    if (this.#wild.size === 0) return exact === undefined ? NONE : [exact.subscription];
+    const found: MqttSubscription[] = exact === undefined ? [] : [exact.subscription];
+    for (const { subscription, filter } of this.#wild.values())
+      if (filter.matches(topic)) found.push(subscription);
+    return found.length === 0 ? NONE : found;
   }
 
   /** The subscriptions for a message at a place. */

@@ -138,6 +138,8 @@ describe('other ports', () => {
   test('of "auto" are all that are there, and one is missed', () => {
     const found = checkSerial({ ports: ['auto'], available: [PORT, '/dev/ttyACM0'], agent: null }, machine());
     expect(found.map(({ check: name }) => name)).toEqual([`serial port ${PORT}`, 'serial port /dev/ttyACM0']);
+    const both = checkSerial({ ports: ['auto', PORT], available: [PORT], agent: null }, machine());
+    expect(both).toHaveLength(1);
     expect(check(machine(), { ports: ['auto'] })).toMatchObject({ level: 'warn' });
   });
 

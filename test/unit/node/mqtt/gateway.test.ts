@@ -627,6 +627,37 @@ describe('version 3.1.1', () => {
   });
 });
 
+describe('the values under $SYS', () => {
+  it('are there at a subscription, marked as retained, and again every ten seconds', async () => {
+    const client = await a.connect({ clientId: 'c' });
+    await client.subscribe('$SYS/broker/clients/+', { qos: 1 });
+    const read = async (count: number) => {
+      const found = [];
+      while (found.length < count) found.push(await client.message());
+      return found.map(({ topic, payload, retain, qos }) => [topic, String(payload), retain, qos]);
+    };
+    expect(await read(3)).toEqual([
+      ['$SYS/broker/clients/connected', '1', true, 0],
+      ['$SYS/broker/clients/disconnected', '0', true, 0],
+      ['$SYS/broker/clients/total', '1', true, 0],
+    ]);
+    a.pass(9_000);
+    await client.quiet();
+    await a.connect({ clientId: 'd' });
+    a.pass(1_000);
+    expect((await read(3))[0]).toEqual(['$SYS/broker/clients/connected', '2', false, 0]);
+  });
+
+  it('are nobody else’s, and not part of #', async () => {
+    const client = await a.connect({ clientId: 'c' });
+    await client.subscribe('#');
+    a.pass(20_000);
+    await client.quiet();
+    expect(await client.subscribe('$SYS/#')).toBe(2);
+    expect((await client.message()).topic).toBe('$SYS/broker/version');
+  });
+});
+
 describe('limits', () => {
   it('a slow subscriber holds nobody up and gets all in the end, with little kept in memory for it', async () => {
     const slow = await b.connect({ clientId: 'slow' });
