@@ -33,6 +33,14 @@ export interface AgentSettings {
   readonly serialAck?: SerialAck;
   /** Where MQTT clients connect; `null` for nowhere. @defaultValue `null` */
   readonly mqtt?: MqttAddress | null;
+  /** Where MQTT clients connect over TLS; `null` for nowhere. @defaultValue `null` */
+  readonly mqttTls?: MqttAddress | null;
+  /** Where MQTT clients connect over WebSocket; `null` for nowhere. @defaultValue `null` */
+  readonly mqttWebSocket?: MqttAddress | null;
+  /** File with the certificate of `mqttTls` and its chain, PEM. */
+  readonly mqttCert?: string;
+  /** File with its key, PEM. */
+  readonly mqttKey?: string;
   /** Lets anybody who reaches an address other than this machine's loopback use MQTT. @defaultValue `false` */
   readonly mqttAnonymous?: boolean;
   /** Least level of a log line. @defaultValue `'info'` */
@@ -52,6 +60,10 @@ export const SETTING_VARIABLES = Object.freeze({
   serial: 'SEDGE_SERIAL',
   serialAck: 'SEDGE_SERIAL_ACK',
   mqtt: 'SEDGE_MQTT',
+  mqttTls: 'SEDGE_MQTT_TLS',
+  mqttWebSocket: 'SEDGE_MQTT_WEBSOCKET',
+  mqttCert: 'SEDGE_MQTT_CERT',
+  mqttKey: 'SEDGE_MQTT_KEY',
   mqttAnonymous: 'SEDGE_MQTT_ANONYMOUS',
   logLevel: 'SEDGE_LOG_LEVEL',
 } satisfies Record<keyof AgentSettings, string>);
@@ -69,6 +81,10 @@ export const SETTING_OPTIONS = Object.freeze({
   serial: '--serial',
   serialAck: '--serial-ack',
   mqtt: '--mqtt',
+  mqttTls: '--mqtt-tls',
+  mqttWebSocket: '--mqtt-websocket',
+  mqttCert: '--mqtt-cert',
+  mqttKey: '--mqtt-key',
   mqttAnonymous: '--mqtt-anonymous',
   logLevel: '--log-level',
 } satisfies Record<keyof AgentSettings, string>);

@@ -4,7 +4,7 @@ import { PORT_RULE, parsePortAddress } from '../../firmware-bridge/host/transpor
 import type { ChannelPolicy } from '../../src/index.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { KEEP_RULE, parseBytes, parseKeep } from './keep-text.ts';
-import { parseMqttAddress } from './mqtt-address.ts';
+import { type MqttAddress, parseMqttAddress } from './mqtt-address.ts';
 
 /** Levels of log lines, the most talkative first; `silent` writes none. */
 export const LOG_LEVELS = Object.freeze(['debug', 'info', 'warn', 'error', 'silent'] as const);
@@ -80,15 +80,11 @@ export const SETTING_READERS: {
     check: (value) => (SERIAL_ACKS.includes(value as SerialAck) ? { value: value as SerialAck } : null),
     fromText: (text) => text,
   },
-  mqtt: {
-    rule: 'it must be a port, an address with a port such as 127.0.0.1:1883, or off',
-    check: (value) => {
-      if (value === 'off' || value === null) return { value: null };
-      const address = parseMqttAddress(value);
-      return address === null ? null : { value: address };
-    },
-    fromText: (text) => text,
-  },
+  mqtt: mqttAddress(),
+  mqttTls: mqttAddress(),
+  mqttWebSocket: mqttAddress(),
+  mqttCert: file(),
+  mqttKey: file(),
   mqttAnonymous: truth(),
   logLevel: {
     rule: `it must be one of ${LOG_LEVELS.join(', ')}`,
@@ -147,6 +143,27 @@ function isPort(value: unknown): value is string {
   } catch {
     return false;
   }
+}
+
+function mqttAddress(): SettingReader<MqttAddress | null> {
+  return {
+    rule: 'it must be a port, an address with a port such as 127.0.0.1:1883, or off',
+    check: (value) => {
+      if (value === 'off' || value === null) return { value: null };
+      const address = parseMqttAddress(value);
+      return address === null ? null : { value: address };
+    },
+    fromText: (text) => text,
+  };
+}
+
+/** The name of a file; whether it is there is found out where it is read. */
+function file(): SettingReader<string> {
+  return {
+    rule: 'it must be the name of a file',
+    check: (value) => (typeof value === 'string' && /^[^\0]{1,4096}$/.test(value) ? { value } : null),
+    fromText: (text) => text,
+  };
 }
 
 function truth(): SettingReader<boolean> {

@@ -1,9 +1,9 @@
+import type { ListenerOptions } from './listeners/listener.ts';
+
 /** Options of the gateway. */
 export interface MqttOptions {
-  /** Address to listen on. */
-  readonly host: string;
-  /** 0 for any free port. */
-  readonly port: number;
+  /** Where clients connect. */
+  readonly listeners: readonly ListenerOptions[];
   /** Lets clients without a user name in, whether there are users or not. @defaultValue `false` */
   readonly anonymous?: boolean;
   /** This machine alone reaches the address: as long as there are no users, anybody may come in. @defaultValue `true` */
