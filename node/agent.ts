@@ -6,7 +6,7 @@ import {
   openMesh,
   readRealmDirectory,
 } from '../src/index.ts';
-import { type AgentSettings, isLoopback } from './config/index.ts';
+import { type AgentSettings, mqttListening } from './config/index.ts';
 import { ControlServer } from './control/index.ts';
 import { defaultStorageMax } from './default-storage-max.ts';
 import { DirectoryLock } from './directory-lock.ts';
@@ -164,21 +164,17 @@ export class Agent {
 
   async #startMqtt(mesh: Mesh): Promise<MqttGateway | null> {
     const { directory, log, nowMs, settings, version } = this.#parts;
-    const { mqtt = null, mqttAnonymous = false } = settings;
-    if (mqtt === null) return null;
+    const { listeners, local, anonymous, ack } = mqttListening(settings);
+    if (listeners.length === 0) return null;
     // Who does not ask for it does not pay for it.
     const { MqttGateway, readUsers } = await import('./gateways/mqtt/index.ts');
-    if (!isLoopback(mqtt) && (await readUsers(directory)).size === 0) {
-      const reason =
-        'other machines reach that address, and there are no users: add one with "sedge mqtt user add NAME", or let anybody in with --mqtt-anonymous';
-      if (!mqttAnonymous) throw new SedgeError('agent.bad-config', { where: 'mqtt', reason });
-      log.warn(
-        { address: mqtt.host },
-        'anybody who reaches this address may publish and subscribe over MQTT',
-      );
-    }
-    const options = { ...mqtt, anonymous: mqttAnonymous, local: isLoopback(mqtt) };
-    const gateway = new MqttGateway(options, { mesh, directory, log, nowMs, version });
+    if (!local && !anonymous && (await readUsers(directory)).size === 0) throw noUsers();
+    if (!local && anonymous)
+      log.warn({}, 'anybody who reaches its addresses may publish and subscribe over MQTT');
+    const gateway = new MqttGateway(
+      { listeners, local, anonymous, ack },
+      { mesh, directory, log, nowMs, version },
+    );
     await gateway.start();
     return gateway;
   }
@@ -213,4 +209,12 @@ export class Agent {
       onStop: () => this.#stopAsked.resolve(),
     });
   }
+}
+
+function noUsers(): SedgeError {
+  return new SedgeError('agent.bad-config', {
+    where: 'mqtt',
+    reason:
+      'other machines reach that address, and there are no users: add one with "sedge mqtt user add NAME", or let anybody in with --mqtt-anonymous',
+  });
 }

@@ -23,6 +23,11 @@ interface StartOptions {
   readonly retention?: readonly string[];
   readonly storageMax?: string;
   readonly mqtt?: string;
+  readonly mqttTls?: string;
+  readonly mqttWebsocket?: string;
+  readonly mqttCert?: string;
+  readonly mqttKey?: string;
+  readonly mqttAck?: string;
   readonly mqttAnonymous?: boolean;
   readonly serial?: readonly string[];
   readonly serialAck?: SerialAck;
@@ -64,6 +69,14 @@ export const define: DefineCommand = (command, run) => {
     .option(
       '--mqtt <[host:]port|off>',
       'where MQTT clients connect, such as 1883 for this machine alone (env: SEDGE_MQTT)',
+    )
+    .option('--mqtt-tls <[host:]port|off>', 'the same over TLS (env: SEDGE_MQTT_TLS)')
+    .option('--mqtt-cert <file>', 'certificate for that with its chain, PEM (env: SEDGE_MQTT_CERT)')
+    .option('--mqtt-key <file>', 'its key, PEM (env: SEDGE_MQTT_KEY)')
+    .option('--mqtt-websocket <[host:]port|off>', 'the same over WebSocket (env: SEDGE_MQTT_WEBSOCKET)')
+    .option(
+      '--mqtt-ack <when>',
+      'when QoS 1 and 2 are acknowledged: durable, accepted or replicas:N (env: SEDGE_MQTT_ACK)',
     )
     .option(
       '--mqtt-anonymous',
@@ -133,7 +146,8 @@ function endOnBug(log: Log): void {
 
 function settingsOf(options: StartOptions): AgentSettings {
   const { listen, peer, name, commitInterval, retention, storageMax } = options;
-  const { serial, serialAck, mqtt, mqttAnonymous, logLevel } = options;
+  const { serial, serialAck, logLevel } = options;
+  const { mqtt, mqttTls, mqttWebsocket, mqttCert, mqttKey, mqttAck, mqttAnonymous } = options;
   return {
     ...(listen === undefined ? {} : { listen }),
     ...(peer === undefined ? {} : { peers: peer }),
@@ -143,6 +157,11 @@ function settingsOf(options: StartOptions): AgentSettings {
     ...(retention === undefined ? {} : { retention: retention as never }),
     ...(storageMax === undefined ? {} : { storageMax: storageMax as never }),
     ...(mqtt === undefined ? {} : { mqtt: mqtt as never }),
+    ...(mqttTls === undefined ? {} : { mqttTls: mqttTls as never }),
+    ...(mqttWebsocket === undefined ? {} : { mqttWebSocket: mqttWebsocket as never }),
+    ...(mqttCert === undefined ? {} : { mqttCert }),
+    ...(mqttKey === undefined ? {} : { mqttKey }),
+    ...(mqttAck === undefined ? {} : { mqttAck: mqttAck as never }),
     ...(mqttAnonymous === undefined ? {} : { mqttAnonymous }),
     ...(serial === undefined ? {} : { serial }),
     ...(serialAck === undefined ? {} : { serialAck }),

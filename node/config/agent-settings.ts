@@ -1,5 +1,5 @@
 import { SedgeError } from '../../src/errors/index.ts';
-import type { ChannelPolicy } from '../../src/index.ts';
+import type { Acknowledgement, ChannelPolicy } from '../../src/index.ts';
 import { nearestName } from '../cli/nearest-name.ts';
 import { type ConfigFile, type ConfigMistake, findConfigFile } from './config-file.ts';
 import type { MqttAddress } from './mqtt-address.ts';
@@ -33,6 +33,16 @@ export interface AgentSettings {
   readonly serialAck?: SerialAck;
   /** Where MQTT clients connect; `null` for nowhere. @defaultValue `null` */
   readonly mqtt?: MqttAddress | null;
+  /** Where MQTT clients connect over TLS; `null` for nowhere. @defaultValue `null` */
+  readonly mqttTls?: MqttAddress | null;
+  /** Where MQTT clients connect over WebSocket; `null` for nowhere. @defaultValue `null` */
+  readonly mqttWebSocket?: MqttAddress | null;
+  /** File with the certificate of `mqttTls` and its chain, PEM. */
+  readonly mqttCert?: string;
+  /** File with its key, PEM. */
+  readonly mqttKey?: string;
+  /** When a message of QoS 1 or 2 is acknowledged. @defaultValue `'durable'`: once it is on the disk here */
+  readonly mqttAck?: Acknowledgement;
   /** Lets anybody who reaches an address other than this machine's loopback use MQTT. @defaultValue `false` */
   readonly mqttAnonymous?: boolean;
   /** Least level of a log line. @defaultValue `'info'` */
@@ -52,6 +62,11 @@ export const SETTING_VARIABLES = Object.freeze({
   serial: 'SEDGE_SERIAL',
   serialAck: 'SEDGE_SERIAL_ACK',
   mqtt: 'SEDGE_MQTT',
+  mqttTls: 'SEDGE_MQTT_TLS',
+  mqttWebSocket: 'SEDGE_MQTT_WEBSOCKET',
+  mqttCert: 'SEDGE_MQTT_CERT',
+  mqttKey: 'SEDGE_MQTT_KEY',
+  mqttAck: 'SEDGE_MQTT_ACK',
   mqttAnonymous: 'SEDGE_MQTT_ANONYMOUS',
   logLevel: 'SEDGE_LOG_LEVEL',
 } satisfies Record<keyof AgentSettings, string>);
@@ -69,6 +84,11 @@ export const SETTING_OPTIONS = Object.freeze({
   serial: '--serial',
   serialAck: '--serial-ack',
   mqtt: '--mqtt',
+  mqttTls: '--mqtt-tls',
+  mqttWebSocket: '--mqtt-websocket',
+  mqttCert: '--mqtt-cert',
+  mqttKey: '--mqtt-key',
+  mqttAck: '--mqtt-ack',
   mqttAnonymous: '--mqtt-anonymous',
   logLevel: '--log-level',
 } satisfies Record<keyof AgentSettings, string>);

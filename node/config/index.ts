@@ -16,6 +16,7 @@ export {
   OLD_CONFIG_FILE,
   readConfigFile,
 } from './config-file.ts';
-export { isLoopback, type MqttAddress } from './mqtt-address.ts';
+export type { MqttAddress } from './mqtt-address.ts';
+export { type MqttListening, mqttListening } from './mqtt-listening.ts';
 export { SETTING_TEXTS, settingText } from './setting-defaults.ts';
 export { LOG_LEVELS, type LogLevel, SERIAL_ACKS, type SerialAck } from './setting-readers.ts';

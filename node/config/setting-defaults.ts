@@ -1,4 +1,5 @@
-import type { ChannelPolicy } from '../../src/index.ts';
+import type { Acknowledgement, ChannelPolicy } from '../../src/index.ts';
+import { formatAcknowledgement } from '../control/acknowledgement-wish.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { formatKeep } from './keep-text.ts';
 import { formatMqttAddress, type MqttAddress } from './mqtt-address.ts';
@@ -65,6 +66,28 @@ export const SETTING_TEXTS: Readonly<Record<keyof AgentSettings, SettingText>> =
     byDefault: 'off',
     example: 'mqtt: 1883',
   },
+  mqttTls: {
+    purpose: 'the same over TLS; it needs mqttCert and mqttKey',
+    byDefault: 'off',
+    example: 'mqttTls: 0.0.0.0:8883',
+  },
+  mqttWebSocket: {
+    purpose: 'the same over WebSocket',
+    byDefault: 'off',
+    example: 'mqttWebSocket: 9001',
+  },
+  mqttCert: {
+    purpose: 'certificate of mqttTls with its chain, PEM; read again when it changes',
+    byDefault: 'none',
+    example: 'mqttCert: /etc/sedge/mqtt.crt',
+  },
+  mqttKey: { purpose: 'its key, PEM', byDefault: 'none', example: 'mqttKey: /etc/sedge/mqtt.key' },
+  mqttAck: {
+    purpose:
+      'when a message of QoS 1 or 2 is acknowledged: durable (on the disk here), accepted or replicas:N (on N other disks too)',
+    byDefault: 'durable',
+    example: 'mqttAck: replicas:1',
+  },
   mqttAnonymous: {
     purpose: 'let MQTT clients in without a user, on an address that other machines reach too',
     byDefault: 'false',
@@ -73,13 +96,18 @@ export const SETTING_TEXTS: Readonly<Record<keyof AgentSettings, SettingText>> =
   logLevel: { purpose: 'least level of a log line', byDefault: 'info', example: 'logLevel: debug' },
 });
 
+function isMqttAddress(key: keyof AgentSettings): boolean {
+  return key === 'mqtt' || key === 'mqttTls' || key === 'mqttWebSocket';
+}
+
 /** A setting's value for people, as a configuration file would have it on one line. */
 export function settingText(key: keyof AgentSettings, value: unknown): string {
-  if (value === null) return key === 'mqtt' ? 'off' : 'none';
+  if (value === null) return isMqttAddress(key) ? 'off' : 'none';
   if (key === 'retention') {
     const keeps = Object.entries(value as Record<string, ChannelPolicy>);
     return keeps.map(([channel, policy]) => `${channel}=${formatKeep(policy)}`).join(' ');
   }
-  if (key === 'mqtt') return formatMqttAddress(value as MqttAddress);
+  if (key === 'mqttAck') return formatAcknowledgement(value as Acknowledgement);
+  if (isMqttAddress(key)) return formatMqttAddress(value as MqttAddress);
   return Array.isArray(value) ? value.join(' ') : String(value);
 }

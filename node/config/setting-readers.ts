@@ -2,9 +2,10 @@ import { isIP } from 'node:net';
 // Not by its index: the bridge is loaded by an agent that has a port.
 import { PORT_RULE, parsePortAddress } from '../../firmware-bridge/host/transport/port-address.ts';
 import type { ChannelPolicy } from '../../src/index.ts';
+import { parseAcknowledgement } from '../control/acknowledgement-wish.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { KEEP_RULE, parseBytes, parseKeep } from './keep-text.ts';
-import { parseMqttAddress } from './mqtt-address.ts';
+import { type MqttAddress, parseMqttAddress } from './mqtt-address.ts';
 
 /** Levels of log lines, the most talkative first; `silent` writes none. */
 export const LOG_LEVELS = Object.freeze(['debug', 'info', 'warn', 'error', 'silent'] as const);
@@ -31,6 +32,8 @@ interface SettingReader<T> {
 /** `$realm` is not among them: it is never dropped. */
 const CHANNEL_NAME = /^[a-z0-9-]{1,64}$/;
 const ADDRESSES_MAX = 64;
+/** As the mesh has it. */
+const REPLICAS_MAX = 64;
 const COMMIT_INTERVAL_MS_MAX = 60_000;
 const STORAGE_MAX_LEAST = 1_048_576;
 const STORAGE_MAX_LEAST_TEXT = '1MiB';
@@ -80,12 +83,18 @@ export const SETTING_READERS: {
     check: (value) => (SERIAL_ACKS.includes(value as SerialAck) ? { value: value as SerialAck } : null),
     fromText: (text) => text,
   },
-  mqtt: {
-    rule: 'it must be a port, an address with a port such as 127.0.0.1:1883, or off',
+  mqtt: mqttAddress(),
+  mqttTls: mqttAddress(),
+  mqttWebSocket: mqttAddress(),
+  mqttCert: file(),
+  mqttKey: file(),
+  mqttAck: {
+    rule: `it must be durable, accepted or replicas:N with N from 1 to ${REPLICAS_MAX}`,
     check: (value) => {
-      if (value === 'off' || value === null) return { value: null };
-      const address = parseMqttAddress(value);
-      return address === null ? null : { value: address };
+      const ack = typeof value === 'string' ? parseAcknowledgement(value) : null;
+      const fits =
+        ack !== null && (typeof ack === 'string' || (ack.replicas >= 1 && ack.replicas <= REPLICAS_MAX));
+      return fits ? { value: ack } : null;
     },
     fromText: (text) => text,
   },
@@ -147,6 +156,27 @@ function isPort(value: unknown): value is string {
   } catch {
     return false;
   }
+}
+
+function mqttAddress(): SettingReader<MqttAddress | null> {
+  return {
+    rule: 'it must be a port, an address with a port such as 127.0.0.1:1883, or off',
+    check: (value) => {
+      if (value === 'off' || value === null) return { value: null };
+      const address = parseMqttAddress(value);
+      return address === null ? null : { value: address };
+    },
+    fromText: (text) => text,
+  };
+}
+
+/** The name of a file; whether it is there is found out where it is read. */
+function file(): SettingReader<string> {
+  return {
+    rule: 'it must be the name of a file',
+    check: (value) => (typeof value === 'string' && /^[^\0]{1,4096}$/.test(value) ? { value } : null),
+    fromText: (text) => text,
+  };
 }
 
 function truth(): SettingReader<boolean> {

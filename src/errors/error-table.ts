@@ -697,6 +697,10 @@ export const ERROR_TABLE = {
     meaning: 'There is no user of MQTT with that name.',
     next: '"sedge mqtt user ls" lists them.',
   },
+  'mqtt.bad-certificate': {
+    meaning: 'The certificate or the key of MQTT cannot be read, or they do not belong together.',
+    next: 'Name PEM files that the agent may read with --mqtt-cert and --mqtt-key.',
+  },
   'agent.running': {
     meaning: 'Another agent uses this directory.',
     next: 'Stop it first, or use another directory (--dir).',

@@ -75,6 +75,20 @@ describeWith(['avr-gcc'], 'the port of the Uno', () => {
     expect(sent[1]!.cycle - sent[0]!.cycle).toBeGreaterThanOrEqual(1_360);
   });
 
+  it('sends without a ring, too, back to back', () => {
+    const { board, sent, say, take } = startBoard({}, ['SEDGE_AVR_TX_BYTES=0']);
+    expect(take()).toEqual([CODE.bang, 1]);
+    const bytes = [...new SeededRandom(SEED).bytes(100)];
+    say('e', bytes.length, ...bytes);
+    board.runMs(40);
+    expect(sent.map(({ byte }) => byte)).toEqual(bytes);
+    take();
+    say('?');
+    board.runMs(5);
+    expect(sent.map(({ byte }) => String.fromCharCode(byte)).join('')).toBe('what?\n');
+    expect(sent[5]!.cycle - sent[0]!.cycle).toBe(5 * 1_360);
+  });
+
   it.each([
     [250_000, 25_000],
     [500_000, 50_000],

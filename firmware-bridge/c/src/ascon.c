@@ -16,6 +16,15 @@
 
 #if SEDGE_ASCON_BYTES
 
+#ifdef __AVR__
+#include <avr/pgmspace.h>
+#define IN_FLASH PROGMEM
+#define FROM_FLASH(at) pgm_read_byte(at)
+#else
+#define IN_FLASH
+#define FROM_FLASH(at) (*(at))
+#endif
+
 static void substitute(uint8_t *s)
 {
     for (uint8_t i = 0; i < 8; i++, s++) {
@@ -35,41 +44,40 @@ static void substitute(uint8_t *s)
     }
 }
 
-/* To the right by `bytes` and by the bits that a product with `factor` (256 >> bits) moves from the high byte into
- * the low one: the AVR has a multiplier, but shifts by one bit only. No rotation of Ascon is of whole bytes. */
-struct rotation {
-    uint8_t bytes;
-    uint8_t factor;
-};
+/* Each lane is rotated twice, to the right by whole bytes and by the bits that a product with `factor` (256 >> bits)
+ * moves from the high byte into the low one: the AVR has a multiplier, but shifts by one bit only. No rotation of Ascon is
+ * of whole bytes. */
+#define BY(bits) (bits) / 8, 256 >> ((bits) % 8)
 
-static uint8_t rotated(const uint8_t *lane, uint8_t at, struct rotation by)
-{
-    uint16_t low = (uint16_t)(lane[(at + by.bytes) & 7] * by.factor);
-    uint16_t high = (uint16_t)(lane[(at + by.bytes + 1) & 7] * by.factor);
-    return (uint8_t)((low >> 8) | high);
-}
+static const uint8_t rotations[] IN_FLASH = { BY(19), BY(28), BY(61), BY(39), BY(1), BY(6), BY(10), BY(17), BY(7), BY(41) };
 
-static void diffuse(uint8_t *lane, struct rotation one, struct rotation two)
+static void diffuse(uint8_t *lane)
 {
+    const uint8_t *by = rotations;
     uint8_t was[8];
-    memcpy(was, lane, 8);
-    for (uint8_t i = 0; i < 8; i++) {
-        lane[i] = (uint8_t)(was[i] ^ rotated(was, i, one) ^ rotated(was, i, two));
+    for (uint8_t left = 10; left; left--) {
+        uint8_t from = FROM_FLASH(by++);
+        uint8_t factor = FROM_FLASH(by++);
+        if (!(left & 1)) {
+            memcpy(was, lane, 8);
+        }
+        for (uint8_t i = 0; i < 8; i++) {
+            uint16_t low = (uint16_t)(was[from++ & 7] * factor);
+            uint16_t high = (uint16_t)(was[from & 7] * factor);
+            lane[i] = (uint8_t)(lane[i] ^ (low >> 8) ^ high);
+        }
+        if (left & 1) {
+            lane += 8;
+        }
     }
 }
-
-#define BY(bits) ((struct rotation){(bits) / 8, 256 >> ((bits) % 8)})
 
 static void permute(uint8_t *s, uint8_t constant)
 {
     for (; constant >= 0x4b; constant = (uint8_t)(constant - 0x0f)) {
         s[16] ^= constant;
         substitute(s);
-        diffuse(s, BY(19), BY(28));
-        diffuse(s + 8, BY(61), BY(39));
-        diffuse(s + 16, BY(1), BY(6));
-        diffuse(s + 24, BY(10), BY(17));
-        diffuse(s + 32, BY(7), BY(41));
+        diffuse(s);
     }
 }
 

@@ -1,7 +1,7 @@
-import type { Socket } from 'node:net';
 import { assertNever, type Log } from '../../../src/errors/index.ts';
 import { ConnectionState } from './connection-state.ts';
 import type { GatewayCounters } from './gateway-counters.ts';
+import type { ClientStream } from './listeners/listener.ts';
 import { CONNECT_BYTES_MAX, type ResolvedMqttOptions } from './mqtt-options.ts';
 import { OutgoingAliases } from './outgoing-aliases.ts';
 import type { ProtocolVersion } from './packet/frame.ts';
@@ -59,7 +59,7 @@ const GOODBYE_MS = 1_000;
 
 /** One client's connection: bytes in, packets to its session, and back. */
 export class ClientConnection implements ClientLink {
-  readonly #socket: Socket;
+  readonly #socket: ClientStream;
   readonly #options: ResolvedMqttOptions;
   readonly #deps: ClientConnectionDependencies;
   readonly #splitter = new FrameSplitter(CONNECT_BYTES_MAX);
@@ -84,13 +84,11 @@ export class ClientConnection implements ClientLink {
   #stalledSinceMs: number | null = null;
   #writableWaits: (() => void)[] = [];
 
-  constructor(socket: Socket, options: ResolvedMqttOptions, deps: ClientConnectionDependencies) {
+  constructor(socket: ClientStream, options: ResolvedMqttOptions, deps: ClientConnectionDependencies) {
     this.#socket = socket;
     this.#options = options;
     this.#deps = deps;
     this.#state = new ConnectionState(options, deps.nowMs());
-    socket.setNoDelay(true);
-    socket.setKeepAlive(true, 60_000);
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('drain', () => this.#onDrain());
     // The close follows.
@@ -129,8 +127,17 @@ export class ClientConnection implements ClientLink {
 
   send(packet: ServerPacket): boolean {
     if (!this.open) return true;
-    if (packet.cmd === 'publish') return this.#sendPublish(packet);
-    return this.#sendBytes(encodePacket(packet, this.version));
+    try {
+      if (packet.cmd === 'publish') return this.#sendPublish(packet);
+      return this.#sendBytes(encodePacket(packet, this.version));
+    } catch (error) {
+      // A message that MQTT has no form for must not end the agent, nor what comes behind it.
+      this.#deps.log.error(
+        { client: this.#clientId, error: String(error) },
+        'an MQTT packet could not be written',
+      );
+      return false;
+    }
   }
 
   #sendPublish(packet: PublishPacket): boolean {
@@ -196,8 +203,15 @@ export class ClientConnection implements ClientLink {
         break;
       }
       const decoded = this.#decoder.decode(frame);
-      if (decoded.ok) this.#onPacket(decoded);
-      else this.#refuse(decoded);
+      if (!decoded.ok) {
+        this.#refuse(decoded);
+        break;
+      }
+      try {
+        this.#onPacket(decoded);
+      } catch (error) {
+        this.#fail(error);
+      }
     }
     this.#balance();
   }

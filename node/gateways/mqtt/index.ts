@@ -1,3 +1,4 @@
+export type { ListenerOptions } from './listeners/listener.ts';
 export {
   type MqttClientStatus,
   MqttGateway,

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { type Log, SedgeError } from '../../../src/errors/index.ts';
+import type { Log } from '../../../src/errors/index.ts';
 import { checkTopic } from '../../../src/index.ts';
 import {
   type Admitted,
@@ -10,6 +9,8 @@ import {
   type ConnectRequest,
 } from './client-connection.ts';
 import { type GatewayCount, GatewayCounters } from './gateway-counters.ts';
+import type { ClientStream, Listener, ListenerOptions } from './listeners/listener.ts';
+import { makeListener } from './listeners/make-listener.ts';
 import type { MqttMesh } from './mqtt-mesh.ts';
 import {
   CLIENT_NAME_BYTES_MAX,
@@ -92,7 +93,8 @@ export class MqttGateway implements ConnectionHost {
   readonly #waitingWills = new Map<string, WaitingWill>();
   /** By client id: what is being done for it. Takeovers and ends follow each other. */
   readonly #turns = new Map<string, Promise<unknown>>();
-  #server: Server | null = null;
+  readonly #listeners: Listener[] = [];
+  #running = false;
   #ticker: NodeJS.Timeout | null = null;
   #stopping = false;
   #startedAtMs = 0;
@@ -108,7 +110,8 @@ export class MqttGateway implements ConnectionHost {
 
   /** Takes up the sessions on disk and listens. The mesh has started. Throws `mqtt.cannot-listen`. */
   async start(): Promise<void> {
-    if (this.#server !== null) return;
+    if (this.#running) return;
+    this.#running = true;
     await this.#users.refresh();
     await this.#shared.load();
     for (const record of await this.#store.load()) {
@@ -120,20 +123,18 @@ export class MqttGateway implements ConnectionHost {
     await this.#shared.sweep();
     this.#startedAtMs = this.#deps.nowMs();
     this.#systemSentAtMs = this.#startedAtMs;
-    const { host, port } = this.#options;
-    this.#server = await listen({ host, port }, (socket) => this.#accept(socket));
+    for (const options of this.#options.listeners) await this.#listen(options);
     this.#ticker = setInterval(() => this.look(), TICK_MS);
     this.#deps.log.info({ listening: this.addresses() }, 'MQTT clients may connect');
   }
 
   /** Ends connections, keeps the sessions, and stops listening. Idempotent. */
   async stop(): Promise<void> {
-    const server = this.#server;
-    if (server === null) return;
-    this.#server = null;
+    if (!this.#running) return;
+    this.#running = false;
     this.#stopping = true;
     if (this.#ticker !== null) clearInterval(this.#ticker);
-    const closed = new Promise((resolve) => server.close(resolve));
+    const closed = Promise.all(this.#listeners.map((listener) => listener.stop()));
     for (const connection of this.#connections) connection.end(REASON.shuttingDown, 'stop');
     await closed;
     await Promise.allSettled([...this.#turns.values()]);
@@ -141,15 +142,9 @@ export class MqttGateway implements ConnectionHost {
     await this.#shared.close();
   }
 
-  /** Where it listens, as host:port. */
+  /** Where it listens: `host:port` for plain TCP, with a scheme before it for the others. */
   addresses(): string[] {
-    const address = this.#server?.address();
-    if (address === null || address === undefined || typeof address === 'string') return [];
-    return [
-      address.family === 'IPv6'
-        ? `[${address.address}]:${address.port}`
-        : `${address.address}:${address.port}`,
-    ];
+    return this.#listeners.map((listener) => listener.address()).filter((address) => address !== '');
   }
 
   status(): MqttStatus {
@@ -186,7 +181,18 @@ export class MqttGateway implements ConnectionHost {
 
   // ---- connections -----------------------------------------------------------------------------------------------
 
-  #accept(socket: Socket): void {
+  async #listen(options: ListenerOptions): Promise<void> {
+    const listener = await makeListener(options, this.#deps.log);
+    try {
+      await listener.start((stream) => this.#accept(stream));
+    } catch (error) {
+      await Promise.all(this.#listeners.map((one) => one.stop()));
+      throw error;
+    }
+    this.#listeners.push(listener);
+  }
+
+  #accept(socket: ClientStream): void {
     if (this.#stopping || this.#connections.size >= this.#options.connectionsMax) {
       this.#counters.count('connectionsRefused');
       socket.destroy();
@@ -353,6 +359,7 @@ export class MqttGateway implements ConnectionHost {
   look(): void {
     const nowMs = this.#deps.nowMs();
     void this.lookAtUsers();
+    for (const listener of this.#listeners) void listener.look();
     this.#sendSystemValues(nowMs);
     for (const connection of this.#connections) connection.onTime(nowMs);
     for (const [clientId, { will, dueAtMs }] of this.#waitingWills) {
@@ -432,23 +439,4 @@ function expiryOf({ clean, properties }: ConnectRequest['packet'], version: numb
 
 function fault(reason: ReasonCode): PacketFault {
   return { reason, rule: 'limit' };
-}
-
-function listen(
-  { host, port }: { readonly host: string; readonly port: number },
-  accept: (socket: Socket) => void,
-): Promise<Server> {
-  const server = createServer(accept);
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) => {
-      reject(
-        new SedgeError(
-          'mqtt.cannot-listen',
-          { address: `${host}:${port}`, reason: error.message },
-          { cause: error },
-        ),
-      );
-    });
-    server.listen({ host, port }, () => resolve(server));
-  });
 }

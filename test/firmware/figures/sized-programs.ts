@@ -90,7 +90,7 @@ function temperatureSensor(): ProgramSize {
   const firmware = buildFirmware({
     name: 'temperature',
     sources: ['firmware-bridge/c/ports/avr/example/temperature.c'],
-    defines: ['SEDGE_COMMANDS=0', 'SEDGE_STATS=0', 'SEDGE_STATIC_CONFIG=1'],
+    defines: ['SEDGE_COMMANDS=0', 'SEDGE_STATS=0', 'SEDGE_STATIC_CONFIG=1', 'SEDGE_AVR_TX_BYTES=0'],
   });
   const rig = new UnoRig({ seed: 'size', firmware });
   rig.board.powerOn();

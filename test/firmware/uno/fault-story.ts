@@ -53,6 +53,8 @@ export function playFaultStory(seed: string, seconds: number): StoryOutcome {
       });
     },
   ];
+  // What a device took before the host had ever heard of it is nobody's loss.
+  rig.untilOnline(5_000);
   const end = rig.line.nowMs + seconds * 1_000;
   while (rig.line.nowMs < end) {
     rig.runMs(random.below(2_000));

@@ -24,8 +24,9 @@
 #if SEDGE_AVR_RX_BYTES < 16 || SEDGE_AVR_RX_BYTES > 256 || (SEDGE_AVR_RX_BYTES & (SEDGE_AVR_RX_BYTES - 1))
 #error "SEDGE_AVR_RX_BYTES must be a power of two from 16 to 256"
 #endif
-#if SEDGE_AVR_TX_BYTES < 8 || SEDGE_AVR_TX_BYTES > 256 || (SEDGE_AVR_TX_BYTES & (SEDGE_AVR_TX_BYTES - 1))
-#error "SEDGE_AVR_TX_BYTES must be a power of two from 8 to 256"
+#if SEDGE_AVR_TX_BYTES != 0 \
+    && (SEDGE_AVR_TX_BYTES < 8 || SEDGE_AVR_TX_BYTES > 256 || (SEDGE_AVR_TX_BYTES & (SEDGE_AVR_TX_BYTES - 1)))
+#error "SEDGE_AVR_TX_BYTES must be 0 or a power of two from 8 to 256"
 #endif
 
 #define RX_MASK ((uint8_t)(SEDGE_AVR_RX_BYTES - 1))
@@ -34,8 +35,11 @@
 /* One slot of each ring stays empty, so that head and tail alone tell full from empty. The interrupt owns rx_head and
  * tx_tail, the program rx_tail and tx_head; all are single bytes, which the processor reads and writes at once. */
 static uint8_t rx_ring[SEDGE_AVR_RX_BYTES];
+static volatile uint8_t rx_head, rx_tail;
+#if SEDGE_AVR_TX_BYTES
 static uint8_t tx_ring[SEDGE_AVR_TX_BYTES];
-static volatile uint8_t rx_head, rx_tail, tx_head, tx_tail;
+static volatile uint8_t tx_head, tx_tail;
+#endif
 /* Both wrap: what is between them was not told yet. */
 static volatile uint8_t overruns;
 static uint8_t overruns_told;
@@ -106,6 +110,18 @@ ISR(USART_RX_vect)
         overruns++;
 }
 
+int16_t sedge_avr_read(void)
+{
+    uint8_t tail = rx_tail;
+    if (tail == rx_head)
+        return -1;
+    uint8_t byte = rx_ring[tail];
+    rx_tail = (uint8_t)(tail + 1) & RX_MASK;
+    return byte;
+}
+
+#if SEDGE_AVR_TX_BYTES
+
 /* Disables itself with the last byte: entering it again with nothing to send would be an interrupt for nothing, and
  * some emulators clear the flag on entry and would never come back. */
 ISR(USART_UDRE_vect)
@@ -117,16 +133,6 @@ ISR(USART_UDRE_vect)
     tx_tail = tail;
     if (tail == tx_head)
         UCSR0B = (1 << RXCIE0) | (1 << RXEN0) | (1 << TXEN0);
-}
-
-int16_t sedge_avr_read(void)
-{
-    uint8_t tail = rx_tail;
-    if (tail == rx_head)
-        return -1;
-    uint8_t byte = rx_ring[tail];
-    rx_tail = (uint8_t)(tail + 1) & RX_MASK;
-    return byte;
 }
 
 uint8_t sedge_avr_writable(void)
@@ -150,6 +156,26 @@ static bool put(uint8_t byte)
     return true;
 }
 
+#else
+
+uint8_t sedge_avr_writable(void)
+{
+    return (UCSR0A & (1 << UDRE0)) != 0;
+}
+
+/* Waits for the byte before: there is no ring. */
+static bool put(uint8_t byte)
+{
+    while (!(UCSR0A & (1 << UDRE0))) {
+    }
+    UDR0 = byte;
+    UCSR0A = (1 << U2X0) | (1 << TXC0);
+    sent_any = true;
+    return true;
+}
+
+#endif
+
 void sedge_avr_write(uint8_t byte)
 {
     while (!put(byte)) {
@@ -167,7 +193,11 @@ bool sedge_avr_overrun(void)
 
 bool sedge_avr_sent(void)
 {
-    return !sent_any || (tx_head == tx_tail && (UCSR0A & (1 << TXC0)) != 0);
+#if SEDGE_AVR_TX_BYTES
+    if (tx_head != tx_tail)
+        return false;
+#endif
+    return !sent_any || (UCSR0A & (1 << TXC0)) != 0;
 }
 
 #ifdef ARDUINO
@@ -178,9 +208,28 @@ uint32_t sedge_avr_millis(void)
 #else
 static volatile uint32_t ticks;
 
-ISR(TIMER0_COMPA_vect)
+/* By hand: the compiler saves registers that this does not touch, a thousand times a second. */
+ISR(TIMER0_COMPA_vect, ISR_NAKED)
 {
-    ticks++;
+    __asm__ __volatile__("push r24\n\t"
+                         "in r24, __SREG__\n\t"
+                         "push r24\n\t"
+                         "lds r24, %0\n\t"
+                         "subi r24, 0xff\n\t"
+                         "sts %0, r24\n\t"
+                         "lds r24, %0+1\n\t"
+                         "sbci r24, 0xff\n\t"
+                         "sts %0+1, r24\n\t"
+                         "lds r24, %0+2\n\t"
+                         "sbci r24, 0xff\n\t"
+                         "sts %0+2, r24\n\t"
+                         "lds r24, %0+3\n\t"
+                         "sbci r24, 0xff\n\t"
+                         "sts %0+3, r24\n\t"
+                         "pop r24\n\t"
+                         "out __SREG__, r24\n\t"
+                         "pop r24\n\t"
+                         "reti" ::"i"(&ticks));
 }
 
 uint32_t sedge_avr_millis(void)
@@ -196,9 +245,12 @@ uint32_t sedge_avr_millis(void)
 
 void sedge_avr_begin(void)
 {
-    UBRR0 = (uint16_t)UBRR_VALUE;
+    /* Eight bits without parity is what a reset leaves, and every bootloader. */
+#if UBRR_VALUE > 255
+    UBRR0H = (uint8_t)(UBRR_VALUE >> 8);
+#endif
+    UBRR0L = (uint8_t)UBRR_VALUE;
     UCSR0A = (1 << U2X0);
-    UCSR0C = (1 << UCSZ01) | (1 << UCSZ00);
     UCSR0B = (1 << RXCIE0) | (1 << RXEN0) | (1 << TXEN0);
 #ifndef ARDUINO
     OCR0A = (uint8_t)(F_CPU / 64UL / 1000UL - 1UL);
@@ -211,14 +263,12 @@ void sedge_avr_begin(void)
 
 void sedge_avr_idle(void)
 {
-    SMCR = SLEEP_MODE_IDLE;
     cli();
     /* A byte that came after the program last looked has an interrupt of its own that would wake nobody. */
     if (rx_tail == rx_head) {
-        sleep_enable();
+        SMCR = (1 << SE);
         sei();
         sleep_cpu();
-        sleep_disable();
     }
     sei();
 }

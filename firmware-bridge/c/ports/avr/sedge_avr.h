@@ -37,7 +37,8 @@ extern "C" {
 #define SEDGE_AVR_RX_BYTES 64
 #endif
 
-/* Bytes of the send ring, a power of two. A smaller one makes the sketch wait for the line. */
+/* Bytes of the send ring, a power of two; 0 for none, which saves 106 bytes of flash and 34 of RAM: then the sketch waits
+ * for the line, 2.7 ms for a frame of 31 bytes, while bytes still come in by interrupt. */
 #ifndef SEDGE_AVR_TX_BYTES
 #define SEDGE_AVR_TX_BYTES 32
 #endif

@@ -176,6 +176,16 @@ describe('a link that sends', () => {
     expect(wake(3_060)).toEqual(['data y again']);
   });
 
+  it('learns nothing of the round trip from what went out twice', () => {
+    const { send, hear, wake } = link();
+    send('a', 0);
+    expect(hear('nak', { seq: 0 }, 5)).toEqual(['data a again']);
+    hear('ack', { ack: 1 }, 6);
+    send('b', 10);
+    expect(wake(209)).toEqual([]);
+    expect(wake(210)).toEqual(['data b again']);
+  });
+
   // The first bug of the emulated boards: acknowledgements checked against the pointer that a NAK had rewound.
   it('takes an acknowledgement of all that it ever sent, also after a NAK made it go back', () => {
     const { send, hear, handle } = link();
@@ -451,6 +461,16 @@ describe('a link that receives', () => {
     done(0, 0);
     done(7, 0);
     expect(wake(25)).toEqual(['ack 0 ack=1']);
+  });
+
+  it('does not acknowledge a number because it was called done before it came', () => {
+    const { take, done, wake } = link();
+    done(3, 0);
+    for (let seq = 0; seq < 4; seq++) take(seq, 0);
+    done(0, 1);
+    done(1, 1);
+    done(2, 2);
+    expect(wake(22)).toEqual(['ack 0 ack=3']);
   });
 
   it('shows that it is there every two seconds', () => {

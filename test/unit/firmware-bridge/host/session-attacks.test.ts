@@ -184,6 +184,34 @@ describe('somebody at the line', () => {
     goesOn(world);
   });
 
+  it('who forges answers all the time makes the host ask once a second, no more', () => {
+    const world = onlineWorld({ session: { traceFrames: true } });
+    const forged = new Uint8Array(45);
+    forged[0] = 1;
+    forged.set(fromHex(DEVICE_ID)!, 1);
+    for (let round = 0; round < 600; round++) {
+      world.inject(encodeFrame({ ...PLAIN, type: 'hello-ack', payload: forged }));
+      world.run(5);
+    }
+    const hellos = world.of('frame').filter(({ from, type }) => from === 'host' && type === 'hello');
+    expect(hellos.length).toBeLessThan(6);
+    goesOn(world);
+  });
+
+  it('is not suspected where an answer to an earlier greeting of the port comes late', () => {
+    const world = onlineWorld();
+    const frames = recorded(world);
+    world.device.loseSession(world.nowMs);
+    expect(world.run(5_000, () => world.device.isOnline)).toBe(true);
+    world.tell({ kind: 'greet' });
+    expect(world.run(5_000, () => world.of('online').length === 3)).toBe(true);
+    world.inject(encodeFrame(frames.find(({ type }) => type === 'hello-ack')!));
+    expect(world.session.counters()['greeting.stray']).toBe(1);
+    world.run(2_000);
+    expect(world.alarms()).toEqual({});
+    goesOn(world);
+  });
+
   it('who forges an answer before the true one comes does not keep the device out', () => {
     const world = new SerialWorld();
     const forged = new Uint8Array(45);

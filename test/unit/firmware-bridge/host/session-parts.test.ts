@@ -1,9 +1,44 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DeviceClock } from '../../../../firmware-bridge/host/session/device-clock.ts';
+import type {
+  DeviceCommand,
+  DeviceFacts,
+  DeviceId,
+} from '../../../../firmware-bridge/host/session/device-facts.ts';
+import { Outbox } from '../../../../firmware-bridge/host/session/outbox.ts';
 import { ReadingSeries } from '../../../../firmware-bridge/host/session/reading-series.ts';
+import { SessionCommands } from '../../../../firmware-bridge/host/session/session-commands.ts';
 import type { Ticket } from '../../../../firmware-bridge/host/session/session-events.ts';
+import { SessionTopics } from '../../../../firmware-bridge/host/session/session-topics.ts';
 import { TakenFrames } from '../../../../firmware-bridge/host/session/taken-frames.ts';
+import { TimeExchanges } from '../../../../firmware-bridge/host/session/time-exchanges.ts';
+import { decodeDeviceValue, encodeDeviceValue } from '../../../../firmware-bridge/host/value/index.ts';
+
+const FACTS: DeviceFacts = {
+  id: '5ed6e00000000001' as DeviceId,
+  firmware: 1,
+  epoch: 4,
+  session: 1,
+  signs: false,
+  sleeps: false,
+  mtu: 64,
+  window: 4,
+  resetCause: 'power',
+  topicsCrc: 0x1234,
+  queued: 0,
+  dropped: 0,
+  silenceSeconds: 0,
+};
+const KNOWN = {
+  id: FACTS.id,
+  key: new Uint8Array(16),
+  epoch: 4,
+  readingsDone: 0,
+  topicsCrc: null,
+  topics: [],
+};
+const RELAY = encodeDeviceValue([9, 1, 'relay', 'bool', ''])!;
 
 const ticket = (number: number) => number as Ticket;
 
@@ -97,5 +132,72 @@ describe('the clock of a device', () => {
     expect(clock.unwrapPast(77, 5)).toBe(77);
     expect(clock.uptimeAt(10)).toBe(82);
     expect(clock.isKnown).toBe(false);
+  });
+});
+
+describe('questions for the time', () => {
+  it('go one at a time, and an answer is from after the first time that its question went out', () => {
+    const times = new TimeExchanges(30_000);
+    times.begin(100);
+    times.begin(400);
+    expect(times.answered(0, 55, 500)).toEqual({ sentAtMs: 100, heardAtMs: 500, uptimeMs: 55 });
+    expect(times.due(1_099)).toBeNull();
+    expect(times.due(1_100)).toBe(1);
+    times.sent(1, 1_100);
+    times.sent(1, 1_300);
+    expect(times.due(9_000)).toBeNull();
+    expect(times.answered(2, 1, 9_000)).toBeNull();
+    expect(times.answered(1, 1_000, 1_400)).toEqual({ sentAtMs: 1_100, heardAtMs: 1_400, uptimeMs: 1_000 });
+    expect(times.answered(1, 1_000, 1_400)).toBeNull();
+  });
+});
+
+describe('topics', () => {
+  it('that were announced are waited for, over a line that loses most of them', () => {
+    const topics = new SessionTopics(FACTS, KNOWN);
+    expect(topics.register(RELAY, 0)).toBe(true);
+    expect(topics.due(9_000)).toBeNull();
+    expect(topics.all).toBeNull();
+    expect(topics.due(10_000)).toMatchObject({ kind: 'topics' });
+    // One that is registered later is told of soon.
+    topics.register(encodeDeviceValue([1, 0, 'temp', 'float', ''])!, 20_000);
+    expect(topics.due(20_499)).toBeNull();
+    expect(topics.due(20_500)).toMatchObject({ topics: [{ name: 'relay' }, { name: 'temp' }] });
+  });
+});
+
+describe('commands', () => {
+  function desk() {
+    const clock = new DeviceClock();
+    const topics = new SessionTopics(FACTS, KNOWN);
+    topics.register(RELAY, 0);
+    const commands = new SessionCommands(4, { facts: FACTS, clock, topics, outbox: new Outbox() });
+    return { clock, commands };
+  }
+  const COMMAND: DeviceCommand = {
+    id: 7,
+    name: 'relay',
+    args: Uint8Array.of(0xf5),
+    expiresAtMs: 5_000,
+    sentInEpoch: null,
+  };
+
+  it('with a deadline wait for the clock of the device; others do not', () => {
+    const { clock, commands } = desk();
+    commands.offer(COMMAND);
+    commands.offer({ ...COMMAND, id: 8, expiresAtMs: null });
+    expect(commands.ready(0)).toMatchObject([{ command: { id: 8 } }]);
+    clock.sample({ sentAtMs: 0, heardAtMs: 10, uptimeMs: 100 });
+    expect(commands.ready(10)).toMatchObject([{ command: { id: 7 }, topicId: 9 }]);
+    expect(commands.ready(10)).toEqual([]);
+  });
+
+  it('have a deadline that wraps as the clock of the device does', () => {
+    const { clock, commands } = desk();
+    clock.sample({ sentAtMs: 0, heardAtMs: 0, uptimeMs: 2 ** 32 - 1_000 });
+    commands.offer(COMMAND);
+    expect(decodeDeviceValue(commands.value(COMMAND))).toEqual({ ok: true, value: [7, 4_000, true] });
+    const onZero = { ...COMMAND, expiresAtMs: 1_000 };
+    expect(decodeDeviceValue(commands.value(onZero))).toEqual({ ok: true, value: [7, 1, true] });
   });
 });

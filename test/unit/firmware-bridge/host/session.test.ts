@@ -602,6 +602,18 @@ describe('a fresh device', () => {
     }
   });
 
+  it('proves by its session that it has the key, where its word for it got lost', () => {
+    const world = fresh();
+    world.tap = (bytes) => (bytes[2] !== undefined && (bytes[2] & 0x0f) === 9 ? new Uint8Array(0) : bytes);
+    world.run(1_000);
+    world.know(DEVICE_ID, KEY);
+    world.tell({ kind: 'provision', offer });
+    expect(world.run(14_000, () => world.of('online').length > 0)).toBe(true);
+    expect(world.of('provisioned')).toHaveLength(1);
+    world.run(20_000);
+    expect(world.of('provision-failed')).toEqual([]);
+  });
+
   it('is not there: the offer ends after 15 s', () => {
     const world = fresh();
     world.device.isAsleep = true;

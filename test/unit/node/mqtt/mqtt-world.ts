@@ -100,7 +100,7 @@ export class MqttNode {
   #make(): MqttGateway {
     const { mesh } = this.node;
     return new MqttGateway(
-      { host: '127.0.0.1', port: 0, ...this.#options },
+      { listeners: [{ kind: 'tcp', host: '127.0.0.1', port: 0 }], ...this.#options },
       { mesh, directory: this.#directory, log: silentLog, nowMs: () => this.#startedAtMs + this.#passedMs },
     );
   }

@@ -16,7 +16,7 @@ const files = (folder: string, extension: string): string[] =>
     .map((file) => `${folder}/${file}`);
 
 // The runner includes link.c, to see what no other file may.
-const sources = [
+const runner = [
   ...files(LIBRARY, '.c').filter((file) => !file.endsWith('/link.c')),
   'test/firmware/c/vector_runner.c',
   'test/firmware/c/memory_port.c',
@@ -37,10 +37,27 @@ describeWith(['gcc'], 'the golden bytes of the serial link', () => {
     ['64-bit lanes', '-DSEDGE_ASCON_BYTES=0'],
     ['bytes, as on AVR', '-DSEDGE_ASCON_BYTES=1'],
   ])('are those of the C library, Ascon in %s', async (_name, define) => {
-    const program = await buildProgram({ compiler: 'gcc', flags: [...flags, define], sources });
+    const program = await buildProgram({ compiler: 'gcc', flags: [...flags, define], sources: runner });
     const { stdout } = await run(program, files(VECTORS, '.txt'), { cwd: ROOT });
     const [, cases] = /^(\d+) cases, 0 failed$/m.exec(stdout) ?? [];
     // 1,089 of them are Ascon's.
     expect(Number(cases)).toBeGreaterThan(1150);
+  });
+});
+
+describeWith(['gcc'], 'the rules of a device', () => {
+  it.each([
+    ['a large one', []],
+    ['one with the limits of an Uno', ['-DSEDGE_MTU=64', '-DSEDGE_RESULT_SIZE=8', '-DSEDGE_ASCON_BYTES=1']],
+  ])('hold in %s', async (_name, defines) => {
+    const sources = [
+      ...files(LIBRARY, '.c'),
+      'test/firmware/c/device_rules.c',
+      'test/firmware/c/memory_port.c',
+    ];
+    const program = await buildProgram({ compiler: 'gcc', flags: [...flags, ...defines], sources });
+    // What does not hold is a line of its own, and the program fails.
+    const { stdout } = await run(program);
+    expect(stdout).toMatch(/^\d+ checks, 0 failed$/m);
   });
 });

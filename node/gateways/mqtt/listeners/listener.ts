@@ -1,0 +1,41 @@
+import type { Duplex } from 'node:stream';
+
+/** The bytes of a connection, whatever carries them. */
+export type ClientStream = Duplex & {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+};
+
+/** Takes in connections. */
+export type AcceptStream = (stream: ClientStream) => void;
+
+/** Somewhere that clients connect. */
+export interface Listener {
+  /** Listens. Throws `mqtt.cannot-listen` and `mqtt.bad-certificate`. */
+  start(accept: AcceptStream): Promise<void>;
+  /** Takes no more connections; those that are open are the gateway's. */
+  stop(): Promise<void>;
+  /** Where it listens: `host:port`, for anything but plain TCP with a scheme before it. Empty while it does not. */
+  address(): string;
+  /** Looks whether what it was given has changed on disk. */
+  look(): Promise<void>;
+}
+
+/** An address to listen on. */
+export interface ListenAddress {
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+}
+
+/** Files of a certificate with its chain and of its key, in PEM. */
+export interface CertificateFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+/** What to listen on, and how. */
+export type ListenerOptions =
+  | ({ readonly kind: 'tcp' } & ListenAddress)
+  | ({ readonly kind: 'tls' } & ListenAddress & CertificateFiles)
+  | ({ readonly kind: 'websocket' } & ListenAddress);
