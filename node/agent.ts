@@ -164,7 +164,7 @@ export class Agent {
 
   async #startMqtt(mesh: Mesh): Promise<MqttGateway | null> {
     const { directory, log, nowMs, settings, version } = this.#parts;
-    const { listeners, local, anonymous } = mqttListening(settings);
+    const { listeners, local, anonymous, ack } = mqttListening(settings);
     if (listeners.length === 0) return null;
     // Who does not ask for it does not pay for it.
     const { MqttGateway, readUsers } = await import('./gateways/mqtt/index.ts');
@@ -172,7 +172,7 @@ export class Agent {
     if (!local && anonymous)
       log.warn({}, 'anybody who reaches its addresses may publish and subscribe over MQTT');
     const gateway = new MqttGateway(
-      { listeners, local, anonymous },
+      { listeners, local, anonymous, ack },
       { mesh, directory, log, nowMs, version },
     );
     await gateway.start();

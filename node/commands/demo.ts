@@ -37,7 +37,7 @@ export const define: DefineCommand = (command, run) => {
     )
     .addOption(
       new Option('--noise <percent>', 'serial: bytes that the line loses; half as many are altered')
-        .argParser(percent(5))
+        .argParser(percent(1))
         .default(0.2),
     )
     .addOption(

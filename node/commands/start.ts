@@ -27,6 +27,7 @@ interface StartOptions {
   readonly mqttWebsocket?: string;
   readonly mqttCert?: string;
   readonly mqttKey?: string;
+  readonly mqttAck?: string;
   readonly mqttAnonymous?: boolean;
   readonly serial?: readonly string[];
   readonly serialAck?: SerialAck;
@@ -73,6 +74,10 @@ export const define: DefineCommand = (command, run) => {
     .option('--mqtt-cert <file>', 'certificate for that with its chain, PEM (env: SEDGE_MQTT_CERT)')
     .option('--mqtt-key <file>', 'its key, PEM (env: SEDGE_MQTT_KEY)')
     .option('--mqtt-websocket <[host:]port|off>', 'the same over WebSocket (env: SEDGE_MQTT_WEBSOCKET)')
+    .option(
+      '--mqtt-ack <when>',
+      'when QoS 1 and 2 are acknowledged: durable, accepted or replicas:N (env: SEDGE_MQTT_ACK)',
+    )
     .option(
       '--mqtt-anonymous',
       'let anybody use MQTT on an address that other machines reach (env: SEDGE_MQTT_ANONYMOUS=1)',
@@ -142,7 +147,7 @@ function endOnBug(log: Log): void {
 function settingsOf(options: StartOptions): AgentSettings {
   const { listen, peer, name, commitInterval, retention, storageMax } = options;
   const { serial, serialAck, logLevel } = options;
-  const { mqtt, mqttTls, mqttWebsocket, mqttCert, mqttKey, mqttAnonymous } = options;
+  const { mqtt, mqttTls, mqttWebsocket, mqttCert, mqttKey, mqttAck, mqttAnonymous } = options;
   return {
     ...(listen === undefined ? {} : { listen }),
     ...(peer === undefined ? {} : { peers: peer }),
@@ -156,6 +161,7 @@ function settingsOf(options: StartOptions): AgentSettings {
     ...(mqttWebsocket === undefined ? {} : { mqttWebSocket: mqttWebsocket as never }),
     ...(mqttCert === undefined ? {} : { mqttCert }),
     ...(mqttKey === undefined ? {} : { mqttKey }),
+    ...(mqttAck === undefined ? {} : { mqttAck: mqttAck as never }),
     ...(mqttAnonymous === undefined ? {} : { mqttAnonymous }),
     ...(serial === undefined ? {} : { serial }),
     ...(serialAck === undefined ? {} : { serialAck }),

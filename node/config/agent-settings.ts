@@ -1,5 +1,5 @@
 import { SedgeError } from '../../src/errors/index.ts';
-import type { ChannelPolicy } from '../../src/index.ts';
+import type { Acknowledgement, ChannelPolicy } from '../../src/index.ts';
 import { nearestName } from '../cli/nearest-name.ts';
 import { type ConfigFile, type ConfigMistake, findConfigFile } from './config-file.ts';
 import type { MqttAddress } from './mqtt-address.ts';
@@ -41,6 +41,8 @@ export interface AgentSettings {
   readonly mqttCert?: string;
   /** File with its key, PEM. */
   readonly mqttKey?: string;
+  /** When a message of QoS 1 or 2 is acknowledged. @defaultValue `'durable'`: once it is on the disk here */
+  readonly mqttAck?: Acknowledgement;
   /** Lets anybody who reaches an address other than this machine's loopback use MQTT. @defaultValue `false` */
   readonly mqttAnonymous?: boolean;
   /** Least level of a log line. @defaultValue `'info'` */
@@ -64,6 +66,7 @@ export const SETTING_VARIABLES = Object.freeze({
   mqttWebSocket: 'SEDGE_MQTT_WEBSOCKET',
   mqttCert: 'SEDGE_MQTT_CERT',
   mqttKey: 'SEDGE_MQTT_KEY',
+  mqttAck: 'SEDGE_MQTT_ACK',
   mqttAnonymous: 'SEDGE_MQTT_ANONYMOUS',
   logLevel: 'SEDGE_LOG_LEVEL',
 } satisfies Record<keyof AgentSettings, string>);
@@ -85,6 +88,7 @@ export const SETTING_OPTIONS = Object.freeze({
   mqttWebSocket: '--mqtt-websocket',
   mqttCert: '--mqtt-cert',
   mqttKey: '--mqtt-key',
+  mqttAck: '--mqtt-ack',
   mqttAnonymous: '--mqtt-anonymous',
   logLevel: '--log-level',
 } satisfies Record<keyof AgentSettings, string>);

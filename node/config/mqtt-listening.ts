@@ -1,4 +1,5 @@
 import { SedgeError } from '../../src/errors/index.ts';
+import type { Acknowledgement } from '../../src/index.ts';
 import type { ListenerOptions } from '../gateways/mqtt/index.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { isLoopback } from './mqtt-address.ts';
@@ -10,6 +11,7 @@ export interface MqttListening {
   /** Other machines reach none of them. */
   readonly local: boolean;
   readonly anonymous: boolean;
+  readonly ack: Acknowledgement;
 }
 
 /** What the settings say of MQTT. Throws `agent.bad-config` for TLS without a certificate. */
@@ -25,5 +27,6 @@ export function mqttListening(settings: AgentSettings): MqttListening {
     listeners.push({ kind: 'tls', ...mqttTls, certFile, keyFile });
   }
   if (mqttWebSocket != null) listeners.push({ kind: 'websocket', ...mqttWebSocket });
-  return { listeners, local: listeners.every(isLoopback), anonymous: settings.mqttAnonymous ?? false };
+  const { mqttAnonymous: anonymous = false, mqttAck: ack = 'durable' } = settings;
+  return { listeners, local: listeners.every(isLoopback), anonymous, ack };
 }

@@ -1,4 +1,5 @@
-import type { ChannelPolicy } from '../../src/index.ts';
+import type { Acknowledgement, ChannelPolicy } from '../../src/index.ts';
+import { formatAcknowledgement } from '../control/acknowledgement-wish.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { formatKeep } from './keep-text.ts';
 import { formatMqttAddress, type MqttAddress } from './mqtt-address.ts';
@@ -81,6 +82,12 @@ export const SETTING_TEXTS: Readonly<Record<keyof AgentSettings, SettingText>> =
     example: 'mqttCert: /etc/sedge/mqtt.crt',
   },
   mqttKey: { purpose: 'its key, PEM', byDefault: 'none', example: 'mqttKey: /etc/sedge/mqtt.key' },
+  mqttAck: {
+    purpose:
+      'when a message of QoS 1 or 2 is acknowledged: durable (on the disk here), accepted or replicas:N (on N other disks too)',
+    byDefault: 'durable',
+    example: 'mqttAck: replicas:1',
+  },
   mqttAnonymous: {
     purpose: 'let MQTT clients in without a user, on an address that other machines reach too',
     byDefault: 'false',
@@ -100,6 +107,7 @@ export function settingText(key: keyof AgentSettings, value: unknown): string {
     const keeps = Object.entries(value as Record<string, ChannelPolicy>);
     return keeps.map(([channel, policy]) => `${channel}=${formatKeep(policy)}`).join(' ');
   }
+  if (key === 'mqttAck') return formatAcknowledgement(value as Acknowledgement);
   if (isMqttAddress(key)) return formatMqttAddress(value as MqttAddress);
   return Array.isArray(value) ? value.join(' ') : String(value);
 }

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 // Not by its index: the bridge is loaded by an agent that has a port.
 import { PORT_RULE, parsePortAddress } from '../../firmware-bridge/host/transport/port-address.ts';
 import type { ChannelPolicy } from '../../src/index.ts';
+import { parseAcknowledgement } from '../control/acknowledgement-wish.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { KEEP_RULE, parseBytes, parseKeep } from './keep-text.ts';
 import { type MqttAddress, parseMqttAddress } from './mqtt-address.ts';
@@ -31,6 +32,8 @@ interface SettingReader<T> {
 /** `$realm` is not among them: it is never dropped. */
 const CHANNEL_NAME = /^[a-z0-9-]{1,64}$/;
 const ADDRESSES_MAX = 64;
+/** As the mesh has it. */
+const REPLICAS_MAX = 64;
 const COMMIT_INTERVAL_MS_MAX = 60_000;
 const STORAGE_MAX_LEAST = 1_048_576;
 const STORAGE_MAX_LEAST_TEXT = '1MiB';
@@ -85,6 +88,16 @@ export const SETTING_READERS: {
   mqttWebSocket: mqttAddress(),
   mqttCert: file(),
   mqttKey: file(),
+  mqttAck: {
+    rule: `it must be durable, accepted or replicas:N with N from 1 to ${REPLICAS_MAX}`,
+    check: (value) => {
+      const ack = typeof value === 'string' ? parseAcknowledgement(value) : null;
+      const fits =
+        ack !== null && (typeof ack === 'string' || (ack.replicas >= 1 && ack.replicas <= REPLICAS_MAX));
+      return fits ? { value: ack } : null;
+    },
+    fromText: (text) => text,
+  },
   mqttAnonymous: truth(),
   logLevel: {
     rule: `it must be one of ${LOG_LEVELS.join(', ')}`,

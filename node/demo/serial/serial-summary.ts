@@ -49,15 +49,20 @@ export function describeSerialSummary(summary: SerialSummary): string {
     `  duplicated       ${count(summary.duplicated)}`,
     `  reported lost    ${count(summary.reportedLost)}${gapsText(gaps)}`,
     `  unreported lost  ${count(summary.unreportedLost)}`,
-    `  line             lost ${count(noise.lost)} bytes, flipped ${count(noise.flipped)}, and a sketch printed into it ${count(noise.printed)} times`,
+    `  line             lost ${count(noise.lost)} bytes, flipped ${count(noise.flipped)}, and a sketch printed into it ${times(noise.printed)}`,
     `  bad frames       ${count(summary.badFrames)} at the bridge, told from the good ones`,
     `  reconnects       ${count(summary.reconnects)}`,
-    `  survived         unplugged ${summary.unplugged} times, ${summary.resets} power cut, the gateway killed with -9`,
+    `  survived         unplugged ${times(summary.unplugged)}, ${summary.resets} power cut, the gateway killed with -9`,
     `  took             ${summary.seconds} s, seed ${summary.seed}`,
     ...summary.problems.map((problem) => `  problem          ${problem}`),
     ...(summary.directory === undefined ? [] : [`  kept in          ${summary.directory}`]),
   ];
   return lines.join('\n');
+}
+
+/** How often, in words. */
+export function times(count: number): string {
+  return count === 1 ? 'once' : `${count.toLocaleString('en')} times`;
 }
 
 /** Why the lost ones were lost, as the bridge tells it. */

@@ -1,5 +1,6 @@
 import { barOf, type DemoProgress } from '../demo-view.ts';
 import type { NoiseTally } from './line-noise.ts';
+import { times } from './serial-summary.ts';
 
 /** What there is to see of the serial demo at a moment. */
 export interface SerialPicture extends DemoProgress {
@@ -27,7 +28,7 @@ export function serialPictureLines(picture: SerialPicture): string[] {
     `  ${barOf(picture)} ${count(arrived)} of ${count(readings)} at the centre, ${count(taken)} taken, ${seconds.toFixed(0)} s`,
     `  ${device} ${wire} ${gateway} ── centre`,
     '',
-    `  line: ${count(noise.lost)} bytes lost, ${count(noise.flipped)} flipped, printed into ${count(noise.printed)} times; ${count(picture.badFrames)} bad frames, ${count(picture.reconnects)} reconnects`,
+    `  line: ${count(noise.lost)} bytes lost, ${count(noise.flipped)} flipped, printed into ${times(noise.printed)}; ${count(picture.badFrames)} bad frames, ${count(picture.reconnects)} reconnects`,
     '',
     ...[...picture.latest]
       .sort(([one], [other]) => (one < other ? -1 : 1))

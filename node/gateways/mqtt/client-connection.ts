@@ -127,8 +127,17 @@ export class ClientConnection implements ClientLink {
 
   send(packet: ServerPacket): boolean {
     if (!this.open) return true;
-    if (packet.cmd === 'publish') return this.#sendPublish(packet);
-    return this.#sendBytes(encodePacket(packet, this.version));
+    try {
+      if (packet.cmd === 'publish') return this.#sendPublish(packet);
+      return this.#sendBytes(encodePacket(packet, this.version));
+    } catch (error) {
+      // A message that MQTT has no form for must not end the agent, nor what comes behind it.
+      this.#deps.log.error(
+        { client: this.#clientId, error: String(error) },
+        'an MQTT packet could not be written',
+      );
+      return false;
+    }
   }
 
   #sendPublish(packet: PublishPacket): boolean {
@@ -194,8 +203,15 @@ export class ClientConnection implements ClientLink {
         break;
       }
       const decoded = this.#decoder.decode(frame);
-      if (decoded.ok) this.#onPacket(decoded);
-      else this.#refuse(decoded);
+      if (!decoded.ok) {
+        this.#refuse(decoded);
+        break;
+      }
+      try {
+        this.#onPacket(decoded);
+      } catch (error) {
+        this.#fail(error);
+      }
     }
     this.#balance();
   }

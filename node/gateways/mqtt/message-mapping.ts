@@ -1,4 +1,4 @@
-import type { DeliveredMessage, PublishOptions } from '../../../src/index.ts';
+import { checkTopic, type DeliveredMessage, type PublishOptions } from '../../../src/index.ts';
 import type { PublishPacket, ReceivedPacket } from './packet/packet-codec.ts';
 
 /** Properties of a PUBLISH that both directions have. */
@@ -9,6 +9,8 @@ const OWN_PREFIX = 'mqtt-';
 const RESPONSE_TOPIC = 'mqtt-response-topic';
 const CORRELATION_DATA = 'mqtt-correlation-data';
 const PAYLOAD_FORMAT = 'mqtt-payload-format';
+/** User property that tells a client how many messages before this one are gone. */
+const GAP = 'sedge-missing';
 /** JSON list of [name, value] where names repeat, or would not keep their order as headers. */
 const USER_PROPERTIES = 'mqtt-user-properties';
 
@@ -34,14 +36,24 @@ export function optionsOfProperties(
   };
 }
 
+/** What a PUBLISH says beside its message. */
+export interface PublishContext {
+  readonly subscriptionIds: readonly number[];
+  /** Messages before it that are gone; 0 for none. */
+  readonly missing: number;
+}
+
 /** The properties of a PUBLISH for a message of the mesh; `userProperties` as mqtt-packet keeps their order. */
 export function propertiesOfMessage(
   message: DeliveredMessage,
-  subscriptionIds: readonly number[],
+  { subscriptionIds, missing }: PublishContext,
 ): PublishProperties {
-  const { contentType, headers = {}, lifetimeLeftMs } = message;
-  const { [RESPONSE_TOPIC]: responseTopic, [CORRELATION_DATA]: correlationData } = headers;
+  const { headers = {}, lifetimeLeftMs } = message;
+  const contentType = cleanText(message.contentType);
+  const responseTopic = topicOrNone(headers[RESPONSE_TOPIC]);
+  const correlationData = headers[CORRELATION_DATA];
   const userProperties = userPropertiesOf(headers);
+  if (missing > 0) userProperties.push({ [GAP]: String(missing) });
   return {
     ...(headers[PAYLOAD_FORMAT] === 'utf-8' ? { payloadFormatIndicator: true } : {}),
     ...(lifetimeLeftMs === undefined ? {} : { messageExpiryInterval: Math.ceil(lifetimeLeftMs / 1_000) }),
@@ -51,6 +63,15 @@ export function propertiesOfMessage(
     ...(subscriptionIds.length === 0 ? {} : { subscriptionIdentifier: [...subscriptionIds] }),
     ...(userProperties.length === 0 ? {} : { userProperties: userProperties as never }),
   };
+}
+
+/** Messages of the mesh may hold what no text of MQTT does. */
+function cleanText(text: string | undefined): string | undefined {
+  return text?.replaceAll('\0', '\ufffd');
+}
+
+function topicOrNone(text: string | undefined): string | undefined {
+  return text !== undefined && checkTopic(text, { allowReserved: true }).ok ? text : undefined;
 }
 
 function headersOf(userProperties: UserProperties): Record<string, string> {
@@ -70,7 +91,7 @@ function userPropertiesOf(headers: Readonly<Record<string, string>>): Record<str
   const pairs = listed ?? Object.entries(headers).filter(([name]) => !name.startsWith(OWN_PREFIX));
   return pairs.map(([name, value]) => {
     const pair = Object.create(null) as Record<string, string>;
-    pair[name] = value;
+    pair[cleanText(name)!] = cleanText(value)!;
     return pair;
   });
 }

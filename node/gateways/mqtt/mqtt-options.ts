@@ -1,3 +1,4 @@
+import type { Acknowledgement } from '../../../src/index.ts';
 import type { ListenerOptions } from './listeners/listener.ts';
 
 /** Options of the gateway. */
@@ -8,6 +9,8 @@ export interface MqttOptions {
   readonly anonymous?: boolean;
   /** This machine alone reaches the address: as long as there are no users, anybody may come in. @defaultValue `true` */
   readonly local?: boolean;
+  /** When a message of QoS 1 or 2 is acknowledged. @defaultValue `'durable'` */
+  readonly ack?: Acknowledgement;
   /** Clients connected at once; more are refused. @defaultValue 4,096 */
   readonly connectionsMax?: number;
   /** Sessions, those of absent clients included; more are refused (0x97). @defaultValue 10,000 */
@@ -44,6 +47,7 @@ export const CONNECT_BYTES_MAX = 196_608;
 const DEFAULTS = Object.freeze({
   anonymous: false,
   local: true,
+  ack: 'durable' as const,
   connectionsMax: 4_096,
   sessionsMax: 10_000,
   subscriptionsMax: 4_096,

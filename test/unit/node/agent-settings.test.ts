@@ -125,3 +125,15 @@ test.each([
 ])('MQTT does not listen at %s', async (text) => {
   await expect(resolveSettings(directory, {}, { SEDGE_MQTT: text })).rejects.toThrow(/SEDGE_MQTT/);
 });
+
+test.each([
+  ['accepted', 'accepted'],
+  ['durable', 'durable'],
+  ['replicas:2', { replicas: 2 }],
+])('MQTT acknowledges at %s', async (text, mqttAck) => {
+  expect(await resolveSettings(directory, {}, { SEDGE_MQTT_ACK: text })).toEqual({ mqttAck });
+});
+
+test.each(['replicas:0', 'replicas:65', 'never'])('MQTT does not acknowledge at %s', async (text) => {
+  await expect(resolveSettings(directory, {}, { SEDGE_MQTT_ACK: text })).rejects.toThrow(/SEDGE_MQTT_ACK/);
+});

@@ -20,6 +20,7 @@ test('each of the three listens where it is told to', () => {
     ],
     local: false,
     anonymous: false,
+    ack: 'durable',
   });
 });
 

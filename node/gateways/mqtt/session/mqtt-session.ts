@@ -1,12 +1,13 @@
 import type { Log } from '../../../../src/errors/index.ts';
 import type {
+  Acknowledgement,
   DeliveredMessage,
   Delivery,
   PublishOptions,
   SelectiveSubscription,
 } from '../../../../src/index.ts';
 import type { GatewayCounters } from '../gateway-counters.ts';
-import { optionsOfProperties, propertiesOfMessage } from '../message-mapping.ts';
+import { optionsOfProperties, type PublishProperties, propertiesOfMessage } from '../message-mapping.ts';
 import type { MqttMesh } from '../mqtt-mesh.ts';
 import type { PublishPacket, ReceivedPacket, ServerPacket, SubscribePacket } from '../packet/packet-codec.ts';
 import { REASON } from '../packet/reason-code.ts';
@@ -27,6 +28,8 @@ import { type MqttSubscription, SubscriptionSet } from './subscription-set.ts';
 export interface SessionOptions {
   /** Messages of QoS 1 and 2 on their way to a client at once. */
   readonly windowMessages: number;
+  /** When a message of QoS 1 or 2 is acknowledged. */
+  readonly ack: Acknowledgement;
   /** Messages of QoS 1 and 2 that a client may send without an answer. */
   readonly receiveMaximum: number;
   /** Subscriptions of a session. */
@@ -127,6 +130,8 @@ export class MqttSession {
   /** By channel: what lies there or before came while the client was away. */
   #resumedAt: ReadonlyMap<string, number> = new Map();
   #saveTimer: NodeJS.Timeout | null = null;
+  /** Messages that are gone, of which a client of version 5 was not told yet. */
+  #untoldGap = 0;
   #inboundChanged = false;
   #acknowledging: Promise<void> = Promise.resolve();
 
@@ -247,7 +252,12 @@ export class MqttSession {
     for (const filter of this.#shared.keys()) {
       if (permissions.maySubscribe(readShared(filter)?.filter ?? filter)) continue;
       this.#shared.delete(filter);
-      void this.#deps.shared.leave(this, filter);
+      this.#deps.shared.leave(this, filter).catch((error: unknown) => {
+        this.#deps.log.warn(
+          { client: this.clientId, error: String(error) },
+          'a shared subscription was not forgotten',
+        );
+      });
     }
     for (const { filter } of this.#subscriptions.all())
       if (!permissions.maySubscribe(filter)) this.#subscriptions.remove(filter);
@@ -351,7 +361,8 @@ export class MqttSession {
     n: number,
   ): Promise<void> {
     const slot = this.#answers.push();
-    const options = { ...optionsOfProperties(packet.properties, userProperties), ...this.#publishId(n) };
+    const { ack } = this.#options;
+    const options = { ...optionsOfProperties(packet.properties, userProperties), ...this.#publishId(n), ack };
     const publishing = this.#hand(packet, options).then(
       () => {
         if (this.#inbound.stored(n)) this.#answer(slot, received(packet, REASON.success));
@@ -567,7 +578,9 @@ export class MqttSession {
   #deliver(delivery: Delivery): void {
     const number = this.#ledger.take();
     if (delivery.kind === 'gap') {
-      this.#deps.counters.count('gapMessages', delivery.last - delivery.first + 1);
+      const missing = delivery.last - delivery.first + 1;
+      this.#deps.counters.count('gapMessages', missing);
+      this.#untoldGap += missing;
       this.#ledger.done(number);
       return;
     }
@@ -605,7 +618,7 @@ export class MqttSession {
       qos,
       dup: false,
       retain: retained || (keepsRetain && message.retain === true),
-      ...(link.version === 5 ? { properties: propertiesOfMessage(message, idsOf(matches)) } : {}),
+      ...(link.version === 5 ? { properties: this.#propertiesOf(message, matches) } : {}),
     };
     const outgoing: Outgoing = {
       packet,
@@ -627,6 +640,13 @@ export class MqttSession {
     if (qos === 1) this.#outbound.puback(messageId);
     else this.#outbound.pubrec(messageId, true);
     this.#finish(outgoing);
+  }
+
+  /** Where retention took something before the client had it, the next message says so. */
+  #propertiesOf(message: DeliveredMessage, matches: readonly MqttSubscription[]): PublishProperties {
+    const missing = this.#untoldGap;
+    this.#untoldGap = 0;
+    return propertiesOfMessage(message, { subscriptionIds: idsOf(matches), missing });
   }
 
   #transmit(link: ClientLink, packet: PublishPacket): boolean {

@@ -474,6 +474,48 @@ describe('version 5', () => {
     }
   });
 
+  it('is told how many messages retention took before it had them', async () => {
+    const session = {
+      version: 5,
+      clientId: 'c',
+      clean: false,
+      properties: { sessionExpiryInterval: 600 },
+    } as const;
+    const first = await a.connect(session);
+    await first.subscribe('x', { qos: 1 });
+    first.drop();
+    await until(() => a.gateway.clients()[0]?.connected === false, 'it is away');
+    const payload = Buffer.alloc(100_000);
+    for (let count = 0; count < 60; count++) await a.node.mesh.publish('x', payload);
+    await a.node.mesh.declarePolicy({ main: { retentionBytes: 1_000_000 } });
+    await a.node.mesh.applyRetention();
+    await a.node.mesh.publish('x', 'last');
+    const again = await a.connect(session);
+    const got = [await again.message()];
+    while (String(got.at(-1)!.payload) !== 'last') got.push(await again.message());
+    const missing = got.map(({ properties }) => Number(properties?.userProperties?.['sedge-missing'] ?? 0));
+    expect(missing[0]).toBeGreaterThan(0);
+    expect(missing.slice(1).every((one) => one === 0)).toBe(true);
+    expect(missing[0]! + got.length).toBe(61);
+    expect(a.count('gapMessages')).toBe(missing[0]);
+  });
+
+  it('gets what the mesh has and MQTT has no form for as near as can be', async () => {
+    const client = await connect5(a, 'c');
+    await client.subscribe('x');
+    const headers = {
+      'a\0b': 'c\0',
+      'mqtt-response-topic': 'x/+',
+      'mqtt-user-properties': '[[1]]',
+      '': 'empty',
+    };
+    await a.node.mesh.publish('x', '1', { contentType: 'text\0', headers });
+    const { properties } = await client.message();
+    expect(properties).toMatchObject({ contentType: 'text\ufffd' });
+    expect(properties?.responseTopic).toBeUndefined();
+    expect({ ...properties?.userProperties }).toEqual({ 'a\ufffdb': 'c\ufffd', '': 'empty' });
+  });
+
   it('keeps to the receive maximum of the client, and holds the client to its own', async () => {
     const subscriber = await connect5(a, 's', { receiveMaximum: 2 });
     await subscriber.subscribe('x', { qos: 1 });
@@ -624,6 +666,29 @@ describe('version 3.1.1', () => {
     await client.publish('x', '4');
     expect(await subscriber.payloads(1)).toEqual(['4']);
     expect(a.count('messagesInRefused')).toBe(3);
+  });
+});
+
+describe('acknowledgements of replicas', () => {
+  it('come once another node has the message, and not before', async () => {
+    const careful = await MqttWorld.start(['c', 'd'], { ack: { replicas: 1 } });
+    const [c, d] = careful.nodes as [MqttNode, MqttNode];
+    const client = await c.connect({ version: 5, clientId: 'p' });
+    expect(await client.publish('x', '1')).toBe(0);
+    careful.world.cut(c.node, d.node);
+    client.send({
+      cmd: 'publish',
+      topic: 'x',
+      payload: '2',
+      qos: 1,
+      messageId: 99,
+      dup: false,
+      retain: false,
+    });
+    await client.quiet();
+    careful.world.heal(c.node, d.node);
+    expect(await client.expect('puback')).toMatchObject({ messageId: 99 });
+    await careful.stop();
   });
 });
 
