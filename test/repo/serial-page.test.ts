@@ -13,7 +13,7 @@ const ROWS = TABLE.split('\n').filter((line) => line.startsWith('| ') && !line.s
 
 /** Words in code type of one column of the table. */
 function namedIn(column: number): string[] {
-  const cells = ROWS.map((row) => row.split(' | ')[column] ?? '');
+  const cells = ROWS.map((row) => row.split('|')[column + 1] ?? '');
   return cells.flatMap((cell) => [...cell.matchAll(/`([a-z_.-]+)`/g)].map(([, name]) => name!));
 }
 

@@ -9,22 +9,14 @@ void sedge_count(sedge_tally *counter)
 
 /* ---- values of the session's records ---- */
 
+/* One text after the other, in the order of enum sedge_type. */
 static const char *type_name(uint8_t type)
 {
-    switch (type) {
-    case SEDGE_FLOAT:
-        return "float";
-    case SEDGE_INT:
-        return "int";
-    case SEDGE_BOOL:
-        return "bool";
-    case SEDGE_TEXT:
-        return "text";
-    case SEDGE_BYTES:
-        return "bytes";
-    default:
-        return "any";
+    const char *name = "any\0float\0int\0bool\0text\0bytes";
+    for (type = type > SEDGE_BYTES ? SEDGE_ANY : type; type; type--) {
+        name += strlen(name) + 1;
     }
+    return name;
 }
 
 static void put_register(const struct sedge_device *device, uint8_t id, struct sedge_writer *out)
@@ -298,7 +290,7 @@ enum sedge_taken sedge_link_take(struct sedge_link *link, uint8_t *payload, uint
         break;
     }
     if (!known) {
-        sedge_count(&link->stats.malformed);
+        SEDGE_NOTE(&link->stats.malformed);
     }
     device->host_counter = counter;
     return SEDGE_TAKEN;
