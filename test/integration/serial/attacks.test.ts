@@ -64,6 +64,7 @@ describeWith(['gcc', 'make'], 'an attacker on the line', () => {
     for (const bytes of heard) device.onBytes(bytes);
     device.read(11);
     await until(async () => (await world.values()).includes('11'), 'the device goes on');
+    await until(() => alarms(bridge) > 0, 'the alarm rises');
     expect(await world.values()).toEqual(numbers(1, 11));
   });
 
