@@ -291,7 +291,13 @@ export class MqttGateway implements ConnectionHost {
     session.expirySeconds = expirySeconds;
     const will = willOf({ ...packet, clientId }, user);
     if (will !== null) this.#wills.set(connection, will);
-    await session.attach(connection);
+    try {
+      await session.attach(connection);
+    } catch (error) {
+      // A disk that takes nothing: the session stays as it was, and has no client.
+      await session.detach().catch(() => {});
+      throw error;
+    }
     return { ok: true, session, sessionPresent, assignedClientId };
   }
 
