@@ -767,6 +767,18 @@ describe('limits', () => {
     await small.stop();
   });
 
+  it('names that are too long, or would garble a terminal, are refused', async () => {
+    for (const connect of [
+      { clientId: 'x'.repeat(257) },
+      { clientId: 'c', username: 'u'.repeat(257) },
+      { clientId: '\u001b[2J' },
+      { clientId: 'c', username: 'line\nbreak' },
+    ]) {
+      expect(await (await a.open()).connect({ version: 5, ...connect })).toMatchObject({ reasonCode: 0x85 });
+      expect(await (await a.open()).connect(connect)).toMatchObject({ returnCode: 2 });
+    }
+  });
+
   it('a client that never says CONNECT is cut off', async () => {
     const silent = await a.open();
     silent.raw(Buffer.of(0x10));
