@@ -9,24 +9,6 @@ void sedge_count(sedge_tally *counter)
 
 /* ---- values of the session's records ---- */
 
-static const char *type_name(uint8_t type)
-{
-    switch (type) {
-    case SEDGE_FLOAT:
-        return "float";
-    case SEDGE_INT:
-        return "int";
-    case SEDGE_BOOL:
-        return "bool";
-    case SEDGE_TEXT:
-        return "text";
-    case SEDGE_BYTES:
-        return "bytes";
-    default:
-        return "any";
-    }
-}
-
 static void put_register(const struct sedge_device *device, uint8_t id, struct sedge_writer *out)
 {
     const struct sedge_topic *topic = &sedge_config_of(device)->topics[id - 1];
@@ -34,7 +16,7 @@ static void put_register(const struct sedge_device *device, uint8_t id, struct s
     sedge_put_uint(out, id);
     sedge_put_uint(out, topic->handler ? 1 : 0);
     sedge_put_text(out, topic->name);
-    sedge_put_text(out, type_name(topic->type));
+    sedge_put_text(out, topic->type);
     sedge_put_text(out, topic->unit);
 }
 
