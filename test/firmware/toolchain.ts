@@ -18,6 +18,9 @@ const FUZZER =
 /** Where Debian puts the sources of Arduino's AVR core. */
 export const ARDUINO_AVR = '/usr/share/arduino/hardware/arduino/avr';
 
+/** Debian's Python, which has Debian's packages. */
+export const PAHO_PYTHON = '/usr/bin/python3';
+
 /** Each tool is tried by using it: a compiler without its C library is found out here, not in the middle of a test. */
 const TOOLS = {
   gcc: {
@@ -86,6 +89,11 @@ const TOOLS = {
     purpose: 'MQTT with the clients of Mosquitto',
     packages: ['mosquitto-clients'],
     works: () => run('mosquitto_sub', ['--help']).stdout.includes('mosquitto_sub'),
+  },
+  'paho-python': {
+    purpose: 'MQTT with Paho for Python',
+    packages: ['python3-paho-mqtt'],
+    works: () => run(PAHO_PYTHON, ['-c', 'import paho.mqtt.client']).status === 0,
   },
 } as const satisfies Record<string, ToolEntry>;
 

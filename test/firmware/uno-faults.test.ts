@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { SeededRandom } from '../../simulations/world/seeded-random.ts';
 import { describeWith } from './toolchain.ts';
+import { playFaultStory, SMALL_BUILD } from './uno/fault-story.ts';
 import type { WireFaults } from './uno/faulty-wire.ts';
 import { UnoRig } from './uno/uno-rig.ts';
 
@@ -211,6 +212,20 @@ describeWith(['avr-gcc'], 'a sealed sensor on an Uno that starts anew', () => {
     expect(rig.line.runUntil(from + 4_000, isBack)).toBe(true);
     console.info(JSON.stringify({ test: `back ${name}`, seed, ms: Math.round(rig.line.nowMs - from) }));
     settleAndCheck(`back ${name}`, seed, rig);
+  });
+});
+
+describeWith(['avr-gcc'], 'the smallest sealed sensor on an Uno', () => {
+  it.each(['2'])('loses nothing in silence and doubles nothing, whatever happens: story %s', (seed) => {
+    const { alarms, ...figures } = playFaultStory(`small ${seed}`, 15, { defines: SMALL_BUILD });
+    console.info(JSON.stringify({ test: 'smallest build', seed, ...figures }));
+    expect({ ...figures, alarms }).toMatchObject({
+      settled: true,
+      unreportedLost: 0,
+      duplicated: 0,
+      alarms: [],
+    });
+    expect(figures.delivered).toBeGreaterThan(20);
   });
 });
 

@@ -68,7 +68,7 @@ extern "C" {
 #error "SEDGE_COMMANDS is 0 or 1"
 #endif
 
-/* 0: the device sends no STATS to the host (sedge_stats() counts all the same). */
+/* 0: no statistics: the device sends no STATS to the host, and of struct sedge_stats only `dropped` is counted. */
 #ifndef SEDGE_STATS
 #define SEDGE_STATS 1
 #endif

@@ -69,7 +69,7 @@ enum sedge_taken sedge_command_take(struct sedge_device *device, uint8_t command
     struct sedge_result *result;
     if (!sedge_get_array(value, &fields) || fields != 3 || !sedge_get_uint(value, &id)
         || !sedge_get_uint(value, &deadline)) {
-        sedge_count(&device->link.stats.malformed);
+        SEDGE_NOTE(&device->link.stats.malformed);
         return SEDGE_TAKEN;
     }
     result = known(device, id);

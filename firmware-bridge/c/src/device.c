@@ -44,7 +44,7 @@ static void end_session(struct sedge_device *device)
 
 void sedge_link_lost(struct sedge_link *link)
 {
-    sedge_count(&link->stats.sessions_lost);
+    SEDGE_NOTE(&link->stats.sessions_lost);
     end_session((struct sedge_device *)link);
 }
 
@@ -191,13 +191,13 @@ void sedge_link_other(struct sedge_link *link, uint8_t type, uint8_t *payload, u
         }
         return;
     } else {
-        sedge_count(&link->stats.unknown_frames);
+        SEDGE_NOTE(&link->stats.unknown_frames);
         return;
     }
     if (follows) {
         sedge_link_control(link, (uint8_t)(type + 1));
     } else {
-        sedge_count(&link->stats.refused);
+        SEDGE_NOTE(&link->stats.refused);
     }
 }
 

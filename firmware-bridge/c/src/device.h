@@ -192,6 +192,13 @@ void sedge_records_land(struct sedge_device *device);
 
 void sedge_count(sedge_tally *counter);
 
+/* Where there are no statistics only `dropped` is counted, which HELLO_ACK tells. */
+#if SEDGE_STATS
+#define SEDGE_NOTE(counter) sedge_count(counter)
+#else
+#define SEDGE_NOTE(counter) ((void)(counter))
+#endif
+
 /* ---- commands.c ---- */
 
 /* Takes a COMMAND's value. SEDGE_NOT_NOW: all results wait to be acknowledged. */

@@ -29,9 +29,13 @@
 
 static void count(sedge_tally *counter)
 {
+#if SEDGE_STATS
     if (!++*counter) {
         --*counter;
     }
+#else
+    (void)counter;
+#endif
 }
 
 /* ---- out ---- */

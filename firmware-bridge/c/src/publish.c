@@ -67,7 +67,7 @@ static bool publish(struct sedge_device *device, uint8_t topic, struct draft *dr
 {
     bool taken = take(device, topic, draft);
     if (!taken) {
-        sedge_count(&device->link.stats.not_published);
+        SEDGE_NOTE(&device->link.stats.not_published);
     }
     return taken;
 }

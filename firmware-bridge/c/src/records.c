@@ -280,7 +280,7 @@ enum sedge_taken sedge_link_take(struct sedge_link *link, uint8_t *payload, uint
         break;
     }
     if (!known) {
-        sedge_count(&link->stats.malformed);
+        SEDGE_NOTE(&link->stats.malformed);
     }
     device->host_counter = counter;
     return SEDGE_TAKEN;

@@ -1,5 +1,5 @@
 import type { Log } from '../../../src/errors/index.ts';
-import { checkTopic, type Origin, TopicFilter, verifyOrigin } from '../../../src/index.ts';
+import { checkTopic, type Origin, type PublishId, TopicFilter, verifyOrigin } from '../../../src/index.ts';
 import { DeviceClock } from '../clock/index.ts';
 import type { DeviceBook, DeviceRecord } from '../devices/index.ts';
 import type {
@@ -40,6 +40,8 @@ interface Place {
 
 /** Least time between two alarms of one cause, milliseconds; those between are counted. */
 const ALARM_QUIET_MS = 60_000;
+/** Epochs of which nothing was heard that are told one by one; more are told together. */
+const EPOCHS_TOLD_MAX = 64;
 /** Topics of a device whose place in the mesh is remembered. */
 const PLACES_MAX = 256;
 
@@ -201,9 +203,23 @@ export class DeviceFeed {
   /** Reports what of a gap is really lost; resolves when that is in the mesh. Never rejects. */
   takeGap(gap: GapEffect): Promise<IntakeOutcome> {
     // One after the other: what one is telling, the next must not tell again.
-    const taking = this.#gaps.then(() => this.#takeGap(gap));
+    const taking = this.#gaps.then(() => this.#takeEpochs(gap));
     this.#gaps = taking;
     return taking;
+  }
+
+  /** Epoch by epoch: the next time that this device is greeted, others of them may be told together. */
+  async #takeEpochs(gap: GapEffect): Promise<IntakeOutcome> {
+    const { epoch, throughEpoch = epoch } = gap;
+    const { throughEpoch: _, ...one } = gap;
+    for (let at = epoch; at <= throughEpoch; at++) {
+      const isRest = at - epoch >= EPOCHS_TOLD_MAX && at < throughEpoch;
+      const first = at === epoch ? gap.first : 1;
+      const part: GapEffect = { ...one, epoch: at, first, ...(isRest ? { throughEpoch } : {}) };
+      const outcome = await this.#takeGap(part);
+      if (outcome !== 'done' || isRest) return outcome;
+    }
+    return 'done';
   }
 
   async #takeGap(gap: GapEffect): Promise<IntakeOutcome> {
@@ -261,11 +277,7 @@ export class DeviceFeed {
     this.#deps.log.warn({ device: record.name, ...body }, 'readings of a device are lost');
     return this.#deps.intake.publish(deviceTopic(record.name, 'gap'), JSON.stringify(body), {
       ack: this.#deps.ack,
-      // By its end, as a gap that goes on growing keeps its beginning.
-      id:
-        last === null
-          ? { producer: `${producer}/open-gap`, n: first }
-          : { producer: `${producer}/gap`, n: last },
+      id: gapIdOf(producer, { first, last, throughEpoch }),
     });
   }
 
@@ -339,6 +351,17 @@ export class DeviceFeed {
     if (epoch !== this.#settled.epoch || !this.#settled.readings.settle(first, last)) return;
     this.#deps.book.settle(this.id, this.#settled.readings.upTo);
   }
+}
+
+/** By its end, as a gap that goes on growing keeps its beginning. */
+function gapIdOf(
+  producer: string,
+  { first, last, throughEpoch }: NumberRange & { readonly throughEpoch: number | undefined },
+): PublishId {
+  if (throughEpoch !== undefined) return { producer: `${producer}/epochs`, n: throughEpoch };
+  return last === null
+    ? { producer: `${producer}/open-gap`, n: first }
+    : { producer: `${producer}/gap`, n: last };
 }
 
 /** Why no reading of a device goes on a topic; `null` if it may. */

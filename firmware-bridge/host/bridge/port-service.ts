@@ -235,8 +235,11 @@ export class PortService {
     this.#noteFailure('ended', failure);
   }
 
-  #noteFailure(kind: 'open-failed' | 'ended', error: unknown): void {
-    if (!isSedgeError(error)) throw error;
+  #noteFailure(kind: 'open-failed' | 'ended', cause: unknown): void {
+    // Of a driver that nobody knows: the port is tried again like any other.
+    const error = isSedgeError(cause)
+      ? cause
+      : new SedgeError('serial.port-failed', { port: this.path, reason: String(cause) }, { cause });
     // Once each: a port that stays away is no news every two seconds.
     if (this.#problem?.code !== error.code) {
       this.#deps.log.warn(

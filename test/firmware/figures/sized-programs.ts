@@ -1,5 +1,6 @@
 import { hasTool, type Tool } from '../toolchain.ts';
 import { buildFirmware, buildLinkFirmware } from '../uno/build-firmware.ts';
+import { SMALL_BUILD } from '../uno/fault-story.ts';
 import { stackBytesMax } from '../uno/stack-gauge.ts';
 import { UnoBoard } from '../uno/uno-board.ts';
 import { UnoRig } from '../uno/uno-rig.ts';
@@ -90,7 +91,7 @@ function temperatureSensor(): ProgramSize {
   const firmware = buildFirmware({
     name: 'temperature',
     sources: ['firmware-bridge/c/ports/avr/example/temperature.c'],
-    defines: ['SEDGE_COMMANDS=0', 'SEDGE_STATS=0', 'SEDGE_STATIC_CONFIG=1', 'SEDGE_AVR_TX_BYTES=0'],
+    defines: SMALL_BUILD,
   });
   const rig = new UnoRig({ seed: 'size', firmware });
   rig.board.powerOn();

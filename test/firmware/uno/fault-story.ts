@@ -1,6 +1,6 @@
 import { SeededRandom } from '../../../simulations/world/seeded-random.ts';
 import type { DeliveryFigures } from './delivery-ledger.ts';
-import { UnoRig } from './uno-rig.ts';
+import { type RigOptions, UnoRig } from './uno-rig.ts';
 
 /** What came of a story: `settled` says whether everything was acknowledged once the faults were off. */
 export interface StoryOutcome extends DeliveryFigures {
@@ -8,10 +8,22 @@ export interface StoryOutcome extends DeliveryFigures {
   readonly alarms: readonly string[];
 }
 
+/** The smallest build: what the budget of flash is for. */
+export const SMALL_BUILD: readonly string[] = [
+  'SEDGE_COMMANDS=0',
+  'SEDGE_STATS=0',
+  'SEDGE_STATIC_CONFIG=1',
+  'SEDGE_AVR_TX_BYTES=0',
+];
+
 /** Everything that may happen to a board, its line and its host, in an order that the seed decides; then quiet. */
-export function playFaultStory(seed: string, seconds: number): StoryOutcome {
+export function playFaultStory(
+  seed: string,
+  seconds: number,
+  options: Partial<RigOptions> = {},
+): StoryOutcome {
   const random = new SeededRandom(`story ${seed}`);
-  const rig = new UnoRig({ seed, bootloaderMs: random.below(2) * 1_000 }).start();
+  const rig = new UnoRig({ seed, bootloaderMs: random.below(2) * 1_000, ...options }).start();
   const happenings: (() => void)[] = [
     () => rig.reset(random.below(2) === 0 ? 'pin' : 'watchdog'),
     () => {

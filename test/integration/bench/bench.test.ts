@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { hasTool } from '../../firmware/toolchain.ts';
 import { runNode } from '../run-node.ts';
 
 describe('the benchmark', () => {
@@ -56,4 +57,21 @@ describe('the benchmark', () => {
     expect(of('100000-single')!.overhead).toBeLessThanOrEqual(0.05);
     expect(of('100000-batched')!.overhead).toBeLessThanOrEqual(0.05);
   }, 240_000);
+
+  it.skipIf(!hasTool('gcc'))('measures what 64 devices on serial lines take of the agent', async () => {
+    const { exitCode, stdout, stderr } = await runNode(['bench/main.ts', 'serial', '--quick', '--json']);
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(0);
+    const measured: unknown = expect.any(Number);
+    expect(JSON.parse(stdout)).toMatchObject({
+      workload: 'serial',
+      variant: 'agent-64',
+      messages: 1_920,
+      coreShare: measured,
+      p50Ms: measured,
+      p99Ms: measured,
+      lost: 0,
+      duplicated: 0,
+    });
+  });
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { describeWith } from '../../firmware/toolchain.ts';
 import { objects, Sedge } from '../cli/sedge-process.ts';
+import { startTwoBrokers } from './two-brokers.ts';
 
 /** Unmodified clients, publishing at one node and subscribed at another. */
 describeWith(['mosquitto'], 'the clients of Mosquitto', () => {
@@ -16,21 +17,7 @@ describeWith(['mosquitto'], 'the clients of Mosquitto', () => {
   let portB: string;
 
   beforeAll(async () => {
-    [a, b] = [await sedge.directory(), await sedge.directory()];
-    await sedge.run(a, ['init', 'farm', '--name', 'a']);
-    const first = await sedge.startAgent(a, '--mqtt', '0');
-    const invite = await sedge.run(a, ['invite']);
-    await sedge.run(b, ['join', '-', '--name', 'b'], invite.stdout);
-    const second = await sedge.startAgent(b, '--mqtt', '127.0.0.1:0');
-    portA = portOf(first.ready);
-    portB = portOf(second.ready);
-    await vi.waitFor(
-      async () => {
-        const peers = objects((await sedge.run(b, ['peers', '--json'])).stdout);
-        expect(peers).toContainEqual(expect.objectContaining({ connected: true, sync: 'in-sync' }));
-      },
-      { timeout: 20_000, interval: 200 },
-    );
+    ({ a, b, portA, portB } = await startTwoBrokers(sedge));
   }, 60_000);
 
   afterAll(async () => {
@@ -165,8 +152,4 @@ describeWith(['mosquitto'], 'the clients of Mosquitto', () => {
     expect((await sedge.run(b, ['mqtt', 'user', 'rm', 'meter'])).code).toBe(1);
     expect((await sedge.run(b, ['mqtt', 'user', 'ls'])).stdout).toBe('There are no users of MQTT.\n');
   });
-
-  function portOf(ready: object): string {
-    return (ready as { mqtt: readonly string[] }).mqtt[0]!.split(':').at(-1)!;
-  }
 });

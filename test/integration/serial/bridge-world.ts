@@ -20,6 +20,7 @@ export class BridgeWorld {
   readonly #world = new MeshWorld();
   readonly #devices: VirtualDevice[] = [];
   readonly #bridges: SerialBridge[] = [];
+  #markers = 0;
   /** Ports that the system lists: what `auto` finds. */
   found: SerialPortInfo[] = [];
   node!: WorldNode;
@@ -60,19 +61,35 @@ export class BridgeWorld {
     return device;
   }
 
-  /** All readings on a topic so far, in the order of delivery. */
+  /** All messages on a topic so far, in the order of delivery. */
   async readings(topic = 't'): Promise<DeliveredMessage[]> {
-    const held = this.mesh.subscribe(topic, { from: 'all', order: 'author' });
+    const marker = `marker/${this.#markers++}`;
+    const held = this.mesh.subscribe([topic, marker], { from: 'all' });
     const messages: DeliveredMessage[] = [];
     try {
+      // What this node published before is delivered before it.
+      await this.#publishMarker(marker);
       for (;;) {
-        const batch = await Promise.race([held.nextBatch(1_024), settled()]);
-        if (batch.length === 0) return messages;
-        messages.push(...messagesOf(batch));
+        for (const message of messagesOf(await held.nextBatch(1_024))) {
+          if (message.topic === marker) return messages;
+          messages.push(message);
+        }
       }
     } finally {
       await held.close();
     }
+  }
+
+  /** Also while the disk takes nothing for a moment. */
+  async #publishMarker(marker: string): Promise<void> {
+    await until(
+      () =>
+        this.mesh.publish(marker, '').then(
+          () => true,
+          () => false,
+        ),
+      'the disk takes something',
+    );
   }
 
   async values(topic = 't'): Promise<string[]> {
@@ -97,9 +114,4 @@ export class BridgeWorld {
     await this.#world.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-/** Nothing more is ready: what is held is handed out within a few turns of the loop. */
-function settled(): Promise<readonly never[]> {
-  return new Promise((resolve) => setTimeout(() => resolve([]), 60));
 }

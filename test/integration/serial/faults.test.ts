@@ -105,7 +105,12 @@ async function expectAccounted(world: BridgeWorld, device: VirtualDevice): Promi
     return gaps.filter((gap) => covers(gap, epoch, counter)).length;
   };
   const known = new Set(there);
-  if (process.env.SHOW) console.log(JSON.stringify(gaps), there.length);
+  if (process.env.SHOW)
+    console.log(
+      JSON.stringify(gaps),
+      there.length,
+      device.events.filter((e) => !/^(taken|idle)/.test(e)).join('; '),
+    );
   const wrong = taken.filter((name) => Number(known.has(name)) + timesTold(name) !== 1);
   expect(wrong.map((name) => [name, known.has(name), timesTold(name)])).toEqual([]);
 }

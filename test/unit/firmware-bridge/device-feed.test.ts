@@ -214,6 +214,35 @@ describe('what a device says, on its way into the mesh', () => {
     ]);
   });
 
+  it('tells of epochs of which nothing was heard one by one, and of each once however they come', async () => {
+    const feed = await feedOf();
+    const reset = { epoch: 3, reason: 'reset' } as const;
+    await feed.takeGap(gap(1, 73, { ...reset, epoch: 4 }));
+    await feed.takeGap(gap(5, null, reset));
+    await feed.takeGap(gap(5, null, { ...reset, throughEpoch: 6 }));
+    const told = bodies('devices/uno-1/gap').map(({ epoch, first, last }) => [epoch, first, last]);
+    // The mesh drops what has an id that it knows: the third is the second once more.
+    expect(told).toEqual([
+      [4, 1, 73],
+      [3, 5, null],
+      [3, 5, null],
+      [4, 74, null],
+      [5, 1, null],
+      [6, 1, null],
+    ]);
+    const ids = sentTo('devices/uno-1/gap').map(({ options }) => `${options.id?.producer} ${options.id?.n}`);
+    expect(ids[2]).toBe(ids[1]);
+    expect(new Set(ids).size).toBe(5);
+  });
+
+  it('tells of very many epochs in a bounded number of messages', async () => {
+    const feed = await feedOf();
+    await feed.takeGap(gap(1, null, { epoch: 1, throughEpoch: 100_000, reason: 'reset' }));
+    const told = bodies('devices/uno-1/gap');
+    expect(told).toHaveLength(65);
+    expect(told.at(-1)).toMatchObject({ epoch: 65, throughEpoch: 100_000, first: 1, last: null });
+  });
+
   it('tells of a gap of an earlier epoch without moving the mark of this one', async () => {
     const feed = await feedOf();
     await feed.takeGap(gap(8, null, { epoch: 4, reason: 'reset' }));

@@ -27,6 +27,7 @@ static struct sedge_device device;
 static struct sedge_keep keep SEDGE_AVR_KEPT;
 static uint8_t buffer[BUFFER_BYTES];
 
+#if SEDGE_COMMANDS
 static enum sedge_status twice(struct sedge_device *it, uint8_t command, struct sedge_reader *args,
                                struct sedge_writer *result)
 {
@@ -40,14 +41,24 @@ static enum sedge_status twice(struct sedge_device *it, uint8_t command, struct 
     return SEDGE_DONE;
 }
 
+#endif
+
 static const struct sedge_topic topics[] = {
     SEDGE_READING("greenhouse/count", SEDGE_INT, ""),
+#if SEDGE_COMMANDS
     SEDGE_COMMAND("double", SEDGE_INT, twice),
+#endif
 };
 
+#if SEDGE_STATIC_CONFIG
+#define CONFIG sedge_static_config
+const struct sedge_config sedge_static_config = {
+#else
+#define CONFIG config
 static const struct sedge_config config = {
+#endif
     .topics = topics,
-    .topic_count = 2,
+    .topic_count = sizeof topics / sizeof *topics,
     .buffer = buffer,
     .buffer_size = sizeof buffer,
     .firmware = 0x00030000,
@@ -81,7 +92,7 @@ static void take_reading(void)
 int main(void)
 {
     sedge_avr_begin();
-    sedge_init(&device, &config, sedge_avr_reset_cause());
+    sedge_init(&device, &CONFIG, sedge_avr_reset_cause());
     told.epoch = sedge_epoch(&device);
     uint32_t due = sedge_avr_millis();
     uint32_t talk = due;
