@@ -162,7 +162,8 @@ function stateOf({ connected, disconnectedAtMs }: MqttClientStatus, nowMs: numbe
 
 /** A few of them; `--json` has all. */
 function filtersOf(subscriptions: MqttClientStatus['subscriptions']): string {
-  const shown = subscriptions.slice(0, 3).map(({ filter }) => filter);
+  // A client may put what moves a terminal's cursor into a filter.
+  const shown = subscriptions.slice(0, 3).map(({ filter }) => filter.replaceAll(/\p{Cc}/gu, '\ufffd'));
   const more = subscriptions.length - shown.length;
   return shown.length === 0 ? '-' : `${shown.join(' ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

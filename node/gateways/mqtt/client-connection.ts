@@ -345,7 +345,7 @@ export class ClientConnection implements ClientLink {
     this.#packetBytesMax = properties.maximumPacketSize ?? Number.POSITIVE_INFINITY;
     const aliases = version === 5 ? (properties.topicAliasMaximum ?? 0) : 0;
     this.#outgoingAliases = new OutgoingAliases(Math.min(aliases, this.#options.topicAliasMaximum));
-    const admitted = await this.#deps.host.admit(this, { packet, version });
+    const admitted = await this.#admitted({ packet, version });
     if (!admitted.ok) {
       this.#refuseConnect(admitted);
       return;
@@ -374,6 +374,18 @@ export class ClientConnection implements ClientLink {
       },
     });
     session.begin();
+  }
+
+  async #admitted(request: ConnectRequest): Promise<Admitted> {
+    try {
+      return await this.#deps.host.admit(this, request);
+    } catch (error) {
+      this.#deps.log.error(
+        { client: this.#clientId, error: String(error) },
+        'an MQTT client could not be let in',
+      );
+      return { ok: false, reason: REASON.serverUnavailable, rule: 'agent' };
+    }
   }
 
   /** Only version 5 can be told of another one than it asked for. */

@@ -77,6 +77,7 @@ interface WaitingWill {
 
 const TICK_MS = 1_000;
 const NEVER = 0xffffffff;
+const CONTROL = /\p{Cc}/u;
 const VERSIONS = Object.freeze({ 3: '3.1', 4: '3.1.1', 5: '5' } as const);
 
 /** MQTT 3.1, 3.1.1 and 5 on a TCP port: every node is a broker for the whole mesh. */
@@ -247,6 +248,9 @@ export class MqttGateway implements ConnectionHost {
       Buffer.byteLength(username) > CLIENT_NAME_BYTES_MAX
     )
       return { reason: REASON.clientIdInvalid, rule: 'limit' };
+    // They stand in logs and tables, and the standard advises against them (section 1.5.4).
+    if (CONTROL.test(clientId) || CONTROL.test(username))
+      return { reason: REASON.clientIdInvalid, rule: '1.5.4' };
     if (will !== undefined && !checkTopic(will.topic).ok)
       return { reason: REASON.topicNameInvalid, rule: '3.1.3-11' };
     return null;
@@ -287,7 +291,13 @@ export class MqttGateway implements ConnectionHost {
     session.expirySeconds = expirySeconds;
     const will = willOf({ ...packet, clientId }, user);
     if (will !== null) this.#wills.set(connection, will);
-    await session.attach(connection);
+    try {
+      await session.attach(connection);
+    } catch (error) {
+      // A disk that takes nothing: the session stays as it was, and has no client.
+      await session.detach().catch(() => {});
+      throw error;
+    }
     return { ok: true, session, sessionPresent, assignedClientId };
   }
 

@@ -8,10 +8,17 @@ import {
 } from '../../../firmware-bridge/host/index.ts';
 import { type DeliveredMessage, silentLog } from '../../../src/index.ts';
 import { messagesOf } from '../../unit/mesh/deliveries.ts';
-import { MeshWorld, until, type WorldNode } from '../../unit/mesh/mesh-world.ts';
+import { MeshWorld, until as untilWithin, type WorldNode } from '../../unit/mesh/mesh-world.ts';
 import { PlugBoard, VirtualDevice, type VirtualDeviceOptions } from './virtual-device.ts';
 
-export { until };
+/** Waits for what has to come; long, as a device that resets on a loaded machine takes its time. */
+export function until(
+  condition: () => boolean | Promise<boolean>,
+  sentence: string | (() => string),
+  ms = 30_000,
+): Promise<void> {
+  return untilWithin(condition, sentence, ms);
+}
 
 /** A node of a mesh with a bridge, and devices in C that are plugged in and out. */
 export class BridgeWorld {

@@ -1,3 +1,5 @@
+import { rename, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../mesh/mesh-world.ts';
 import { bytesOf, type MqttClient, text, u16 } from './mqtt-client.ts';
@@ -145,6 +147,55 @@ describe.each([3, 4, 5] as const)('a client of version %i', (version) => {
     const publisher = await a.connect({ version, clientId: 'p' });
     await publisher.publish('big', payload, { qos: 2 });
     expect((await subscriber.message()).payload).toEqual(payload);
+  });
+});
+
+describe('retained values', () => {
+  it('outlive the node that took them', async () => {
+    await (await a.connect({ clientId: 'p' })).publish('x', 'kept', { retain: true });
+    await untilRetained(b, 'x', 'kept');
+    await a.gateway.stop();
+    await a.node.crash({ keepUnsynced: 'none' });
+    const client = await b.connect({ clientId: 's' });
+    await client.subscribe('x');
+    expect(await client.message()).toMatchObject({ retain: true, payload: Buffer.from('kept') });
+  });
+
+  it('are the same on both sides once a cut has healed', async () => {
+    world.world.cut(a.node, b.node);
+    await (await a.connect({ clientId: 'p' })).publish('x', 'of a', { retain: true });
+    await (await b.connect({ clientId: 'p' })).publish('x', 'of b', { retain: true });
+    await untilRetained(a, 'x', 'of a');
+    await untilRetained(b, 'x', 'of b');
+    world.world.heal(a.node, b.node);
+    const values = async () =>
+      Promise.all(
+        [a, b].map(async (node) => {
+          const found: string[] = [];
+          for await (const { payload } of node.node.mesh.retained((topic) => topic === 'x'))
+            found.push(Buffer.from(payload).toString());
+          return found.join();
+        }),
+      );
+    await until(async () => new Set(await values()).size === 1, 'both agree');
+  });
+});
+
+describe('a disk that takes nothing', () => {
+  it('keeps a session out, and lets it in again once it is well', async () => {
+    const sessions = join(a.directory, 'mqtt/sessions');
+    await rename(sessions, `${sessions}-away`);
+    await writeFile(sessions, 'no directory');
+    const client = await a.open();
+    client.speak(5);
+    await expect(
+      client.connect({ version: 5, clientId: 'c', properties: { sessionExpiryInterval: 60 } }),
+    ).resolves.toMatchObject({ cmd: 'connack', reasonCode: 0x88 });
+    await until(() => a.gateway.clients()[0]?.connected !== true, 'it has no client');
+    await unlink(sessions);
+    await rename(`${sessions}-away`, sessions);
+    const again = await a.connect({ version: 5, clientId: 'c', properties: { sessionExpiryInterval: 60 } });
+    await again.quiet();
   });
 });
 
@@ -765,6 +816,18 @@ describe('limits', () => {
     expect(await first.subscribe('y')).toBe(0x97);
     expect(await first.subscribe('x', { qos: 1 })).toBe(1);
     await small.stop();
+  });
+
+  it('names that are too long, or would garble a terminal, are refused', async () => {
+    for (const connect of [
+      { clientId: 'x'.repeat(257) },
+      { clientId: 'c', username: 'u'.repeat(257) },
+      { clientId: '\u001b[2J' },
+      { clientId: 'c', username: 'line\nbreak' },
+    ]) {
+      expect(await (await a.open()).connect({ version: 5, ...connect })).toMatchObject({ reasonCode: 0x85 });
+      expect(await (await a.open()).connect(connect)).toMatchObject({ returnCode: 2 });
+    }
   });
 
   it('a client that never says CONNECT is cut off', async () => {
