@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWith } from '../firmware/toolchain.ts';
 import { PageSamples, ROOT, samplesOf } from './page-samples.ts';
 
-describeWith(['gcc'], 'docs/serial.md', () => {
+describeWith(['gcc', 'make'], 'docs/serial.md', () => {
   let page: PageSamples;
 
   beforeAll(async () => {

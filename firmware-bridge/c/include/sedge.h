@@ -181,7 +181,13 @@ uint8_t sedge_peek(const struct sedge_reader *in);
 
 struct sedge_device;
 
-enum sedge_type { SEDGE_ANY, SEDGE_FLOAT, SEDGE_INT, SEDGE_BOOL, SEDGE_TEXT, SEDGE_BYTES };
+/* What the readings of a topic, or the arguments of a command, are. Texts, so that a sensor holds those it uses. */
+#define SEDGE_ANY "any"
+#define SEDGE_FLOAT "float"
+#define SEDGE_INT "int"
+#define SEDGE_BOOL "bool"
+#define SEDGE_TEXT "text"
+#define SEDGE_BYTES "bytes"
 
 enum sedge_status {
     SEDGE_DONE = 0,
@@ -204,7 +210,7 @@ struct sedge_topic {
     const char *name;
     const char *unit;      /* "" for none; UCUM is a good habit: Cel, %, hPa */
     sedge_handler handler; /* NULL: readings */
-    uint8_t type;          /* enum sedge_type: of the readings, or of the arguments */
+    const char *type;      /* SEDGE_FLOAT, ... */
 };
 
 #define SEDGE_READING(name, type, unit) { (name), (unit), NULL, (type) }

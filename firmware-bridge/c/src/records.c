@@ -9,16 +9,6 @@ void sedge_count(sedge_tally *counter)
 
 /* ---- values of the session's records ---- */
 
-/* One text after the other, in the order of enum sedge_type. */
-static const char *type_name(uint8_t type)
-{
-    const char *name = "any\0float\0int\0bool\0text\0bytes";
-    for (type = type > SEDGE_BYTES ? SEDGE_ANY : type; type; type--) {
-        name += strlen(name) + 1;
-    }
-    return name;
-}
-
 static void put_register(const struct sedge_device *device, uint8_t id, struct sedge_writer *out)
 {
     const struct sedge_topic *topic = &sedge_config_of(device)->topics[id - 1];
@@ -26,7 +16,7 @@ static void put_register(const struct sedge_device *device, uint8_t id, struct s
     sedge_put_uint(out, id);
     sedge_put_uint(out, topic->handler ? 1 : 0);
     sedge_put_text(out, topic->name);
-    sedge_put_text(out, type_name(topic->type));
+    sedge_put_text(out, topic->type);
     sedge_put_text(out, topic->unit);
 }
 

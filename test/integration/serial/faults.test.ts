@@ -105,14 +105,13 @@ async function expectAccounted(world: BridgeWorld, device: VirtualDevice): Promi
     return gaps.filter((gap) => covers(gap, epoch, counter)).length;
   };
   const known = new Set(there);
-  if (process.env.SHOW)
-    console.log(
-      JSON.stringify(gaps),
-      there.length,
-      device.events.filter((e) => !/^(taken|idle)/.test(e)).join('; '),
-    );
   const wrong = taken.filter((name) => Number(known.has(name)) + timesTold(name) !== 1);
-  expect(wrong.map((name) => [name, known.has(name), timesTold(name)])).toEqual([]);
+  const boots = device.events.filter((event) => /^(booted|state) /.test(event)).join(', ');
+  const account = `told: ${JSON.stringify(gaps)}; the device: ${boots}`;
+  expect(
+    wrong.map((name) => [name, known.has(name), timesTold(name)]),
+    account,
+  ).toEqual([]);
 }
 
 interface Gap {

@@ -144,13 +144,15 @@ static enum sedge_status on_command(struct sedge_device *self, uint8_t command, 
 
 /* ---- Readings --------------------------------------------------------------------------------------------------- */
 
+static bool is(uint8_t topic, const char *type) {
+    return strcmp(topics[topic - 1].type, type) == 0;
+}
+
 static bool publish(uint8_t topic, const char *value) {
-    switch (topics[topic - 1].type) {
-    case SEDGE_INT: return sedge_publish_int(&device, topic, (int32_t)strtol(value, NULL, 10));
-    case SEDGE_BOOL: return sedge_publish_bool(&device, topic, strcmp(value, "true") == 0);
-    case SEDGE_TEXT: return sedge_publish_text(&device, topic, value);
-    default: return sedge_publish_float(&device, topic, strtof(value, NULL));
-    }
+    if (is(topic, SEDGE_INT)) return sedge_publish_int(&device, topic, (int32_t)strtol(value, NULL, 10));
+    if (is(topic, SEDGE_BOOL)) return sedge_publish_bool(&device, topic, strcmp(value, "true") == 0);
+    if (is(topic, SEDGE_TEXT)) return sedge_publish_text(&device, topic, value);
+    return sedge_publish_float(&device, topic, strtof(value, NULL));
 }
 
 static void take(uint8_t topic, const char *value) {
@@ -170,11 +172,9 @@ static void play(void) {
     for (topic = 1; topic <= topic_count; topic++) {
         int tenths = 200 + topic * 10 + (int)(round % 40 < 20 ? round % 40 : 40 - round % 40);
         if (topics[topic - 1].handler != NULL) continue;
-        switch (topics[topic - 1].type) {
-        case SEDGE_INT: sprintf(value, "%d", tenths); break;
-        case SEDGE_BOOL: sprintf(value, "%s", round % 2 ? "true" : "false"); break;
-        default: sprintf(value, "%d.%d", tenths / 10, tenths % 10); break;
-        }
+        if (is(topic, SEDGE_INT)) sprintf(value, "%d", tenths);
+        else if (is(topic, SEDGE_BOOL)) sprintf(value, "%s", round % 2 ? "true" : "false");
+        else sprintf(value, "%d.%d", tenths / 10, tenths % 10);
         take(topic, value);
     }
     round++;
@@ -383,11 +383,10 @@ static void run(void) {
 
 /* ---- Command line ----------------------------------------------------------------------------------------------- */
 
-static uint8_t type_of(const char *name) {
-    static const char *const names[] = { "any", "float", "int", "bool", "text" };
-    uint8_t type;
-    for (type = 0; type < 5; type++) {
-        if (strcmp(name, names[type]) == 0) return type;
+static const char *type_of(const char *name) {
+    static const char *const known[] = { SEDGE_FLOAT, SEDGE_INT, SEDGE_BOOL, SEDGE_TEXT };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (strcmp(name, known[i]) == 0) return known[i];
     }
     return SEDGE_ANY;
 }
@@ -403,7 +402,7 @@ static bool add_topic(char *text, sedge_handler handler) {
     topic->name = text;
     topic->unit = unit == NULL ? "" : unit;
     topic->handler = handler;
-    topic->type = type == NULL ? (uint8_t)SEDGE_ANY : type_of(type);
+    topic->type = type == NULL ? SEDGE_ANY : type_of(type);
     topic_count++;
     return true;
 }
