@@ -331,7 +331,9 @@ export class SerialBridge {
 
   async #dropPort(port: PortService): Promise<void> {
     await port.stop();
-    this.#ports.splice(this.#ports.indexOf(port), 1);
+    // Another look at the ports may have dropped it meanwhile.
+    const place = this.#ports.indexOf(port);
+    if (place >= 0) this.#ports.splice(place, 1);
     this.#desk?.forgetPort(port);
   }
 
