@@ -274,7 +274,10 @@ export class DeviceFeed {
     };
     this.counts.gaps++;
     this.counts.lost += count ?? 0;
-    this.#deps.log.warn({ device: record.name, ...body }, 'readings of a device are lost');
+    // Of refused ones the first is logged already: a line each would fill the log at the rate of the sensor.
+    if (reason !== 'refused') {
+      this.#deps.log.warn({ device: record.name, ...body }, 'readings of a device are lost');
+    }
     return this.#deps.intake.publish(deviceTopic(record.name, 'gap'), JSON.stringify(body), {
       ack: this.#deps.ack,
       id: gapIdOf(producer, { first, last, throughEpoch }),
