@@ -169,7 +169,11 @@ export class SerialBridge {
     if (known !== null && this.#flows.has(known)) throw new SedgeError('serial.port-held', { port: path });
     if (known?.phase === 'released') throw new SedgeError('serial.port-held', { port: path });
     const port = known ?? this.#openForNow(path, options.baudRate);
-    const flow = new ProvisionFlow(options, { book, send: (event) => port.send(event) });
+    const flow = new ProvisionFlow(options, {
+      book,
+      send: (event) => port.send(event),
+      nowMs: this.#deps.nowMs,
+    });
     this.#flows.set(port, flow);
     const timer = setTimeout(() => flow.giveUp('device.silent', { port: path }), PROVISION_MS_MAX);
     try {

@@ -8,4 +8,5 @@ export {
   KEPT_COMMANDS_MAX,
   type KeptCommand,
   type LastPort,
+  newDeviceRecord,
 } from './device-record.ts';
