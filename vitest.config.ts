@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** Where tests build programs for this machine; taken away with the run. */
+const BUILDS_SETUP = 'test/firmware/builds-setup.ts';
+
 const shared = {
   environment: 'node' as const,
   pool: 'forks' as const,
@@ -25,6 +28,7 @@ export default defineConfig({
           ...shared,
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
+          globalSetup: [BUILDS_SETUP],
           testTimeout: 120_000,
         },
       },
@@ -43,14 +47,24 @@ export default defineConfig({
           ...shared,
           name: 'firmware',
           include: ['test/firmware/**/*.test.ts'],
-          globalSetup: ['test/firmware/setup.ts'],
+          globalSetup: ['test/firmware/setup.ts', BUILDS_SETUP],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
       },
       { test: { ...shared, name: 'repo', include: ['test/repo/**/*.test.ts'] } },
       ...(process.env.SEDGE_LONG
-        ? [{ test: { ...shared, name: 'long', include: ['test/long/**/*.test.ts'], testTimeout: 3_600_000 } }]
+        ? [
+            {
+              test: {
+                ...shared,
+                name: 'long',
+                include: ['test/long/**/*.test.ts'],
+                globalSetup: [BUILDS_SETUP],
+                testTimeout: 3_600_000,
+              },
+            },
+          ]
         : []),
     ],
   },

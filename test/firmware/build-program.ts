@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { newBuildFolder } from './build-folder.ts';
 
 /** The repository's root, which compilers run in. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -19,16 +18,15 @@ export interface ProgramSource {
   readonly libraries?: readonly string[];
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'sedge-firmware-'));
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+const folder = newBuildFolder('firmware-');
 let built = 0;
 
-/** Where programs are built until the process ends. */
+/** Where this process builds its programs. */
 export function buildFolder(): string {
   return folder;
 }
 
-/** Builds a program and returns its path; it is gone when the process ends. Rejects with what the compiler said. */
+/** Builds a program and returns its path; it is gone when the tests end. Rejects with what the compiler said. */
 export async function buildProgram(source: ProgramSource): Promise<string> {
   built += 1;
   const program = join(folder, `program-${built}`);

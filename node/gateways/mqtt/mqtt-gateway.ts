@@ -261,6 +261,8 @@ export class MqttGateway implements ConnectionHost {
     { packet, version }: ConnectRequest,
     { clientId, assignedClientId, user }: AdmittedName,
   ): Promise<Admitted> {
+    // Many may come and go under one name while it is not their turn: each would cost the disk.
+    if (!connection.open) return { ok: false, ...fault(REASON.serverBusy) };
     const permissions = this.#users.permissionsOf(user, clientId);
     const mayHaveWill = packet.will === undefined || permissions?.mayPublish(packet.will.topic) === true;
     if (permissions === null || !mayHaveWill)

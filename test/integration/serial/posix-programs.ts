@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { newBuildFolder } from '../../firmware/build-folder.ts';
 
 const FOLDER = fileURLToPath(new URL('../../../firmware-bridge/c/ports/posix', import.meta.url));
 
@@ -12,8 +11,7 @@ const built = new Map<string, string>();
 function build(...how: readonly string[]): string {
   const known = built.get(how.join(' '));
   if (known !== undefined) return known;
-  const folder = mkdtempSync(join(tmpdir(), 'sedge-posix-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const folder = newBuildFolder('posix-');
   execFileSync('make', ['-s', `BUILD=${folder}`, ...how], { cwd: FOLDER, timeout: 120_000 });
   built.set(how.join(' '), folder);
   return folder;

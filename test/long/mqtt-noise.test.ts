@@ -1,0 +1,53 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterEach, expect, it } from 'vitest';
+import { MqttClient } from '../unit/node/mqtt/mqtt-client.ts';
+import { MqttWorld } from '../unit/node/mqtt/mqtt-world.ts';
+import { noise, randomOf } from '../unit/node/mqtt/noise.ts';
+
+const SECONDS = Number(process.env.SEDGE_SECONDS ?? 60);
+const HALF_OPEN_MAX = 500;
+const GROWTH_BYTES_MAX = 32 * 1_048_576;
+
+/** What is in use, without what is only not collected yet. */
+function heapBytes(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().heapUsed;
+}
+
+let world: MqttWorld;
+
+afterEach(() => world.stop());
+
+it(`noise for ${SECONDS} s and hundreds of half connections cost an honest client nothing, and no memory`, async () => {
+  const seed = Number(process.env.SEDGE_SEED ?? Math.floor(Math.random() * 2 ** 31));
+  console.info(`seed ${seed}`);
+  const random = randomOf(seed);
+  world = await MqttWorld.start(['a']);
+  const [node] = world.nodes;
+  const subscriber = await node!.connect({ clientId: 'honest-subscriber' });
+  await subscriber.subscribe('honest');
+  const publisher = await node!.connect({ clientId: 'honest-publisher' });
+  const open: MqttClient[] = [];
+  const begun = performance.now();
+  let warmBytes = 0;
+  let published = 0;
+  for (let round = 0; performance.now() - begun < SECONDS * 1_000; round++) {
+    const client = await MqttClient.open(node!.port);
+    client.raw(noise(random));
+    open.push(client);
+    if (open.length > HALF_OPEN_MAX) open.shift()!.drop();
+    if (round % 20 !== 0) continue;
+    await publisher.publish('honest', String(published));
+    expect(await subscriber.payloads(1)).toEqual([String(published++)]);
+    if (warmBytes === 0 && performance.now() - begun > (SECONDS * 1_000) / 3) warmBytes = heapBytes();
+  }
+  const grownBytes = heapBytes() - warmBytes;
+  console.info(
+    `${published} honest messages, ${node!.count('packetsRefused')} packets refused, ${grownBytes} bytes more`,
+  );
+  for (const client of open) client.drop();
+  expect(grownBytes).toBeLessThan(GROWTH_BYTES_MAX);
+  expect(published).toBeGreaterThan(SECONDS);
+});
