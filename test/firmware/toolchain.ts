@@ -90,6 +90,11 @@ const TOOLS = {
     packages: ['mosquitto-clients'],
     works: () => run('mosquitto_sub', ['--help']).stdout.includes('mosquitto_sub'),
   },
+  'paho-c': {
+    purpose: 'MQTT with Paho for C',
+    packages: ['libpaho-mqtt-dev'],
+    works: () => compiles('gcc', ['-lpaho-mqtt3c', '-o', '/dev/null'], `#include <MQTTClient.h>\n${PROGRAM}`),
+  },
   'paho-python': {
     purpose: 'MQTT with Paho for Python',
     packages: ['python3-paho-mqtt'],

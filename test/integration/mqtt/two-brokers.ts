@@ -7,13 +7,15 @@ export interface TwoBrokers {
   readonly b: string;
   readonly portA: string;
   readonly portB: string;
+  /** Where A listens for WebSocket, if it does. */
+  readonly webSocketPortA: string | undefined;
 }
 
-/** Makes a realm of two agents that MQTT clients can connect to. */
-export async function startTwoBrokers(sedge: Sedge): Promise<TwoBrokers> {
+/** Makes a realm of two agents that MQTT clients can connect to; `argv` is for A alone. */
+export async function startTwoBrokers(sedge: Sedge, ...argv: readonly string[]): Promise<TwoBrokers> {
   const [a, b] = [await sedge.directory(), await sedge.directory()];
   await sedge.run(a, ['init', 'farm', '--name', 'a']);
-  const first = await sedge.startAgent(a, '--mqtt', '0');
+  const first = await sedge.startAgent(a, '--mqtt', '0', ...argv);
   const invite = await sedge.run(a, ['invite']);
   await sedge.run(b, ['join', '-', '--name', 'b'], invite.stdout);
   const second = await sedge.startAgent(b, '--mqtt', '127.0.0.1:0');
@@ -24,9 +26,11 @@ export async function startTwoBrokers(sedge: Sedge): Promise<TwoBrokers> {
     },
     { timeout: 20_000, interval: 200 },
   );
-  return { a, b, portA: portOf(first.ready), portB: portOf(second.ready) };
+  const [portA, webSocketPortA] = portsOf(first.ready);
+  const [portB] = portsOf(second.ready);
+  return { a, b, portA: portA!, portB: portB!, webSocketPortA };
 }
 
-function portOf(ready: object): string {
-  return (ready as { mqtt: readonly string[] }).mqtt[0]!.split(':').at(-1)!;
+function portsOf(ready: object): (string | undefined)[] {
+  return (ready as { mqtt: readonly string[] }).mqtt.map((where) => where.split(':').at(-1));
 }
