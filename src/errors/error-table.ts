@@ -701,6 +701,18 @@ export const ERROR_TABLE = {
     meaning: 'The certificate or the key of MQTT cannot be read, or they do not belong together.',
     next: 'Name PEM files that the agent may read with --mqtt-cert and --mqtt-key.',
   },
+  'bridge.unreachable': {
+    meaning: 'The broker of a bridge cannot be reached, or the connection ended.',
+    next: 'Nothing if that is known: it is tried again, and nothing is lost. Else see the url, the network and the certificates.',
+  },
+  'bridge.refused': {
+    meaning: 'The broker of a bridge refuses the connection.',
+    next: 'See username, passwordFile, clientId and the rights of that user at the broker.',
+  },
+  'bridge.bad-file': {
+    meaning: 'A file of a bridge cannot be read.',
+    next: 'Name files that the agent may read in passwordFile, ca, cert and key.',
+  },
   'agent.running': {
     meaning: 'Another agent uses this directory.',
     next: 'Stop it first, or use another directory (--dir).',
