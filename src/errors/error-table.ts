@@ -761,6 +761,10 @@ export const ERROR_TABLE = {
     meaning: 'There is no C compiler on this machine to build the virtual device with.',
     next: 'Run "sudo apt install build-essential" (macOS: "xcode-select --install"), or name one in CC.',
   },
+  'demo.no-mqtt-client': {
+    meaning: 'MQTT.js, the client of the MQTT demo, is not installed: it is needed for development alone.',
+    next: 'Run "npm ci" in a clone of the project and then "npm run demo:mqtt", or "npm install mqtt".',
+  },
   'demo.compile-failed': {
     meaning: 'The C compiler could not build the virtual device.',
     next: 'Look at what it said in the details; try another one with CC=gcc or CC=clang.',
