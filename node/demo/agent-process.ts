@@ -45,7 +45,7 @@ export class AgentProcess {
   static spawn(start: AgentStart): AgentProcess {
     const peers = start.peers.flatMap((peer) => ['--peer', peer]);
     const serial = (start.serial ?? []).flatMap((port) => ['--serial', port]);
-    const loopback = ['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns', '--no-discovery'];
+    const loopback = ['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns', '--no-discovery', '--mqtt', 'off'];
     const child = spawn(
       process.execPath,
       [MAIN, '--dir', start.directory, '--json', 'start', ...loopback, ...peers, ...serial],
