@@ -13,6 +13,7 @@ import { DirectoryLock } from './directory-lock.ts';
 import { onFreePort } from './free-port.ts';
 import type { MqttGateway } from './gateways/mqtt/index.ts';
 import { MqttDoor } from './gateways/mqtt/mqtt-door.ts';
+import type { MqttBridges } from './gateways/mqtt-bridge/index.ts';
 import { type Bridge, SerialGateway } from './gateways/serial/serial-gateway.ts';
 import { defaultName, prepareDirectory } from './node-directory.ts';
 
@@ -43,6 +44,7 @@ interface Running {
   readonly serial: SerialGateway;
   readonly control: ControlServer;
   readonly mqtt: MqttService | null;
+  readonly bridges: MqttBridges | null;
 }
 
 /** The one place that builds real objects: lock, realm, mesh and control socket of a directory. */
@@ -72,17 +74,21 @@ export class Agent {
     let mesh: Mesh | null = null;
     let mqtt: MqttService | null = null;
     let serial: SerialGateway | null = null;
+    let bridges: MqttBridges | null = null;
     try {
       await this.#ensureRealm();
       mesh = await this.#startMesh();
       this.#startedAtMs = this.#parts.nowMs();
       mqtt = await this.#startMqtt(mesh);
       serial = this.#serialGateway(mesh);
-      const control = this.#controlServer({ mesh, serial, mqtt });
+      bridges = await this.#makeBridges(mesh);
+      const control = this.#controlServer({ mesh, serial, mqtt, bridges });
       await serial.start();
+      await bridges?.start();
       await control.start();
-      this.#running = { lock, mesh, serial, control, mqtt };
+      this.#running = { lock, mesh, serial, control, mqtt, bridges };
     } catch (error) {
+      await bridges?.stop().catch(() => {});
       await serial?.stop().catch(() => {});
       await mqtt?.stop().catch(() => {});
       await mesh?.stop().catch(() => {});
@@ -108,6 +114,7 @@ export class Agent {
       await running.mqtt?.stop();
       await running.control.stop();
       await running.serial.stop();
+      await running.bridges?.stop();
       await running.mesh.stop();
     } finally {
       running.lock.release();
@@ -186,6 +193,14 @@ export class Agent {
     return door;
   }
 
+  async #makeBridges(mesh: Mesh): Promise<MqttBridges | null> {
+    const { log, nowMs, settings } = this.#parts;
+    const { bridges = [] } = settings;
+    if (bridges.length === 0) return null;
+    const { MqttBridges } = await import('./gateways/mqtt-bridge/index.ts');
+    return new MqttBridges(bridges, { mesh, log, nowMs });
+  }
+
   #serialGateway(mesh: Mesh): SerialGateway {
     const { directory, settings, log, nowMs } = this.#parts;
     const { serial: ports = [], serialAck: ack = 'durable' } = settings;
@@ -196,13 +211,15 @@ export class Agent {
     return new SerialGateway({ ports, makeBridge, log });
   }
 
-  #controlServer({ mesh, serial: devices, mqtt }: Pick<Running, 'mesh' | 'serial' | 'mqtt'>): ControlServer {
+  #controlServer(running: Pick<Running, 'mesh' | 'serial' | 'mqtt' | 'bridges'>): ControlServer {
+    const { mesh, serial: devices, mqtt, bridges } = running;
     const { directory, settings, log, version } = this.#parts;
     return new ControlServer({
       directory,
       mesh,
       devices,
       mqtt,
+      bridges,
       log,
       agentFacts: () => ({
         version,

@@ -13,25 +13,28 @@ interface DemoCommandOptions {
 }
 
 const SEED_MAX = 2 ** 32 - 1;
-const RATES = { mesh: 7_000, serial: 100 };
+const RATES = { mesh: 7_000, serial: 100, mqtt: 200 };
 
 /** `sedge demo`: nodes of their own, real readings, crashes and cuts. It touches no other node. */
 export const define: DefineCommand = (command, run) => {
   command
     .addArgument(
-      new Argument('[which]', 'mesh: four nodes in a line; serial: a virtual device on a noisy line')
-        .choices(['mesh', 'serial'])
+      new Argument(
+        '[which]',
+        'mesh: four nodes in a line; serial: a device on a noisy line; mqtt: three brokers',
+      )
+        .choices(['mesh', 'serial', 'mqtt'])
         .default('mesh'),
     )
     .option('--keep', 'keep the directories of the nodes, and say where they are', false)
     .addOption(
       new Option(
         '--rate <readings>',
-        `readings a second (mesh: ${RATES.mesh}, serial: ${RATES.serial})`,
+        `readings a second (mesh: ${RATES.mesh}, serial: ${RATES.serial}, mqtt: ${RATES.mqtt})`,
       ).argParser(wholeNumber(10, 100_000)),
     )
     .addOption(
-      new Option('--readings <n>', 'serial: how many readings to replay')
+      new Option('--readings <n>', 'serial, mqtt: how many readings')
         .argParser(wholeNumber(100, 5_000))
         .default(3_000),
     )
@@ -45,7 +48,7 @@ export const define: DefineCommand = (command, run) => {
     )
     .addHelpText(
       'before',
-      'mesh: feeds a month of readings of twelve air-quality stations in at three of four nodes in a line, kills one\nnode and the subscriber at the far end, cuts a link, and checks that each reading arrives exactly once, in order.\nserial: compiles the library of a sensor board for this machine, has it send readings over a noisy serial line,\nunplugs it, takes its power, kills its gateway, and checks that each reading comes once or is reported as lost.\n',
+      'mesh: feeds a month of readings of twelve air-quality stations in at three of four nodes in a line, kills one\nnode and the subscriber at the far end, cuts a link, and checks that each reading arrives exactly once, in order.\nserial: compiles the library of a sensor board for this machine, has it send readings over a noisy serial line,\nunplugs it, takes its power, kills its gateway, and checks that each reading comes once or is reported as lost.\nmqtt: has MQTT clients at each of three nodes publish to each other, kills one node, cuts another off, and checks that\neach message reaches each subscriber once and in order, and that every node knows the last retained values.\n',
     )
     .action(run(demo));
   addExamples(command, [
@@ -54,17 +57,21 @@ export const define: DefineCommand = (command, run) => {
     ['sedge demo --keep', 'look at the nodes afterwards, e.g. with "sedge verify"'],
     ['sedge demo serial', 'a sensor on a noisy serial line; most of a minute; needs a C compiler'],
     ['sedge demo serial --noise 1', 'a much worse line'],
+    [
+      'sedge demo mqtt',
+      'MQTT clients at three nodes; half a minute; needs MQTT.js, as a clone of the project has it',
+    ],
   ]);
 };
 
 async function demo(
   context: CommandContext,
-  which: 'mesh' | 'serial',
+  which: keyof typeof DEMOS,
   options: DemoCommandOptions,
 ): Promise<ExitCode> {
   const signal = context.interruption();
   try {
-    return await (which === 'serial' ? demoSerial : demoMesh)(context, options, signal);
+    return await DEMOS[which](context, options, signal);
   } catch (error) {
     if (!signal.aborted) throw error;
     context.note('The demo was ended; nothing of it is left.');
@@ -108,6 +115,26 @@ async function demoSerial(
     view.close();
   }
 }
+
+async function demoMqtt(
+  context: CommandContext,
+  { keep, rate = RATES.mqtt, readings }: DemoCommandOptions,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  const { demoViewFor, describeMqttSummary, mqttPictureLines, runMqttDemo, SILENT_VIEW } = await import(
+    '../demo/index.ts'
+  );
+  const view = context.json ? SILENT_VIEW : demoViewFor(context.io.stderr, mqttPictureLines);
+  try {
+    const summary = await runMqttDemo({ messages: readings, messagesPerSecond: rate, keep, view, signal });
+    view.close();
+    return await conclude(context, summary, describeMqttSummary(summary));
+  } finally {
+    view.close();
+  }
+}
+
+const DEMOS = { mesh: demoMesh, serial: demoSerial, mqtt: demoMqtt };
 
 async function conclude(
   context: CommandContext,

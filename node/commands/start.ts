@@ -10,6 +10,7 @@ import {
   type LogLevel,
   resolveSettings,
   SERIAL_ACKS,
+  SETTING_READERS,
   type SerialAck,
 } from '../config/index.ts';
 
@@ -31,6 +32,7 @@ interface StartOptions {
   readonly mqttAnonymous?: boolean;
   readonly serial?: readonly string[];
   readonly serialAck?: SerialAck;
+  readonly bridges?: string;
   readonly logLevel?: LogLevel;
 }
 
@@ -94,6 +96,7 @@ export const define: DefineCommand = (command, run) => {
         'when a device may forget a reading: durable (on the disk here) or accepted (env: SEDGE_SERIAL_ACK)',
       ).choices([...SERIAL_ACKS]),
     )
+    .option('--bridges <json>', 'bridges to outside MQTT brokers, a list in JSON (env: SEDGE_BRIDGES)')
     .addOption(
       new Option('--log-level <level>', 'least level to log (env: SEDGE_LOG_LEVEL)').choices([...LOG_LEVELS]),
     )
@@ -165,6 +168,9 @@ function settingsOf(options: StartOptions): AgentSettings {
     ...(mqttAnonymous === undefined ? {} : { mqttAnonymous }),
     ...(serial === undefined ? {} : { serial }),
     ...(serialAck === undefined ? {} : { serialAck }),
+    ...(options.bridges === undefined
+      ? {}
+      : { bridges: SETTING_READERS.bridges.fromText(options.bridges) as never }),
     ...(logLevel === undefined ? {} : { logLevel }),
     // Only `--no-…` exists: without it the environment and the file decide.
     ...(options.mdns ? {} : { mdns: false }),

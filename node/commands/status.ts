@@ -4,6 +4,7 @@ import { addExamples, type DefineCommand } from '../cli/command-definition.ts';
 import { formatAgo, formatBytes, formatCount, formatSpan, plural } from '../cli/human-figures.ts';
 import { formatFacts, formatTable } from '../cli/table.ts';
 import type { AgentStatus } from '../control/client/index.ts';
+import type { BridgeStatus } from '../gateways/mqtt-bridge/index.ts';
 
 /** Rows of channels and peers up to which all are shown. */
 const ROWS_MAX = 40;
@@ -18,9 +19,26 @@ export const define: DefineCommand = (command, run) => {
 };
 
 async function status(context: CommandContext): Promise<void> {
-  const [facts, peers] = await context.withAgent((agent) => Promise.all([agent.status(), agent.peers()]));
-  if (context.json) return context.record({ ...facts, peers });
-  await context.write(statusText(facts, peers, context.io.nowMs()));
+  const [facts, peers, bridges] = await context.withAgent((agent) =>
+    Promise.all([agent.status(), agent.peers(), agent.bridges()]),
+  );
+  if (context.json) return context.record({ ...facts, peers, bridges });
+  await context.write(`${statusText(facts, peers, context.io.nowMs())}${bridgesText(bridges)}`);
+}
+
+/** A line for each bridge to an outside broker, and its alarms. */
+export function bridgesText(bridges: readonly BridgeStatus[]): string {
+  if (bridges.length === 0) return '';
+  const table = formatTable(bridges, [
+    { title: 'BRIDGE', cell: ({ name }) => name },
+    { title: 'BROKER', cell: ({ url }) => url },
+    { title: 'STATE', cell: ({ role, link }) => (role === 'no-link' ? (link.reason ?? 'connecting') : role) },
+    { title: 'OUT', cell: ({ counters }) => formatCount(counters.out), align: 'right' },
+    { title: 'IN', cell: ({ counters }) => formatCount(counters.in), align: 'right' },
+    { title: 'WAITING', cell: ({ waiting }) => formatCount(waiting), align: 'right' },
+  ]);
+  const alarms = bridges.flatMap(({ name, alarms: all }) => all.map((text) => `  ALARM ${name}: ${text}\n`));
+  return `\n${table}${alarms.join('')}`;
 }
 
 /** The text of `sedge status`. */

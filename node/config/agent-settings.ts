@@ -1,6 +1,7 @@
 import { SedgeError } from '../../src/errors/index.ts';
 import type { Acknowledgement, ChannelPolicy } from '../../src/index.ts';
 import { nearestName } from '../cli/nearest-name.ts';
+import type { BridgeOptions } from '../gateways/mqtt-bridge/index.ts';
 import { type ConfigFile, type ConfigMistake, findConfigFile } from './config-file.ts';
 import type { MqttAddress } from './mqtt-address.ts';
 import { type LogLevel, SETTING_READERS, type SerialAck } from './setting-readers.ts';
@@ -45,6 +46,8 @@ export interface AgentSettings {
   readonly mqttAck?: Acknowledgement;
   /** Lets anybody who reaches an address other than this machine's loopback use MQTT. @defaultValue `false` */
   readonly mqttAnonymous?: boolean;
+  /** Bridges to outside MQTT brokers. */
+  readonly bridges?: readonly BridgeOptions[];
   /** Least level of a log line. @defaultValue `'info'` */
   readonly logLevel?: LogLevel;
 }
@@ -68,6 +71,7 @@ export const SETTING_VARIABLES = Object.freeze({
   mqttKey: 'SEDGE_MQTT_KEY',
   mqttAck: 'SEDGE_MQTT_ACK',
   mqttAnonymous: 'SEDGE_MQTT_ANONYMOUS',
+  bridges: 'SEDGE_BRIDGES',
   logLevel: 'SEDGE_LOG_LEVEL',
 } satisfies Record<keyof AgentSettings, string>);
 
@@ -90,6 +94,7 @@ export const SETTING_OPTIONS = Object.freeze({
   mqttKey: '--mqtt-key',
   mqttAck: '--mqtt-ack',
   mqttAnonymous: '--mqtt-anonymous',
+  bridges: '--bridges',
   logLevel: '--log-level',
 } satisfies Record<keyof AgentSettings, string>);
 
@@ -151,7 +156,7 @@ function gather(file: ConfigFile | null, env: Environment, options: AgentSetting
     else
       mistakes.push({
         where: place.where,
-        reason: SETTING_READERS[key].rule,
+        reason: SETTING_READERS[key].reasonOf?.(value) ?? SETTING_READERS[key].rule,
         key,
         ...(line ? { line } : {}),
       });

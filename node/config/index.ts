@@ -19,4 +19,10 @@ export {
 export type { MqttAddress } from './mqtt-address.ts';
 export { type MqttListening, mqttListening } from './mqtt-listening.ts';
 export { SETTING_TEXTS, settingText } from './setting-defaults.ts';
-export { LOG_LEVELS, type LogLevel, SERIAL_ACKS, type SerialAck } from './setting-readers.ts';
+export {
+  LOG_LEVELS,
+  type LogLevel,
+  SERIAL_ACKS,
+  SETTING_READERS,
+  type SerialAck,
+} from './setting-readers.ts';

@@ -1,5 +1,6 @@
 import type { Acknowledgement, ChannelPolicy } from '../../src/index.ts';
 import { formatAcknowledgement } from '../control/acknowledgement-wish.ts';
+import type { BridgeOptions } from '../gateways/mqtt-bridge/index.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { formatKeep } from './keep-text.ts';
 import { formatMqttAddress, type MqttAddress } from './mqtt-address.ts';
@@ -93,6 +94,20 @@ export const SETTING_TEXTS: Readonly<Record<keyof AgentSettings, SettingText>> =
     byDefault: 'false',
     example: 'mqttAnonymous: true',
   },
+  bridges: {
+    purpose:
+      'bridges to outside MQTT brokers, the same at each node that may carry them; see docs/mqtt-bridge.md',
+    byDefault: 'none',
+    example: [
+      'bridges:',
+      '  - name: cloud',
+      '    url: mqtts://broker.example:8883',
+      '    username: farm',
+      '    passwordFile: /etc/sedge/cloud.password',
+      '    out: [{ filter: site/#, to: farm/1 }]',
+      '    in: [{ filter: commands/#, to: site/commands }]',
+    ].join('\n'),
+  },
   logLevel: { purpose: 'least level of a log line', byDefault: 'info', example: 'logLevel: debug' },
 });
 
@@ -106,6 +121,10 @@ export function settingText(key: keyof AgentSettings, value: unknown): string {
   if (key === 'retention') {
     const keeps = Object.entries(value as Record<string, ChannelPolicy>);
     return keeps.map(([channel, policy]) => `${channel}=${formatKeep(policy)}`).join(' ');
+  }
+  if (key === 'bridges') {
+    const bridges = value as readonly BridgeOptions[];
+    return bridges.length === 0 ? 'none' : bridges.map(({ name, url }) => `${name} (${url})`).join(' ');
   }
   if (key === 'mqttAck') return formatAcknowledgement(value as Acknowledgement);
   if (isMqttAddress(key)) return formatMqttAddress(value as MqttAddress);

@@ -3,6 +3,8 @@ import { isIP } from 'node:net';
 import { PORT_RULE, parsePortAddress } from '../../firmware-bridge/host/transport/port-address.ts';
 import type { ChannelPolicy } from '../../src/index.ts';
 import { parseAcknowledgement } from '../control/acknowledgement-wish.ts';
+// Not by its index: the bridge is loaded by an agent that has one.
+import { readBridges } from '../gateways/mqtt-bridge/bridge-options.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { KEEP_RULE, parseBytes, parseKeep } from './keep-text.ts';
 import { type MqttAddress, parseMqttAddress } from './mqtt-address.ts';
@@ -23,6 +25,8 @@ export type SerialAck = (typeof SERIAL_ACKS)[number];
 interface SettingReader<T> {
   /** What a value must be, for people. */
   readonly rule: string;
+  /** What is wrong with a value, where a rule alone would leave a person searching. */
+  readonly reasonOf?: (value: unknown) => string | undefined;
   /** The checked value; `null` if it breaks the rule. */
   readonly check: (value: unknown) => { readonly value: T } | null;
   /** A value of the environment in the shape that the file would have. */
@@ -99,6 +103,18 @@ export const SETTING_READERS: {
     fromText: (text) => text,
   },
   mqttAnonymous: truth(),
+  bridges: {
+    rule: 'it must be a list of bridges; docs/mqtt-bridge.md has samples',
+    reasonOf: (value) => {
+      const read = readBridges(value);
+      return read.ok ? undefined : read.reason;
+    },
+    check: (value) => {
+      const read = readBridges(value);
+      return read.ok ? { value: read.value } : null;
+    },
+    fromText: jsonOrText,
+  },
   logLevel: {
     rule: `it must be one of ${LOG_LEVELS.join(', ')}`,
     check: (value) => (LOG_LEVELS.includes(value as LogLevel) ? { value: value as LogLevel } : null),
@@ -155,6 +171,14 @@ function isPort(value: unknown): value is string {
     return parsePortAddress(String(value)) !== null && typeof value === 'string';
   } catch {
     return false;
+  }
+}
+
+function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
   }
 }
 

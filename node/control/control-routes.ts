@@ -43,7 +43,10 @@ export function addControlRoutes(
   });
 }
 
-function addViews(app: FastifyInstance, { mesh, mqtt = null, agentFacts }: ControlServerParts): void {
+function addViews(
+  app: FastifyInstance,
+  { mesh, mqtt = null, bridges = null, agentFacts }: ControlServerParts,
+): void {
   app.get('/v1/status', async () => ({ ...mesh.status(), agent: agentFacts() }));
   app.get('/v1/peers', async () => ({ peers: mesh.peers() }));
   app.get('/v1/channels', async () => ({ channels: mesh.channels() }));
@@ -52,6 +55,7 @@ function addViews(app: FastifyInstance, { mesh, mqtt = null, agentFacts }: Contr
   app.get('/v1/forks', async () => ({ forks: mesh.forks() }));
   app.get('/v1/realm', async () => mesh.realm());
   app.get('/v1/mqtt', async () => ({ ...(mqtt?.status() ?? MQTT_OFF), clients: mqtt?.clients() ?? [] }));
+  app.get('/v1/bridges', async () => ({ bridges: bridges?.status() ?? [] }));
   app.post('/v1/holders', async (request) => {
     const { author, seq, channel, epoch, timeoutMs } = objectOf(request.body);
     const message = {

@@ -7,6 +7,7 @@ import { CONTROL_SOCKET, type ControlSocketPath, controlSocketPath } from './con
 import type { ControlStreams } from './control-streams.ts';
 import { errorToJson, httpStatusOf } from './error-json.ts';
 import { LINE_BYTES_MAX } from './line-splitter.ts';
+import type { ServedBridges } from './served-bridges.ts';
 import type { ServedDevices } from './served-devices.ts';
 import type { ServedMesh } from './served-mesh.ts';
 import type { ServedMqtt } from './served-mqtt.ts';
@@ -21,6 +22,8 @@ export interface ControlServerParts {
   readonly devices: ServedDevices;
   /** `null` where MQTT is off. */
   readonly mqtt?: ServedMqtt | null;
+  /** `null` where there are none. */
+  readonly bridges?: ServedBridges | null;
   readonly log: Log;
   /** Facts of the process for `status`. */
   readonly agentFacts: () => Readonly<Record<string, unknown>>;

@@ -18,6 +18,8 @@ export interface AgentStart {
   readonly peers: readonly string[];
   /** Serial ports, as for `--serial`. */
   readonly serial?: readonly string[];
+  /** Where it is an MQTT broker, as for `--mqtt`. */
+  readonly mqtt?: string;
 }
 
 /** The first line that `sedge start --json` prints. */
@@ -26,6 +28,7 @@ interface ReadyLine {
   readonly node: string;
   readonly name: string;
   readonly addresses: readonly string[];
+  readonly mqtt?: readonly string[];
 }
 
 /** `sedge start` as a process of its own: on loopback, with given peers alone. */
@@ -45,10 +48,11 @@ export class AgentProcess {
   static spawn(start: AgentStart): AgentProcess {
     const peers = start.peers.flatMap((peer) => ['--peer', peer]);
     const serial = (start.serial ?? []).flatMap((port) => ['--serial', port]);
-    const loopback = ['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns', '--no-discovery', '--mqtt', 'off'];
+    const mqtt = ['--mqtt', start.mqtt ?? 'off'];
+    const loopback = ['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns', '--no-discovery'];
     const child = spawn(
       process.execPath,
-      [MAIN, '--dir', start.directory, '--json', 'start', ...loopback, ...peers, ...serial],
+      [MAIN, '--dir', start.directory, '--json', 'start', ...loopback, ...peers, ...serial, ...mqtt],
       // In a process group of its own, so that Ctrl-C reaches it only through the one who started it.
       { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
     );
@@ -74,6 +78,11 @@ export class AgentProcess {
     const address = this.#ready?.addresses[0];
     if (address === undefined) throw new Error('The agent listens nowhere.');
     return address;
+  }
+
+  /** Port that its MQTT clients connect to; 0 before it is ready, or where there is none. */
+  get mqttPort(): number {
+    return Number(this.#ready?.mqtt?.[0]?.split(':').at(-1) ?? 0);
   }
 
   get isRunning(): boolean {

@@ -26,6 +26,8 @@ export interface DemoProgress {
   /** Of these, what is at the centre. */
   readonly arrived: number;
   readonly seconds: number;
+  /** What arrives. @defaultValue `readings at the centre` */
+  readonly what?: string;
 }
 
 /** Shows how a demo goes on. */
@@ -62,14 +64,11 @@ class LineView implements DemoView<DemoProgress> {
     this.#screen.write(`${eventLine(text, seconds)}\n`);
   }
 
-  picture({ arrived, readings, seconds }: DemoProgress): void {
+  picture({ arrived, readings, seconds, what = 'readings at the centre' }: DemoProgress): void {
     const tenths = Math.floor((arrived * 10) / readings);
     if (tenths <= this.#tenths) return;
     this.#tenths = tenths;
-    this.event(
-      `${arrived.toLocaleString('en')} of ${readings.toLocaleString('en')} readings at the centre`,
-      seconds,
-    );
+    this.event(`${arrived.toLocaleString('en')} of ${readings.toLocaleString('en')} ${what}`, seconds);
   }
 
   close(): void {}

@@ -9,6 +9,9 @@ export {
   pictureLines,
   SILENT_VIEW,
 } from './demo-view.ts';
+export { describeMqttSummary, type MqttSummary } from './mqtt/mqtt-summary.ts';
+export { mqttPictureLines } from './mqtt/mqtt-view.ts';
+export { type MqttDemoOptions, runMqttDemo } from './mqtt/run-mqtt-demo.ts';
 export { type DemoOptions, runDemo } from './run-demo.ts';
 export { runSerialDemo, type SerialDemoOptions } from './serial/run-serial-demo.ts';
 export { describeSerialSummary, type SerialSummary } from './serial/serial-summary.ts';

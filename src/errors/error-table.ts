@@ -701,6 +701,18 @@ export const ERROR_TABLE = {
     meaning: 'The certificate or the key of MQTT cannot be read, or they do not belong together.',
     next: 'Name PEM files that the agent may read with --mqtt-cert and --mqtt-key.',
   },
+  'bridge.unreachable': {
+    meaning: 'The broker of a bridge cannot be reached, or the connection ended.',
+    next: 'Nothing if that is known: it is tried again, and nothing is lost. Else see the url, the network and the certificates.',
+  },
+  'bridge.refused': {
+    meaning: 'The broker of a bridge refuses the connection.',
+    next: 'See username, passwordFile, clientId and the rights of that user at the broker.',
+  },
+  'bridge.bad-file': {
+    meaning: 'A file of a bridge cannot be read.',
+    next: 'Name files that the agent may read in passwordFile, ca, cert and key.',
+  },
   'agent.running': {
     meaning: 'Another agent uses this directory.',
     next: 'Stop it first, or use another directory (--dir).',
@@ -741,6 +753,10 @@ export const ERROR_TABLE = {
   'demo.no-compiler': {
     meaning: 'There is no C compiler on this machine to build the virtual device with.',
     next: 'Run "sudo apt install build-essential" (macOS: "xcode-select --install"), or name one in CC.',
+  },
+  'demo.no-mqtt-client': {
+    meaning: 'MQTT.js, the client of the MQTT demo, is not installed: it is needed for development alone.',
+    next: 'Run "npm ci" in a clone of the project and then "npm run demo:mqtt", or "npm install mqtt".',
   },
   'demo.compile-failed': {
     meaning: 'The C compiler could not build the virtual device.',

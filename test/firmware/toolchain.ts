@@ -21,6 +21,9 @@ export const ARDUINO_AVR = '/usr/share/arduino/hardware/arduino/avr';
 /** Debian's Python, which has Debian's packages. */
 export const PAHO_PYTHON = '/usr/bin/python3';
 
+/** Debian keeps it where the path of a user does not lead. */
+export const MOSQUITTO = existsSync('/usr/sbin/mosquitto') ? '/usr/sbin/mosquitto' : 'mosquitto';
+
 /** Each tool is tried by using it: a compiler without its C library is found out here, not in the middle of a test. */
 const TOOLS = {
   gcc: {
@@ -89,6 +92,11 @@ const TOOLS = {
     purpose: 'MQTT with the clients of Mosquitto',
     packages: ['mosquitto-clients'],
     works: () => run('mosquitto_sub', ['--help']).stdout.includes('mosquitto_sub'),
+  },
+  'mosquitto-broker': {
+    purpose: 'bridges to a broker of Mosquitto',
+    packages: ['mosquitto'],
+    works: () => run(MOSQUITTO, ['-h']).stdout.includes('mosquitto'),
   },
   'paho-c': {
     purpose: 'MQTT with Paho for C',

@@ -344,19 +344,21 @@ struct sedge_result {
 };
 
 /* What HELLO said, as far as the tag of HELLO_ACK covers it, and HELLO_ACK without its tag: as on the wire, so that
- * either is copied, never built. */
+ * either is copied, never built. Behind it that tag, 8 bytes. */
 #define SEDGE_GREETING_SIZE (11 + 37)
 
 #define SEDGE_TIME_SIZE 6 /* [n] */
 
 struct sedge_device {
     struct sedge_link link; /* first: the link's hooks find the device by it */
+#if !SEDGE_STATIC_CONFIG
     const struct sedge_config *config;
+#endif
     uint32_t last;          /* counter given last */
     uint32_t host_counter;  /* last of the host's series */
     uint8_t time[SEDGE_TIME_SIZE]; /* value of the TIME to answer */
     uint8_t time_length;
-    uint32_t done;          /* counter below and at which all is durable, or reported as lost */
+    uint32_t due;           /* counter below which all is durable, or reported as lost */
     uint16_t sent_counter;  /* last of the session's series */
     uint16_t stats_ms;
     uint16_t used;          /* bytes of the ring */
@@ -370,7 +372,7 @@ struct sedge_device {
     uint8_t slot[SEDGE_SLOTS];          /* what each link number carries: type of record */
     uint8_t slot_argument[SEDGE_SLOTS]; /* and which one */
     uint8_t session_key[16];
-    uint8_t greeting[SEDGE_GREETING_SIZE];
+    uint8_t greeting[SEDGE_GREETING_SIZE + 8];
 #if SEDGE_COMMANDS
     uint8_t result_next;    /* place that the next result takes */
     struct sedge_result results[SEDGE_RESULTS];

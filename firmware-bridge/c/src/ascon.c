@@ -4,6 +4,9 @@
 
 #define RATE 16
 
+/* What becomes of the bytes that pass through the state. */
+enum way { STAY, SEAL, OPEN };
+
 /* The state is five lanes of 64 bits, little endian, as bytes. Chips of 8 bits work on it as it is. Define
  * SEDGE_ASCON_BYTES as 1 to have that form elsewhere. */
 #ifndef SEDGE_ASCON_BYTES
@@ -51,23 +54,25 @@ static void substitute(uint8_t *s)
 
 static const uint8_t rotations[] IN_FLASH = { BY(19), BY(28), BY(61), BY(39), BY(1), BY(6), BY(10), BY(17), BY(7), BY(41) };
 
+static void add_rotated(uint8_t *lane, const uint8_t *from, uint8_t factor)
+{
+    for (uint8_t i = 8; i; i--, lane++) {
+        uint8_t low = (uint8_t)((uint16_t)(*from++ * factor) >> 8);
+        *lane = (uint8_t)(*lane ^ low ^ (uint8_t)(*from * factor));
+    }
+}
+
 static void diffuse(uint8_t *lane)
 {
     const uint8_t *by = rotations;
-    uint8_t was[8];
-    for (uint8_t left = 10; left; left--) {
-        uint8_t from = FROM_FLASH(by++);
-        uint8_t factor = FROM_FLASH(by++);
-        if (!(left & 1)) {
-            memcpy(was, lane, 8);
-        }
+    for (uint8_t lanes = 5; lanes; lanes--, lane += 8) {
+        uint8_t was[16];
         for (uint8_t i = 0; i < 8; i++) {
-            uint16_t low = (uint16_t)(was[from++ & 7] * factor);
-            uint16_t high = (uint16_t)(was[from & 7] * factor);
-            lane[i] = (uint8_t)(lane[i] ^ (low >> 8) ^ high);
+            was[i] = was[i + 8] = lane[i];
         }
-        if (left & 1) {
-            lane += 8;
+        for (uint8_t twice = 2; twice; twice--) {
+            const uint8_t *from = was + FROM_FLASH(by++);
+            add_rotated(lane, from, FROM_FLASH(by++));
         }
     }
 }
@@ -134,75 +139,59 @@ static void permute(uint8_t *s, uint8_t constant)
 #endif
 
 /* The constant of the first round says how many follow: to 0x4b in steps of 15. */
-static void p12(uint8_t *s)
-{
-    permute(s, 0xf0);
-}
+#define ROUNDS_12 0xf0
+#define ROUNDS_8 0xb4
 
-static void p8(uint8_t *s)
-{
-    permute(s, 0xb4);
-}
-
-static void mix(uint8_t *s, const uint8_t *bytes)
+static void mix_key(struct sedge_aead *aead, uint8_t at)
 {
     for (uint8_t i = 0; i < 16; i++) {
-        s[i] ^= bytes[i];
+        aead->state[at + i] ^= aead->key[i];
     }
 }
 
-static void next_block(uint8_t *s, uint8_t i)
+static void permute_keyed(struct sedge_aead *aead)
 {
-    if (i % RATE == RATE - 1) {
-        p8(s);
-    }
+    permute(aead->state, ROUNDS_12);
+    mix_key(aead, 24);
 }
 
-static void absorb(struct sedge_aead *aead)
-{
-    uint8_t *s = aead->state;
-    uint8_t i;
-    for (i = 0; i < aead->ad_length; i++) {
-        s[i % RATE] ^= aead->ad[i];
-        next_block(s, i);
-    }
-    if (i) {
-        s[i % RATE] ^= 1;
-        p8(s);
-    }
-}
-
-static void crypt(struct sedge_aead *aead)
+static void pass(struct sedge_aead *aead, uint8_t *bytes, uint8_t length, uint8_t way)
 {
     uint8_t *s = aead->state;
-    uint8_t *text = aead->ad + aead->ad_length;
-    uint8_t i;
-    for (i = 0; i < aead->text_length; i++, text++) {
-        uint8_t in = *text;
-        uint8_t out = (uint8_t)(in ^ s[i % RATE]);
-        *text = out;
-        s[i % RATE] = aead->opening ? in : out;
-        next_block(s, i);
+    uint8_t at = 0;
+    for (; length; length--) {
+        uint8_t in = *bytes;
+        uint8_t out = (uint8_t)(in ^ s[at]);
+        s[at] = way == OPEN ? in : out;
+        if (way != STAY) {
+            *bytes = out;
+        }
+        bytes++;
+        if (++at == RATE) {
+            permute(s, ROUNDS_8);
+            at = 0;
+        }
     }
-    s[i % RATE] ^= 1;
+    s[at] ^= 1;
 }
 
 void sedge_ascon(struct sedge_aead *aead)
 {
     uint8_t *s = aead->state;
     /* 0x00001000808c0001, the parameters of Ascon-AEAD128. */
-    memset(s, 0, 8);
+    memset(s, 0, 24);
     s[0] = 0x01;
     s[2] = 0x8c;
     s[3] = 0x80;
     s[5] = 0x10;
-    memcpy(s + 8, aead->key, 16);
-    p12(s);
-    mix(s + 24, aead->key);
-    absorb(aead);
+    mix_key(aead, 8);
+    permute_keyed(aead);
+    if (aead->ad_length) {
+        pass(aead, aead->ad, aead->ad_length, STAY);
+        permute(s, ROUNDS_8);
+    }
     s[39] ^= 0x80;
-    crypt(aead);
-    mix(s + 16, aead->key);
-    p12(s);
-    mix(s + 24, aead->key);
+    pass(aead, aead->ad + aead->ad_length, aead->text_length, aead->opening ? OPEN : SEAL);
+    mix_key(aead, 16);
+    permute_keyed(aead);
 }

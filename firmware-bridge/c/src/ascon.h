@@ -7,12 +7,12 @@
 #include <stdint.h>
 
 struct sedge_aead {
+    uint8_t state[40];
     const uint8_t *key;  /* 16 bytes */
     uint8_t *ad;         /* associated data; right behind it the text, encrypted or decrypted in place */
     uint8_t ad_length;
     uint8_t text_length;
     bool opening;
-    uint8_t state[40];
 };
 
 /* The nonce goes in, and the tag of 16 bytes comes out, here. */

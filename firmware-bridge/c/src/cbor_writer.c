@@ -7,7 +7,7 @@ void sedge_writer_init(struct sedge_writer *out, uint8_t *bytes, size_t size)
     out->full = false;
 }
 
-static void put(struct sedge_writer *out, uint8_t byte)
+void sedge_put_byte(struct sedge_writer *out, uint8_t byte)
 {
     if (out->at == out->end) {
         out->full = true;
@@ -20,16 +20,18 @@ static void put(struct sedge_writer *out, uint8_t byte)
 void sedge_put_raw(struct sedge_writer *out, const uint8_t *cbor, uint16_t length)
 {
     while (length--) {
-        put(out, *cbor++);
+        sedge_put_byte(out, *cbor++);
     }
 }
 
 /* `first`, then the low `bytes` bytes of `value`, highest first. */
 static void put_number(struct sedge_writer *out, uint8_t first, uint32_t value, uint8_t bytes)
 {
-    put(out, first);
+    uint8_t low_first[4];
+    sedge_put_le32(low_first, value);
+    sedge_put_byte(out, first);
     while (bytes--) {
-        put(out, (uint8_t)(value >> (8 * bytes)));
+        sedge_put_byte(out, low_first[bytes]);
     }
 }
 
@@ -42,7 +44,7 @@ static void put_head(struct sedge_writer *out, uint8_t major, uint32_t value)
     } else if (value > 23) {
         put_number(out, major | 24, value, 1);
     } else {
-        put(out, major | (uint8_t)value);
+        sedge_put_byte(out, major | (uint8_t)value);
     }
 }
 
@@ -69,12 +71,12 @@ void sedge_put_float(struct sedge_writer *out, float value)
 
 void sedge_put_bool(struct sedge_writer *out, bool value)
 {
-    put(out, value ? 0xf5 : 0xf4);
+    sedge_put_byte(out, value ? 0xf5 : 0xf4);
 }
 
 void sedge_put_null(struct sedge_writer *out)
 {
-    put(out, 0xf6);
+    sedge_put_byte(out, 0xf6);
 }
 
 static void put_string(struct sedge_writer *out, uint8_t major, const void *bytes, size_t length)

@@ -37,7 +37,7 @@ static void end_session(struct sedge_device *device)
         device->state = SEDGE_NO_SESSION;
     }
     sedge_records_land(device);
-    sedge_link_restart(&device->link, 0);
+    sedge_link_restart(&device->link);
     device->link.beat_ms = RESET_EVERY_MS;
     device->link.timer[SEDGE_TIMER_BEAT] = 0;
 }
@@ -69,12 +69,13 @@ static bool begin_session(struct sedge_device *device, const uint8_t *hello)
         return false;
     }
     end_session(device);
-    memcpy(greeting, hello, SEDGE_HELLO_TAGGED);
+    sedge_copy(greeting, hello, SEDGE_HELLO_TAGGED);
     /* As of now: HELLO_ACK has to be the same when it is sent again. */
     sedge_put_le16(greeting + SEDGE_AT_QUEUED, device->count);
     sedge_put_le16(greeting + SEDGE_AT_DROPPED, capped(link->stats.dropped));
     sedge_session_key(device);
-    sedge_link_restart(link, hello[SEDGE_AT_HELLO_WINDOW]);
+    (void)sedge_seal(device, SEDGE_OF_HELLO_ACK, greeting, SEDGE_GREETING_SIZE);
+    sedge_link_start(link, hello[SEDGE_AT_HELLO_WINDOW]);
     link->beat_ms = sedge_config_of(device)->silence_s ? timer_ms(sedge_config_of(device)->silence_s) : SEDGE_BEAT_MS;
     link->timer[SEDGE_TIMER_HELLO] = WELCOME_WITHIN_MS;
     device->sent_counter = 0;
@@ -168,7 +169,7 @@ static bool follow_provision(struct sedge_device *device, const uint8_t *provisi
         && !(sedge_config_of(device)->allow_provision && sedge_config_of(device)->allow_provision(device))) {
         return false;
     }
-    memcpy(slot.id, provision, SEDGE_PROVISION_SIZE);
+    sedge_copy(slot.id, provision, SEDGE_PROVISION_SIZE);
     sedge_nv_provision(device, &slot);
     start(device);
     return holds(device, provision);
@@ -203,17 +204,15 @@ void sedge_link_other(struct sedge_link *link, uint8_t type, uint8_t *payload, u
 
 static uint8_t put_hello_ack(struct sedge_device *device, uint8_t *payload)
 {
-    uint8_t *tag = payload + SEDGE_HELLO_ACK_SIZE;
     bool refuse = device->todo & SEDGE_TODO_REFUSE;
     device->todo &= (uint8_t)~SEDGE_TODO_REFUSE;
-    memcpy(payload, device->greeting + SEDGE_AT_ACK, SEDGE_HELLO_ACK_SIZE);
-    if (in_session(device) && !refuse) {
-        sedge_tag_hello_ack(device, tag);
-    } else if (device->state == SEDGE_NO_SESSION && !refuse) {
-        return 0;
-    } else {
-        memset(payload + SEDGE_AT_SESSION - SEDGE_AT_ACK, 0, 4);
-        memset(tag, 0, SEDGE_TAG_SIZE);
+    sedge_copy(payload, device->greeting + SEDGE_AT_ACK, SEDGE_HELLO_ACK_SIZE + SEDGE_TAG_SIZE);
+    if (!in_session(device) || refuse) {
+        if (device->state == SEDGE_NO_SESSION && !refuse) {
+            return 0;
+        }
+        sedge_wipe(payload + SEDGE_AT_SESSION - SEDGE_AT_ACK, 4);
+        sedge_wipe(payload + SEDGE_HELLO_ACK_SIZE, SEDGE_TAG_SIZE);
     }
     return SEDGE_HELLO_ACK_SIZE + SEDGE_TAG_SIZE;
 }
@@ -239,7 +238,11 @@ bool sedge_init(struct sedge_device *device, const struct sedge_config *config, 
 {
     uint8_t *greeting = device->greeting;
     memset(device, 0, sizeof *device);
+#if SEDGE_STATIC_CONFIG
+    config = &sedge_static_config;
+#else
     device->config = config;
+#endif
     sedge_link_init(&device->link, config->port);
     greeting[SEDGE_AT_ACK] = SEDGE_PROTOCOL;
     sedge_put_le32(greeting + SEDGE_AT_FIRMWARE, config->firmware);

@@ -23,6 +23,12 @@ static inline const struct sedge_config *sedge_config_of(const struct sedge_devi
 #endif
 }
 
+/* ---- bytes.c ---- */
+
+/* For an AVR gcc makes a loop of each memcpy and memset of fixed length, in place; a call is smaller. */
+void sedge_copy(uint8_t *to, const uint8_t *from, uint8_t count);
+void sedge_wipe(uint8_t *bytes, uint8_t count);
+
 /* ---- numbers on the wire ---- */
 
 /* A chip of 8 bits has a hard time with shifts; where memory has the order of the wire, it is copied. */
@@ -60,7 +66,7 @@ static inline uint16_t sedge_get_le16(const uint8_t *bytes)
     return (uint16_t)(bytes[0] | bytes[1] << 8);
 }
 
-/* ---- greeting: HELLO's first 11 bytes, then HELLO_ACK's first 37 ---- */
+/* ---- greeting: HELLO's first 11 bytes, then HELLO_ACK's first 37, and its tag ---- */
 
 #define SEDGE_HELLO_TAGGED 11 /* protocol, nonce, mtu, window; utc may differ when it is sent again */
 #define SEDGE_HELLO_ACK_SIZE 37
@@ -115,7 +121,8 @@ void sedge_ring_clear(struct sedge_device *device);
 bool sedge_ring_add(struct sedge_device *device, uint8_t *item);
 
 /* Item `index`, 0 being the oldest, and the counter it would have if nothing before it were lost. */
-uint8_t *sedge_ring_item(const struct sedge_device *device, uint8_t index, uint32_t *expected);
+uint8_t *sedge_ring_item(const struct sedge_device *device, uint8_t index);
+uint32_t sedge_ring_expected(const struct sedge_device *device, uint8_t index);
 
 /* Record type that goes next out of the ring (READING, or the GAP before it), now on its way; or 0. */
 uint8_t sedge_ring_next(struct sedge_device *device);
@@ -135,6 +142,10 @@ struct sedge_head {
 
 bool sedge_get_head(struct sedge_reader *in, struct sedge_head *head);
 
+/* A whole item, or the head of one, of one byte. */
+void sedge_put_byte(struct sedge_writer *out, uint8_t byte);
+#define SEDGE_ARRAY_OF(count) (0x80 | (count))
+
 /* ---- seal.c ---- */
 
 enum sedge_direction {
@@ -152,14 +163,14 @@ enum sedge_direction {
 /* Makes the session's key of the greeting and the device's key. */
 void sedge_session_key(struct sedge_device *device);
 
-/* Seals the record of `length` bytes (head and value) and puts the tag behind it. Returns the length with it. */
-uint8_t sedge_seal(const struct sedge_device *device, enum sedge_direction direction, uint8_t *record, uint8_t length);
+/* Seals a record of `length` bytes (head and value), or vouches for the greeting, and puts the tag behind it. Returns the
+ * length with it. */
+uint8_t sedge_seal(const struct sedge_device *device, enum sedge_direction direction, uint8_t *bytes, uint8_t length);
 
 /* Opens a record of the host; `length` is without the tag. False: not of the host, its text is rubbish now. */
 bool sedge_open(const struct sedge_device *device, uint8_t *record, uint8_t length);
 
-/* The tag over the greeting; and the payload of PROVISIONED. */
-void sedge_tag_hello_ack(const struct sedge_device *device, uint8_t *tag);
+/* The payload of PROVISIONED. */
 void sedge_put_provisioned(const struct sedge_device *device, uint8_t *payload);
 
 /* ---- records.c: what goes out and what came in ---- */

@@ -60,11 +60,10 @@ static void stuff(uint8_t *code, const uint8_t *end)
     *code = run;
 }
 
-static void send(struct sedge_link *link, uint8_t control, uint8_t number, uint8_t length)
+SEDGE_APART static void send(struct sedge_link *link, uint8_t control, uint8_t number, uint8_t length)
 {
     uint8_t *body = &link->tx[BODY_AT];
-    uint8_t *end = &link->tx[PAYLOAD_AT + length];
-    uint16_t crc;
+    uint8_t size = (uint8_t)(HEAD + length + SEDGE_CRC_SIZE);
 #if SEDGE_COMMANDS
     if (link->flags & F_SELF_BUSY) {
         control |= NOT_READY;
@@ -73,13 +72,11 @@ static void send(struct sedge_link *link, uint8_t control, uint8_t number, uint8
     body[0] = control;
     body[1] = number;
     body[2] = link->wanted;
-    crc = sedge_crc16(0xffff, body, (size_t)HEAD + length);
-    end[0] = (uint8_t)crc;
-    end[1] = (uint8_t)(crc >> 8);
-    end[2] = 0;
+    (void)sedge_crc_end(body, size);
+    body[size] = 0;
     link->tx[0] = 0;
-    stuff(&link->tx[1], end + 2);
-    link->tx_length = (uint8_t)(PAYLOAD_AT + 3 + length);
+    stuff(&link->tx[1], body + size);
+    link->tx_length = (uint8_t)(BODY_AT + size + 1);
     link->tx_sent = 0;
 #if SEDGE_COMMANDS
     link->owed = 0;
@@ -94,7 +91,7 @@ void sedge_link_send(struct sedge_link *link, uint8_t type, uint8_t length)
     send(link, type, link->high, length);
 }
 
-static void arm(struct sedge_link *link)
+SEDGE_APART static void arm(struct sedge_link *link)
 {
     link->timer[SEDGE_TIMER_RESEND] = (uint16_t)(FIRST_TIMEOUT_MS << link->backoff);
 }
@@ -359,7 +356,7 @@ static void on_frame(struct sedge_link *link)
 {
     uint8_t control = link->rx[0];
     uint8_t number = link->rx[1];
-    uint8_t length = (uint8_t)(link->rx_length - HEAD - 2);
+    uint8_t length = (uint8_t)(link->rx_length - HEAD - SEDGE_CRC_SIZE);
     uint8_t type = control & 0x0f;
     count(&link->stats.frames_in);
     if (control & 0xc0) {
@@ -385,14 +382,9 @@ static void end_of_chunk(struct sedge_link *link)
     if (!(link->rx_flags & RX_STARTED) || (link->rx_flags & RX_SKIP)) {
         return;
     }
-    /* The CRC over a body and its own CRC, low byte first, is not zero: compare. */
-    uint8_t length = link->rx_length;
-    if (!link->rx_block && length >= HEAD + 2) {
-        uint16_t crc = sedge_crc16(0xffff, link->rx, (size_t)length - 2);
-        if (link->rx[length - 2] == (uint8_t)crc && link->rx[length - 1] == (uint8_t)(crc >> 8)) {
-            on_frame(link);
-            return;
-        }
+    if (!link->rx_block && link->rx_length >= HEAD + SEDGE_CRC_SIZE && sedge_crc_end(link->rx, link->rx_length)) {
+        on_frame(link);
+        return;
     }
     count(&link->stats.bad_crc);
 }
@@ -470,13 +462,12 @@ void sedge_link_poll(struct sedge_link *link)
 
 void sedge_link_init(struct sedge_link *link, void *port)
 {
-    memset(link, 0, sizeof *link);
     link->port = port;
     link->now = (uint16_t)sedge_port_now_ms(port);
     link->beat_ms = SEDGE_BEAT_MS;
 }
 
-void sedge_link_restart(struct sedge_link *link, uint8_t window)
+void sedge_link_restart(struct sedge_link *link)
 {
     link->base = 0;
     link->next = 0;
@@ -490,6 +481,11 @@ void sedge_link_restart(struct sedge_link *link, uint8_t window)
     link->owed = 0;
     link->above = 0;
 #endif
+    link->window = 0;
+}
+
+void sedge_link_start(struct sedge_link *link, uint8_t window)
+{
     link->window = window < SEDGE_WINDOW ? window : SEDGE_WINDOW;
 }
 

@@ -4,22 +4,21 @@
 #define SLOTS_END (2 * SLOT_SIZE)
 #define CELL_SIZE 6
 #define CELLS 16
-#define CRC_SIZE 2
 
 /* False: torn, worn or never written. */
 static bool get(const struct sedge_device *device, uint8_t at, uint8_t *bytes, uint8_t size)
 {
-    uint8_t *end = bytes + size - CRC_SIZE;
     sedge_port_nv_read(sedge_config_of(device)->port, at, bytes, size);
-    return sedge_crc16(0xffff, bytes, (uint8_t)(size - CRC_SIZE)) == sedge_get_le16(end);
+    return sedge_crc_end(bytes, size);
 }
 
 /* Written and read back. A worn place that kept what was there before has another CRC: no two epochs 16 apart share one. */
 static bool put(const struct sedge_device *device, uint8_t at, uint8_t *bytes, uint8_t size)
 {
-    uint8_t *end = bytes + size - CRC_SIZE;
-    uint16_t crc = sedge_crc16(0xffff, bytes, (uint8_t)(size - CRC_SIZE));
-    sedge_put_le16(end, crc);
+    const uint8_t *end = bytes + size - SEDGE_CRC_SIZE;
+    uint16_t crc;
+    (void)sedge_crc_end(bytes, size);
+    crc = sedge_get_le16(end);
     sedge_port_nv_write(sedge_config_of(device)->port, at, bytes, size);
     return get(device, at, bytes, size) && sedge_get_le16(end) == crc;
 }
@@ -67,7 +66,7 @@ void sedge_nv_start(struct sedge_device *device)
         device->state = SEDGE_NO_KEY;
         return;
     }
-    memcpy(device->greeting + SEDGE_AT_ID, slot.id, SEDGE_ID_SIZE);
+    sedge_copy(device->greeting + SEDGE_AT_ID, slot.id, SEDGE_ID_SIZE);
     epoch = newest_epoch(device, sedge_get_le32(slot.floor));
     if (keep && keep->epoch == epoch && keep->check == ~keep->counter) {
         sedge_put_le32(device->greeting + SEDGE_AT_PREVIOUS, keep->counter);
@@ -85,8 +84,8 @@ void sedge_nv_provision(struct sedge_device *device, struct sedge_key_slot *slot
         (void)put(device, SLOT_SIZE, slot->id, SLOT_SIZE);
     }
     /* Nothing of the life before: id, epoch, session, previous. */
-    memset(device->greeting + SEDGE_AT_ID, 0, SEDGE_ID_SIZE);
-    memset(device->greeting + SEDGE_AT_EPOCH, 0, 8);
+    sedge_wipe(device->greeting + SEDGE_AT_ID, SEDGE_ID_SIZE);
+    sedge_wipe(device->greeting + SEDGE_AT_EPOCH, 8);
     sedge_nv_start(device);
-    memset(device->greeting + SEDGE_AT_PREVIOUS, 0, 4);
+    sedge_wipe(device->greeting + SEDGE_AT_PREVIOUS, 4);
 }

@@ -123,17 +123,21 @@ bool sedge_publish_cbor(struct sedge_device *device, uint8_t topic, const uint8_
     return publish(device, topic, &draft);
 }
 
-/* Made of shifts: the sign, the exponent of the highest bit, the 23 bits below it (rounded towards zero). */
+/* Made of shifts: the exponent of the highest bit, the 23 bits below it (rounded towards zero), the sign. */
 bool sedge_publish_fixed(struct sedge_device *device, uint8_t topic, int32_t value, uint8_t fraction_bits)
 {
     uint32_t bits = value < 0 ? 0U - (uint32_t)value : (uint32_t)value;
-    uint8_t exponent = (uint8_t)(127 + 31 - fraction_bits);
+    uint8_t exponent = (uint8_t)(127 + 30 - fraction_bits);
     float made;
     if (bits) {
         for (; !(bits & 0x80000000); bits <<= 1) {
             exponent--;
         }
-        bits = (bits >> 8 & 0x7fffff) | (uint32_t)exponent << 23 | ((uint32_t)value & 0x80000000);
+        /* The highest bit makes the exponent one larger. */
+        bits = (bits >> 8) + ((uint32_t)(uint16_t)(exponent << 7) << 16);
+        if (value < 0) {
+            bits |= 0x80000000;
+        }
     }
     memcpy(&made, &bits, sizeof made);
     return sedge_publish_float(device, topic, made);

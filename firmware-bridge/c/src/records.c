@@ -12,9 +12,9 @@ void sedge_count(sedge_tally *counter)
 static void put_register(const struct sedge_device *device, uint8_t id, struct sedge_writer *out)
 {
     const struct sedge_topic *topic = &sedge_config_of(device)->topics[id - 1];
-    sedge_put_array(out, 5);
+    sedge_put_byte(out, SEDGE_ARRAY_OF(5));
     sedge_put_uint(out, id);
-    sedge_put_uint(out, topic->handler ? 1 : 0);
+    sedge_put_byte(out, topic->handler ? 1 : 0);
     sedge_put_text(out, topic->name);
     sedge_put_text(out, topic->type);
     sedge_put_text(out, topic->unit);
@@ -44,7 +44,7 @@ static void put_stats(const struct sedge_device *device, struct sedge_writer *ou
 {
     const struct sedge_stats *stats = &device->link.stats;
     const sedge_tally *counter = &stats->frames_in;
-    sedge_put_array(out, 10);
+    sedge_put_byte(out, SEDGE_ARRAY_OF(10));
     do {
         sedge_put_uint(out, *counter);
     } while (counter++ != &stats->dropped);
@@ -111,8 +111,8 @@ bool sedge_records_wait(const struct sedge_device *device)
     return device->todo || device->register_next || device->flying != device->count;
 }
 
-/* The reading that link number `number` is about: it is in the ring behind those of the numbers before. */
-static const uint8_t *item_of(const struct sedge_device *device, uint8_t number, uint32_t *expected)
+/* The place in the ring of the reading that link number `number` is about: behind those of the numbers before. */
+static uint8_t index_of(const struct sedge_device *device, uint8_t number)
 {
     uint8_t index = 0;
     while (number != device->link.base) {
@@ -120,13 +120,13 @@ static const uint8_t *item_of(const struct sedge_device *device, uint8_t number,
             index++;
         }
     }
-    return sedge_ring_item(device, index, expected);
+    return index;
 }
 
 /* Seals it as it was the first time. */
 static uint8_t put_reading(const struct sedge_device *device, const uint8_t *item, uint8_t *record)
 {
-    memcpy(record + 1, item + 1, (size_t)*item - 1);
+    sedge_copy(record + 1, item + 1, (uint8_t)(*item - 1));
 #if SEDGE_SIGNING
     if (sedge_config_of(device)->sign) {
         record[0] |= SEDGE_SIGNED;
@@ -141,7 +141,7 @@ uint8_t sedge_link_fill(struct sedge_link *link, uint8_t number, uint8_t *payloa
     uint8_t *argument = &device->slot_argument[number % SEDGE_SLOTS];
     uint8_t type = device->slot[number % SEDGE_SLOTS];
     const uint8_t *item;
-    uint32_t expected;
+    uint8_t index;
     struct sedge_writer out;
     if (number == link->high) {
         type = choose(device, argument);
@@ -152,7 +152,8 @@ uint8_t sedge_link_fill(struct sedge_link *link, uint8_t number, uint8_t *payloa
         return 0;
     }
     payload[0] = type | SEDGE_SEALED;
-    item = item_of(device, number, &expected);
+    index = index_of(device, number);
+    item = sedge_ring_item(device, index);
     if (type == SEDGE_REC_READING) {
         return put_reading(device, item, payload);
     }
@@ -162,8 +163,8 @@ uint8_t sedge_link_fill(struct sedge_link *link, uint8_t number, uint8_t *payloa
     sedge_put_le32(payload + 6, sedge_port_now_ms(sedge_config_of(device)->port));
     sedge_writer_init(&out, payload + SEDGE_RECORD_HEAD, SEDGE_VALUE_SIZE);
     if (type == SEDGE_REC_GAP) {
-        sedge_put_array(&out, 2);
-        sedge_put_uint(&out, expected);
+        sedge_put_byte(&out, SEDGE_ARRAY_OF(2));
+        sedge_put_uint(&out, sedge_ring_expected(device, index));
         sedge_put_uint(&out, sedge_get_le32(item + SEDGE_ITEM_COUNTER) - 1);
     } else {
 #if SEDGE_COMMANDS
@@ -208,20 +209,19 @@ static bool take_time(struct sedge_device *device, const uint8_t *value, uint8_t
     if (length > SEDGE_TIME_SIZE) {
         return false;
     }
-    memcpy(device->time, value, length);
+    sedge_copy(device->time, value, length);
     device->time_length = length;
     device->todo |= SEDGE_TODO_TIME;
     return true;
 }
 
-#define ARRAY_OF_3 0x83
 #define FALSE_ITEM 0xf4
 
 /* `[topics wanted, utc, stats interval]` */
 static bool take_welcome(struct sedge_device *device, const uint8_t *value, uint8_t length)
 {
     uint32_t stats_s = 0;
-    if (length < 2 || value[0] != ARRAY_OF_3 || (value[1] & 0xfe) != FALSE_ITEM) {
+    if (length < 2 || value[0] != SEDGE_ARRAY_OF(3) || (value[1] & 0xfe) != FALSE_ITEM) {
         return false;
     }
 #if SEDGE_STATS

@@ -10,25 +10,30 @@ static uint32_t counter_of(const uint8_t *item)
     return sedge_get_le32(item + SEDGE_ITEM_COUNTER);
 }
 
-uint8_t *sedge_ring_item(const struct sedge_device *device, uint8_t index, uint32_t *expected)
+uint8_t *sedge_ring_item(const struct sedge_device *device, uint8_t index)
 {
     uint8_t *item = sedge_config_of(device)->buffer;
-    *expected = device->done + 1;
     for (; index; index--) {
-        *expected = counter_of(item) + 1;
         item += *item;
     }
     return item;
 }
 
+uint32_t sedge_ring_expected(const struct sedge_device *device, uint8_t index)
+{
+    return index ? counter_of(sedge_ring_item(device, (uint8_t)(index - 1))) + 1 : device->due;
+}
+
 static void cut(struct sedge_device *device, uint8_t index)
 {
-    uint32_t expected;
-    uint8_t *item = sedge_ring_item(device, index, &expected);
-    uint8_t size = *item;
-    device->used = (uint16_t)(device->used - size);
-    memmove(item, item + size, (size_t)(sedge_config_of(device)->buffer + device->used - item));
+    uint8_t *item = sedge_ring_item(device, index);
+    const uint8_t *end = sedge_config_of(device)->buffer + device->used;
+    const uint8_t *from = item + *item;
+    device->used = (uint16_t)(device->used - *item);
     device->count--;
+    while (from != end) {
+        *item++ = *from++;
+    }
 }
 
 /* Of the readings a warm reset leaves this number alone. */
@@ -46,7 +51,7 @@ void sedge_ring_clear(struct sedge_device *device)
 {
     device->used = 0;
     device->count = 0;
-    device->done = 0;
+    device->due = 1;
     device->last = 0;
     remember(device);
 }
@@ -55,9 +60,8 @@ bool sedge_ring_add(struct sedge_device *device, uint8_t *item)
 {
     const struct sedge_config *config = sedge_config_of(device);
     uint8_t stays = (uint8_t)(device->flying + device->gap);
-    uint32_t counter;
-    uint16_t room = (uint16_t)(config->buffer + config->buffer_size - sedge_ring_item(device, stays, &counter));
-    counter = device->last + 1;
+    uint32_t counter = device->last + 1;
+    uint16_t room = (uint16_t)(config->buffer + config->buffer_size - sedge_ring_item(device, stays));
     if (*item > room || !counter) {
         return false;
     }
@@ -66,7 +70,7 @@ bool sedge_ring_add(struct sedge_device *device, uint8_t *item)
         cut(device, stays);
     }
     sedge_put_le32(item + SEDGE_ITEM_COUNTER, counter);
-    memcpy(config->buffer + device->used, item, *item);
+    sedge_copy(config->buffer + device->used, item, *item);
     device->used = (uint16_t)(device->used + *item);
     device->count++;
     device->last = counter;
@@ -76,11 +80,11 @@ bool sedge_ring_add(struct sedge_device *device, uint8_t *item)
 
 uint8_t sedge_ring_next(struct sedge_device *device)
 {
-    uint32_t expected;
-    if (device->flying == device->count) {
+    uint8_t next = device->flying;
+    if (next == device->count) {
         return 0;
     }
-    if (!device->gap && counter_of(sedge_ring_item(device, device->flying, &expected)) != expected) {
+    if (!device->gap && counter_of(sedge_ring_item(device, next)) != sedge_ring_expected(device, next)) {
         device->gap = 1;
         return SEDGE_REC_GAP;
     }
@@ -91,10 +95,9 @@ uint8_t sedge_ring_next(struct sedge_device *device)
 
 void sedge_ring_done(struct sedge_device *device, uint8_t type)
 {
-    device->done = counter_of(sedge_config_of(device)->buffer);
-    if (type == SEDGE_REC_GAP) {
-        device->done--;
-    } else {
+    device->due = counter_of(sedge_config_of(device)->buffer);
+    if (type == SEDGE_REC_READING) {
+        device->due++;
         cut(device, 0);
         device->flying--;
     }

@@ -5,6 +5,14 @@
 
 #include "../include/sedge.h"
 
+/* Before a function that stays one. gcc puts what has one caller into it, and on an AVR some programs get larger by it:
+ * where this stands was tried out. */
+#ifdef __AVR__
+#define SEDGE_APART __attribute__((noinline))
+#else
+#define SEDGE_APART
+#endif
+
 enum sedge_frame_type {
     SEDGE_DATA = 1,
     SEDGE_ACK = 2,
@@ -26,10 +34,14 @@ enum sedge_taken {
 /* A side that sent nothing for so long sends a heartbeat. */
 #define SEDGE_BEAT_MS 2000
 
+/* `link` is all zero. */
 void sedge_link_init(struct sedge_link *link, void *port);
 
-/* Ends (or begins again) the numbers of both directions. `window` 0: no session, only control frames go out. */
-void sedge_link_restart(struct sedge_link *link, uint8_t window);
+/* Begins the numbers of both directions again, without a session: only control frames go out. */
+void sedge_link_restart(struct sedge_link *link);
+
+/* A session begins: `window` is what the other side announced. */
+void sedge_link_start(struct sedge_link *link, uint8_t window);
 
 /* Lets DATA out; before, a session only receives. */
 void sedge_link_open(struct sedge_link *link);
@@ -54,6 +66,10 @@ bool sedge_link_may_send(const struct sedge_link *link);
 uint16_t sedge_link_wait_ms(const struct sedge_link *link);
 
 uint16_t sedge_crc16(uint16_t crc, const uint8_t *bytes, size_t length);
+
+/* Puts the CRC, low byte first, into the last two of `size` bytes. True: it was there already. */
+#define SEDGE_CRC_SIZE 2
+bool sedge_crc_end(uint8_t *bytes, uint8_t size);
 
 /* ---- Hooks: one program, one set ---- */
 

@@ -3,7 +3,7 @@ export interface DeviceStatus {
   /** 16 hexadecimal digits. */
   readonly id: string;
   readonly name: string;
-  /** `silent`: its session stands, and nothing came for too long. */
+  /** `silent`: its session stands, and nothing came for too long. `never-seen`: added by hand, or it took no key. */
   readonly state: 'online' | 'silent' | 'offline' | 'never-seen';
   /** Since when it is in that state, ms since 1970; `null` before the first. */
   readonly sinceMs: number | null;

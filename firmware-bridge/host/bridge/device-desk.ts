@@ -156,6 +156,13 @@ export class DeviceDesk {
           refusal: effect.cause,
         });
         break;
+      case 'provisioned':
+        Object.assign(this.speakerAt(port), {
+          deviceId: effect.deviceId,
+          provisioned: true,
+          refusal: null,
+        });
+        break;
       case 'unprovisioned':
         Object.assign(this.speakerAt(port), { deviceId: null, provisioned: false, refusal: null });
         break;

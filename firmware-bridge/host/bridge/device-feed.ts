@@ -1,7 +1,7 @@
 import type { Log } from '../../../src/errors/index.ts';
 import { checkTopic, type Origin, type PublishId, TopicFilter, verifyOrigin } from '../../../src/index.ts';
 import { DeviceClock } from '../clock/index.ts';
-import type { DeviceBook, DeviceRecord } from '../devices/index.ts';
+import { type DeviceBook, type DeviceRecord, isBridgeTopic } from '../devices/index.ts';
 import type {
   DeviceFacts,
   DeviceId,
@@ -10,7 +10,7 @@ import type {
   GapEffect,
   ReadingEffect,
 } from '../session/index.ts';
-import { deviceTopic, type GapBody, isBridgeTopic, readingProducer } from './device-messages.ts';
+import { deviceTopic, type GapBody, readingProducer } from './device-messages.ts';
 import { lostRanges, type NumberRange } from './lost-ranges.ts';
 import type { BridgeMesh, IntakeOutcome, MeshIntake } from './mesh-intake.ts';
 import { SettledReadings } from './settled-readings.ts';
@@ -274,7 +274,10 @@ export class DeviceFeed {
     };
     this.counts.gaps++;
     this.counts.lost += count ?? 0;
-    this.#deps.log.warn({ device: record.name, ...body }, 'readings of a device are lost');
+    // Of refused ones the first is logged already: a line each would fill the log at the rate of the sensor.
+    if (reason !== 'refused') {
+      this.#deps.log.warn({ device: record.name, ...body }, 'readings of a device are lost');
+    }
     return this.#deps.intake.publish(deviceTopic(record.name, 'gap'), JSON.stringify(body), {
       ack: this.#deps.ack,
       id: gapIdOf(producer, { first, last, throughEpoch }),

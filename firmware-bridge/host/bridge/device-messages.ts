@@ -1,8 +1,6 @@
-import type { DeviceRecord } from '../devices/index.ts';
+import { DEVICES_TOPIC, type DeviceRecord } from '../devices/index.ts';
 import type { CommandStatus } from '../session/index.ts';
 
-/** What the bridge's own topics start with; readings may not. */
-export const DEVICES_TOPIC = 'devices';
 /** Filter of the commands to all devices. */
 export const COMMANDS_FILTER = `${DEVICES_TOPIC}/+/command/+`;
 
@@ -20,11 +18,6 @@ export function resultTopic(name: string, command: string): string {
 export function readCommandTopic(topic: string): { readonly name: string; readonly command: string } {
   const [, name = '', , command = ''] = topic.split('/');
   return { name, command };
-}
-
-/** True for a topic on which no device may publish: it would speak for the bridge, or command others. */
-export function isBridgeTopic(topic: string): boolean {
-  return topic === DEVICES_TOPIC || topic.startsWith(`${DEVICES_TOPIC}/`);
 }
 
 /** Producer of the publish ids of a device's readings in one epoch; their `n` is the counter. */

@@ -169,7 +169,11 @@ export class SerialBridge {
     if (known !== null && this.#flows.has(known)) throw new SedgeError('serial.port-held', { port: path });
     if (known?.phase === 'released') throw new SedgeError('serial.port-held', { port: path });
     const port = known ?? this.#openForNow(path, options.baudRate);
-    const flow = new ProvisionFlow(options, { book, send: (event) => port.send(event) });
+    const flow = new ProvisionFlow(options, {
+      book,
+      send: (event) => port.send(event),
+      nowMs: this.#deps.nowMs,
+    });
     this.#flows.set(port, flow);
     const timer = setTimeout(() => flow.giveUp('device.silent', { port: path }), PROVISION_MS_MAX);
     try {
@@ -331,7 +335,9 @@ export class SerialBridge {
 
   async #dropPort(port: PortService): Promise<void> {
     await port.stop();
-    this.#ports.splice(this.#ports.indexOf(port), 1);
+    // Another look at the ports may have dropped it meanwhile.
+    const place = this.#ports.indexOf(port);
+    if (place >= 0) this.#ports.splice(place, 1);
     this.#desk?.forgetPort(port);
   }
 

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { checkTopic, SedgeError, TopicFilter } from '../../../src/index.ts';
 import type { DeviceCommand, DeviceId, DeviceTopic } from '../session/index.ts';
+import { DEVICES_TOPIC, isBridgeTopic } from './bridge-topic.ts';
 
 /** A command that waits for its device or its result; kept, so that a restart neither loses nor repeats it. */
 export interface KeptCommand extends DeviceCommand {
@@ -68,6 +69,8 @@ export const DEVICE_KEY_BYTES = 16;
 const DEVICE_ID = /^[0-9a-f]{16}$/;
 const DEVICE_NAME = /^[A-Za-z0-9._-]{1,64}$/;
 const FILTERS_MAX = 32;
+/** Readings below the bridge's own topics would be refused one by one. */
+const PREFIX_RULE = `a topic without wildcards and $, not ${DEVICES_TOPIC} and nothing below it`;
 /** Commands that may wait in the book for one device. */
 export const KEPT_COMMANDS_MAX = 32;
 
@@ -79,7 +82,7 @@ export function newDeviceRecord(draft: DeviceDraft, nowMs: number): DeviceRecord
   checkDeviceName(name, id);
   if (key.length !== DEVICE_KEY_BYTES) throw badOption('key', '16 bytes');
   if (signingKey !== null && signingKey.length !== 32) throw badOption('signingKey', '32 bytes');
-  if (prefix !== null && !isPrefix(prefix)) throw badOption('prefix', 'a topic without wildcards and $');
+  if (prefix !== null && !isPrefix(prefix)) throw badOption('prefix', PREFIX_RULE);
   if (topics !== null && !areFilters(topics)) throw badOption('topics', `1 to ${FILTERS_MAX} topic filters`);
   return {
     id,
@@ -120,7 +123,7 @@ export function checkDeviceName(name: string, id: DeviceId): void {
 }
 
 function isPrefix(prefix: string): boolean {
-  return checkTopic(prefix).ok && !prefix.endsWith('/');
+  return checkTopic(prefix).ok && !prefix.endsWith('/') && !isBridgeTopic(prefix);
 }
 
 function areFilters(filters: readonly string[]): boolean {

@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { type ErrorCode, SedgeError } from '../../../src/errors/index.ts';
-import { DEVICE_KEY_BYTES, type DeviceBook, type DeviceRecord } from '../devices/index.ts';
+import {
+  DEVICE_KEY_BYTES,
+  type DeviceBook,
+  type DeviceDraft,
+  type DeviceRecord,
+  newDeviceRecord,
+} from '../devices/index.ts';
 import type { DeviceId, SessionEffect, SessionEvent } from '../session/index.ts';
 
 /** Options of `provision`. */
@@ -25,6 +31,8 @@ export interface ProvisionFlowDependencies {
   readonly book: DeviceBook;
   /** To the session of the port. */
   readonly send: (event: SessionEvent) => void;
+  /** Wall clock, ms since 1970. */
+  readonly nowMs: () => number;
 }
 
 /**
@@ -80,7 +88,7 @@ export class ProvisionFlow {
         else this.#speaks(effect.deviceId);
         break;
       case 'provisioned':
-        if (effect.deviceId === this.#offered?.id) this.#done.resolve(this.#offered);
+        if (effect.deviceId === this.#offered?.id) this.#finish(this.#offered);
         break;
       case 'provision-failed':
         if (effect.deviceId !== this.#offered?.id) break;
@@ -101,12 +109,17 @@ export class ProvisionFlow {
   /** A device with a key. */
   #speaks(id: DeviceId | null): void {
     const offered = this.#offered;
-    if (offered !== null && id === offered.id) this.#done.resolve(offered);
+    if (offered !== null && id === offered.id) this.#finish(offered);
     else if (this.#unanswered) void this.#forget('device.provisioned', id ?? 'unknown');
     else if (this.#offering) return;
     else if (this.#options.force) void this.#offer();
     else
       this.#fail('device.provisioned', { device: (id && this.#deps.book.get(id)?.name) ?? id ?? 'unknown' });
+  }
+
+  /** It has its key: the next attempt of that name is for another board, and gets no copy of it. */
+  #finish({ id }: DeviceRecord): void {
+    this.#done.resolve(this.#deps.book.change(id, { lastHeardAtMs: this.#deps.nowMs() }) ?? this.#offered!);
   }
 
   #fail(code: ErrorCode, details: Readonly<Record<string, string | number>>): void {
@@ -131,12 +144,23 @@ export class ProvisionFlow {
   #unfinished(): DeviceRecord | null {
     const { name } = this.#options;
     const record = this.#deps.book.list().find((one) => one.name === name) ?? null;
-    return record?.epoch === EPOCH_FLOOR + 1 && record.lastHeardAtMs === null ? record : null;
+    if (record?.epoch !== EPOCH_FLOOR + 1 || record.lastHeardAtMs !== null) return null;
+    const { prefix, topicFilters, signingKey } = newDeviceRecord(
+      { ...this.#draft(), id: record.id, key: record.key },
+      record.addedAtMs,
+    );
+    return this.#deps.book.change(record.id, { prefix, topicFilters, signingKey });
   }
 
   #newRecord(): Promise<DeviceRecord> {
+    // Known before it is heard, so that what it took in that epoch is missed if it boots again before it is heard.
+    return this.#deps.book.add(this.#draft(), { epoch: EPOCH_FLOOR + 1 });
+  }
+
+  /** What the options say, with a new id and key. */
+  #draft(): DeviceDraft {
     const { name, prefix, topics, signingKey } = this.#options;
-    const draft = {
+    return {
       id: randomBytes(8).toString('hex'),
       key: randomBytes(DEVICE_KEY_BYTES),
       ...(name === undefined ? {} : { name }),
@@ -144,8 +168,6 @@ export class ProvisionFlow {
       ...(topics === undefined ? {} : { topics }),
       ...(signingKey === undefined ? {} : { signingKey }),
     };
-    // Known before it is heard, so that what it took in that epoch is missed if it boots again before it is heard.
-    return this.#deps.book.add(draft, { epoch: EPOCH_FLOOR + 1 });
   }
 
   /** The device certainly did not take the key. */

@@ -19,6 +19,7 @@ import type {
   SubscribeOptions,
 } from '../../../src/index.ts';
 import type { MqttClientStatus, MqttStatus } from '../../gateways/mqtt/index.ts';
+import type { BridgeStatus } from '../../gateways/mqtt-bridge/index.ts';
 import { payloadToJson } from '../message-json.ts';
 import { originToJson } from '../origin-json.ts';
 import type {
@@ -151,6 +152,11 @@ export class AgentClient {
   /** The MQTT gateway and its clients. */
   async mqtt(): Promise<MqttReport> {
     return (await this.#connection.call('GET', '/v1/mqtt')) as MqttReport;
+  }
+
+  /** Bridges to outside MQTT brokers. */
+  async bridges(): Promise<readonly BridgeStatus[]> {
+    return ((await this.#connection.call('GET', '/v1/bridges')) as { bridges: BridgeStatus[] }).bridges;
   }
 
   /** Logs as the node holds them. */

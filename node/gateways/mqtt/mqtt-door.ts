@@ -82,7 +82,10 @@ export class MqttDoor {
   }
 
   #accept(stream: ClientStream): void {
-    if (this.#gateway !== null) return this.#gateway.accept(stream);
+    if (this.#gateway !== null) {
+      this.#gateway.accept(stream);
+      return;
+    }
     if (this.#stopping || this.#waiting.size >= WAITING_MAX) {
       this.#counters.count('connectionsRefused');
       stream.destroy();

@@ -172,7 +172,6 @@ static bool hello_ack(void)
 {
     uint8_t hello[FIELD_SIZE];
     uint8_t ack[FIELD_SIZE];
-    uint8_t tag[8];
     (void)bytes_of("hello", hello);
     if (bytes_of("hello-ack", ack) != SEDGE_HELLO_ACK_SIZE + 8) {
         return false;
@@ -180,8 +179,8 @@ static bool hello_ack(void)
     fresh_device();
     memcpy(device.greeting, hello, SEDGE_HELLO_TAGGED);
     memcpy(device.greeting + SEDGE_AT_ACK, ack, SEDGE_HELLO_ACK_SIZE);
-    sedge_tag_hello_ack(&device, tag);
-    return !memcmp(tag, ack + SEDGE_HELLO_ACK_SIZE, 8);
+    (void)sedge_seal(&device, SEDGE_OF_HELLO_ACK, device.greeting, SEDGE_GREETING_SIZE);
+    return !memcmp(device.greeting + SEDGE_GREETING_SIZE, ack + SEDGE_HELLO_ACK_SIZE, 8);
 }
 
 static bool record(void)

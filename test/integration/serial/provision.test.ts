@@ -35,7 +35,7 @@ describeWith(['gcc', 'make'], 'giving a device in C its key', () => {
     world.board.plug(PORT, device);
     const alone = await bookOnly();
     const { id } = await alone.provision(PORT, { name: 'uno-1' });
-    expect(alone.devices()).toMatchObject([{ id, name: 'uno-1', state: 'never-seen' }]);
+    expect(alone.devices()).toMatchObject([{ id, name: 'uno-1', state: 'offline' }]);
     expect(alone.ports()).toEqual([]);
     await alone.stop();
     device.read(5);
@@ -92,6 +92,13 @@ describeWith(['gcc', 'make'], 'giving a device in C its key', () => {
     device.read(1);
     await until(async () => (await world.values()).length === 1, 'it is heard');
     expect((await world.readings())[0]!.origin!.device).toBe(second.id);
+  });
+
+  it('says at once who is at the port now', async () => {
+    world.board.plug(PORT, world.device('uno-1'));
+    const bridge = await world.bridge([PORT]);
+    const { id } = await bridge.provision(PORT, { name: 'uno-1' });
+    expect(bridge.ports()).toMatchObject([{ deviceId: id, device: 'uno-1', provisioned: true }]);
   });
 
   it('gives each device a key of its own', async () => {

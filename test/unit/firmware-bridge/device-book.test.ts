@@ -138,6 +138,7 @@ describe('the device book', () => {
     ['a short signing key', { signingKey: new Uint8Array(31) }],
     ['a reserved prefix', { prefix: '$realm' }],
     ['a prefix with a wildcard', { prefix: 'a/#' }],
+    ['a prefix where only the bridge speaks', { prefix: 'devices/barn' }],
     ['a bad filter', { topics: ['a/#/b'] }],
     ['no filter at all', { topics: [] }],
   ])('refuses %s', async (_name, more) => {

@@ -97,11 +97,13 @@ describe('what a device says, on its way into the mesh', () => {
   let book: DeviceBook;
   let elapsedMs: number;
   let intake: MeshIntake;
+  let warnings: string[];
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'sedge-feed-'));
     mesh = meshOf();
     elapsedMs = 50_000;
+    warnings = [];
   });
   afterEach(() => {
     intake.stop();
@@ -120,7 +122,7 @@ describe('what a device says, on its way into the mesh', () => {
       intake,
       mesh: { name: 'pi', findPublished },
       ack: 'durable',
-      log: silentLog,
+      log: { ...silentLog, warn: (_, sentence) => warnings.push(sentence) },
       nowMs,
       elapsedMs: () => elapsedMs,
     });
@@ -305,6 +307,16 @@ describe('what a device says, on its way into the mesh', () => {
       expect(feed.refusals.topic).toBe(1);
     },
   );
+
+  it('logs refused readings once and not at the rate of the sensor', async () => {
+    const feed = await feedOf({ topics: ['other/#'] });
+    for (const counter of [1, 2, 3]) {
+      await feed.take(reading(counter));
+      await feed.takeGap(gap(counter, counter, { reason: 'refused' }));
+    }
+    expect(warnings).toEqual(['a reading of a device is refused; more of the kind are counted']);
+    expect(mesh.sent.filter(({ topic }) => topic === 'devices/uno-1/gap')).toHaveLength(3);
+  });
 
   it('is refused where no filter of the book fits, whatever it is called', async () => {
     const feed = await feedOf({ topics: ['green/+'] });

@@ -40,9 +40,11 @@ static volatile uint8_t rx_head, rx_tail;
 static uint8_t tx_ring[SEDGE_AVR_TX_BYTES];
 static volatile uint8_t tx_head, tx_tail;
 #endif
+#if SEDGE_STATS
 /* Both wrap: what is between them was not told yet. */
 static volatile uint8_t overruns;
 static uint8_t overruns_told;
+#endif
 /* The last byte was given to the hardware after TXC was cleared. */
 static volatile bool sent_any;
 
@@ -97,17 +99,21 @@ void sedge_avr_restart(void)
 
 ISR(USART_RX_vect)
 {
+#if SEDGE_STATS
     uint8_t lost = UCSR0A & ((1 << FE0) | (1 << DOR0));
+#endif
     uint8_t head = rx_head;
     uint8_t next = (uint8_t)(head + 1) & RX_MASK;
     /* Where the ring is full, this is the slot that stays empty. */
     rx_ring[head] = UDR0;
-    if (next == rx_tail)
-        lost = 1;
-    else
+    if (next != rx_tail)
         rx_head = next;
+#if SEDGE_STATS
+    else
+        lost = 1;
     if (lost)
         overruns++;
+#endif
 }
 
 int16_t sedge_avr_read(void)
@@ -184,11 +190,15 @@ void sedge_avr_write(uint8_t byte)
 
 bool sedge_avr_overrun(void)
 {
+#if SEDGE_STATS
     uint8_t told = overruns_told;
     if (told == overruns)
         return false;
     overruns_told = (uint8_t)(told + 1);
     return true;
+#else
+    return false;
+#endif
 }
 
 bool sedge_avr_sent(void)

@@ -57,7 +57,8 @@ int16_t sedge_avr_read(void);
 uint8_t sedge_avr_writable(void);
 /* Sends a byte; waits while the ring is full. */
 void sedge_avr_write(uint8_t byte);
-/* True once for each byte lost or spoilt: the ring was full, the hardware was read too late, a stop bit was missing. */
+/* True once for each byte lost or spoilt: the ring was full, the hardware was read too late, a stop bit was missing. Never so
+ * with SEDGE_STATS=0: nothing counts them, and the CRC of the frame that misses bytes tells. */
 bool sedge_avr_overrun(void);
 /* True when all was sent to the last stop bit: before a sleep that stops the clock of the serial line. */
 bool sedge_avr_sent(void);

@@ -92,7 +92,32 @@ export class PacketDecoder {
   }
 }
 
-/** The bytes of a packet for a client of a version. */
+/** Turns what a broker sends to a client of ours into objects. It is not held to the standard's every word. */
+export class BrokerPacketDecoder {
+  readonly #parser: Parser;
+  #packet: Packet | null = null;
+  #failed = false;
+
+  constructor(version: ProtocolVersion) {
+    this.#parser = parser({ protocolVersion: version });
+    this.#parser.on('packet', (packet) => {
+      this.#packet = packet;
+    });
+    this.#parser.on('error', () => {
+      this.#failed = true;
+    });
+  }
+
+  /** Reads one packet; `null` if it cannot be read, and nothing after it then. */
+  decode({ bytes }: Frame): Packet | null {
+    if (this.#failed) return null;
+    this.#packet = null;
+    this.#parser.parse(bytes);
+    return this.#failed ? null : this.#packet;
+  }
+}
+
+/** The bytes of a packet for the other side of a connection of a version. */
 export function encodePacket(packet: ServerPacket, version: ProtocolVersion): Buffer {
   return generate(packet, { protocolVersion: version });
 }

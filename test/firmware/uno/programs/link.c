@@ -50,7 +50,8 @@ void sedge_link_other(struct sedge_link *it, uint8_t type, uint8_t *payload, uin
 
 void sedge_link_lost(struct sedge_link *it)
 {
-    sedge_link_restart(it, SEDGE_WINDOW);
+    sedge_link_restart(it);
+    sedge_link_start(it, SEDGE_WINDOW);
     sedge_link_open(it);
 }
 
@@ -58,7 +59,8 @@ int main(void)
 {
     sedge_avr_begin();
     sedge_link_init(&link, 0);
-    sedge_link_restart(&link, SEDGE_WINDOW);
+    sedge_link_restart(&link);
+    sedge_link_start(&link, SEDGE_WINDOW);
     sedge_link_open(&link);
     for (;;) {
         sedge_link_poll(&link);
