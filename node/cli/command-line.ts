@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import { SedgeError } from '../../src/errors/index.ts';
+import { isSedgeError, SedgeError } from '../../src/errors/index.ts';
 import { CommandContext, type CommandIo, type GlobalOptions } from './command-context.ts';
 import type { CommandAction, DefineCommand, RunCommand } from './command-definition.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
@@ -53,9 +53,8 @@ export class CommandLine {
     try {
       await program.parseAsync(line, { from: 'user' });
     } catch (error) {
-      if (!(error instanceof CommanderError)) throw error;
-      if (error.exitCode === 0) return EXIT.done;
-      throw usageError(error);
+      if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
+      throw withCommand(error instanceof CommanderError ? usageError(error) : error, wordsOf(program, line));
     }
     return this.#exitCode;
   }
@@ -97,6 +96,26 @@ export class CommandLine {
         this.#exitCode = (await action(context, ...args)) ?? EXIT.done;
       };
   }
+}
+
+/** Which command a line names, as far as there is one: `['device', 'add']`. */
+function wordsOf(program: Command, line: readonly string[]): readonly string[] {
+  const words: string[] = [];
+  let at = program;
+  for (const word of line) {
+    if (word === '--') break;
+    const next = at.commands.find((command) => command.name() === word);
+    if (next === undefined) continue;
+    words.push(word);
+    at = next;
+  }
+  return words;
+}
+
+/** A mistake of the line, with the command whose help is about it. */
+function withCommand(error: unknown, words: readonly string[]): unknown {
+  if (!isSedgeError(error, 'cli.usage') || words.length === 0) return error;
+  return new SedgeError('cli.usage', { ...error.details, command: words.join(' ') }, { cause: error });
 }
 
 function usageError(error: CommanderError): SedgeError {

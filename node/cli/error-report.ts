@@ -23,7 +23,7 @@ export function asSedgeError(error: unknown): SedgeError {
  */
 export function errorReport(thrown: unknown, options: ErrorReportOptions): string {
   const error = asSedgeError(thrown);
-  const next = withDirectory(error.next, options.directoryOption);
+  const next = nextOf(error, options.directoryOption);
   const stack = options.debug ? stackOf(thrown) : '';
   if (options.json) {
     const { code, message, details } = error;
@@ -37,6 +37,13 @@ export function errorReport(thrown: unknown, options: ErrorReportOptions): strin
 function sentenceOf(error: SedgeError): string {
   const { reason } = error.details;
   return error.code === 'cli.usage' && typeof reason === 'string' ? `${reason}.` : error.message;
+}
+
+/** A mistake of the line has its help, which needs no directory. */
+function nextOf(error: SedgeError, directory: string | undefined): string {
+  const { command } = error.details;
+  if (error.code === 'cli.usage' && typeof command === 'string') return `See "sedge ${command} --help".`;
+  return withDirectory(error.next, directory);
 }
 
 function withDirectory(next: string, directory: string | undefined): string {

@@ -120,14 +120,14 @@ const send: DefineCommand = (command, run) => {
     .description('have a device do something, and wait for what came of it')
     .argument('<device>', 'name of the device, on whatever node it is', deviceName)
     .argument('<command>', 'name of the command', commandName)
-    .argument('[args]', 'arguments as JSON or text', '')
+    .argument('[args]', 'arguments as JSON or text (default: none)')
     .option(
       '--ttl <duration>',
       'not to be begun later (default: the wait)',
       durationSeconds(0.001, DAY_SECONDS),
     )
     .addOption(
-      new Option('--wait <duration>', 'how long to wait for the result; 0 for not at all (default: 10s)')
+      new Option('--wait <duration>', 'how long to wait for the result; 0 for not at all')
         .argParser(durationSeconds(0, DAY_SECONDS))
         .default(WAIT_SECONDS, '10s'),
     )
@@ -137,11 +137,11 @@ const send: DefineCommand = (command, run) => {
           context: CommandContext,
           device: string,
           name: string,
-          args: string,
+          args: string | undefined,
           options: SendCommandOptions,
         ): Promise<ExitCode> => {
           const { sendCommand } = await import('../device/send-command.ts');
-          return sendCommand(context, { device, command: name, args }, options);
+          return sendCommand(context, { device, command: name, args: args ?? '' }, options);
         },
       ),
     );
@@ -199,6 +199,6 @@ function deviceName(text: string): string {
 }
 
 function commandName(text: string): string {
-  if (text !== '' && !/[+#\0]/.test(text)) return text;
-  throw new InvalidArgumentError('It must be the name of a command, without + and #.');
+  if (text !== '' && !/[/+#\0]/.test(text)) return text;
+  throw new InvalidArgumentError('It must be the name of a command, without /, + and #.');
 }

@@ -69,7 +69,10 @@ function portsText(ports: readonly PortRow[]): string {
     { title: 'DEVICE', cell: deviceText },
     { title: '', cell: (port) => adviceOn(port) },
   ]);
-  return `\n${table}`;
+  const problems = ports.flatMap(({ path, problem }) =>
+    problem === null ? [] : [`\n${path}: ${problemText(problem)}\n`],
+  );
+  return `\n${table}${problems.join('')}`;
 }
 
 function deviceText({ device, deviceId, provisioned, product }: PortRow): string {
@@ -78,7 +81,7 @@ function deviceText({ device, deviceId, provisioned, product }: PortRow): string
 }
 
 function adviceOn({ path, state, deviceId, device, provisioned, problem }: PortRow): string {
-  if (problem !== null) return problemText(problem);
+  if (problem !== null) return '';
   if (state === 'unused') return `"sedge start --serial ${path}"`;
   if (provisioned === false) return `"sedge device provision ${path}"`;
   return deviceId !== null && device === null ? '"sedge device add", or provision it' : '';

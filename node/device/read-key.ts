@@ -33,7 +33,9 @@ async function readFile(context: CommandContext, path: string): Promise<Buffer> 
   try {
     const file = await open(path);
     try {
-      const { mode } = await file.stat();
+      const stats = await file.stat();
+      if (stats.isDirectory()) throw new Error('it is no file');
+      const { mode } = stats;
       if ((mode & OTHERS) !== 0) context.note(`others can read ${path}: "chmod 600 ${path}"`);
       const { buffer, bytesRead } = await file.read(Buffer.alloc(FILE_BYTES_MAX), 0, FILE_BYTES_MAX, 0);
       return buffer.subarray(0, bytesRead);

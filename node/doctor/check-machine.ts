@@ -1,4 +1,4 @@
-import { readdirSync, type Stats, statfsSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, type Stats, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatBytes } from '../cli/human-figures.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
@@ -17,6 +17,9 @@ export async function checkMachine(directory: string, nowMs: number): Promise<Fi
     const next =
       'Run "sedge init", "sedge join TOKEN" or "sedge start", or name another directory with --dir.';
     return [...findings, fail('directory', `${directory} does not exist`, next)];
+  }
+  if (!stats.isDirectory()) {
+    return [...findings, fail('directory', `${directory} is a file`, 'Name a directory with --dir.')];
   }
   return [...findings, checkDirectory(directory, stats), ...checkFiles(directory), checkDisk(directory)];
 }
@@ -46,7 +49,10 @@ function checkDirectory(directory: string, { mode, uid }: Stats): Finding {
 
 /** Whatever holds a key or a token is for its owner alone. */
 function checkFiles(directory: string): Finding[] {
-  const open = readdirSync(directory, { withFileTypes: true })
+  const files = filesIn(directory);
+  // One of another user, which another check tells of.
+  if (files === null) return [];
+  const open = files
     .filter((file) => file.isFile() && /key|realm|grant/.test(file.name))
     .filter((file) => ((statOrNull(join(directory, file.name))?.mode ?? 0) & 0o077) !== 0)
     .map((file) => file.name);
@@ -63,6 +69,14 @@ function checkDisk(directory: string): Finding {
   if (files > 0 && ffree === 0) return fail('disk', 'no further file can be made on it (no inodes)', next);
   if (freeBytes < FREE_BYTES_WARN) return warn('disk', `only ${formatBytes(freeBytes)} are free`, next);
   return ok('disk', `${formatBytes(freeBytes)} are free`);
+}
+
+function filesIn(directory: string): Dirent[] | null {
+  try {
+    return readdirSync(directory, { withFileTypes: true });
+  } catch {
+    return null;
+  }
 }
 
 function statOrNull(path: string): Stats | null {

@@ -1,6 +1,6 @@
 import { listSerialPorts } from '../../firmware-bridge/host/discovery/list-serial-ports.ts';
 import { isSedgeError } from '../../src/errors/index.ts';
-import { plural } from '../cli/human-figures.ts';
+import { formatCount, plural } from '../cli/human-figures.ts';
 import { resolveSettings } from '../config/index.ts';
 import type { AgentClient, DeviceStatus, PortStatus } from '../control/client/index.ts';
 import { checkSerial } from './check-serial.ts';
@@ -34,7 +34,8 @@ export async function checkSerialPorts(
     const available = usb.map(({ byId, path }) => byId ?? path);
     findings.push(...checkSerial({ ports, available, agent: running }, probe));
   }
-  return [...findings, ...checkAlarms(running?.devices ?? [])];
+  const devices = running?.devices ?? [];
+  return [...findings, ...checkAlarms(devices), ...checkRefusals(devices)];
 }
 
 interface RunningAgent {
@@ -69,5 +70,15 @@ function checkAlarms(devices: readonly DeviceStatus[]): Finding[] {
     .map(({ name, alarms }) => {
       const next = `See "sedge device monitor ${name} --counters" and the log: somebody may be at its wire.`;
       return warn('device alarm', `${name}: ${plural(alarms, 'alarm')}`, next);
+    });
+}
+
+/** The device is told that they arrived, and goes on: only here is anything wrong. */
+function checkRefusals(devices: readonly DeviceStatus[]): Finding[] {
+  return devices
+    .filter(({ refused }) => refused > 0)
+    .map(({ name, refused }) => {
+      const next = `Look at its --prefix and --topics ("sedge device ls --json"), and at "why" in the agent's log.`;
+      return warn('device readings', `${name}: ${formatCount(refused)} are refused`, next);
     });
 }

@@ -18,6 +18,8 @@ const NAMED_MAX = 3;
 export interface AgentPort {
   readonly path: string;
   readonly problem: { readonly code: string; readonly detail: string } | null;
+  /** Whether the device there has a key; `null` where none spoke. */
+  readonly provisioned: boolean | null;
 }
 
 /** What {@link checkSerial} looks at. */
@@ -55,9 +57,11 @@ function checkPort(path: string, what: SerialToCheck, probe: SerialProbe): Findi
   const holders = probe.holders(file.path);
   const others = holders.filter(({ pid }) => pid !== what.agent?.pid);
   if (others.length > 0) return taken(check, others);
-  if (holders.length > 0) return ok(check, 'the agent has it open');
   const problem = problemOf(path, what);
-  if (problem === null) return ok(check, 'there, free, and may be opened');
+  if (problem === null) {
+    const free = holders.length > 0 ? 'the agent has it open' : 'there, free, and may be opened';
+    return keyless(check, path, what) ?? ok(check, free);
+  }
   if (problem.code === 'serial.port-busy') {
     const next = `Run "sudo fuser -v ${path}" to see which, and end it.`;
     return { ...fail(check, 'a program of another user has it open', next), code: problem.code };
@@ -73,11 +77,16 @@ function told(check: string, { code, detail }: NonNullable<AgentPort['problem']>
 
 function checkHost(port: string, what: SerialToCheck): Finding {
   const problem = problemOf(port, what);
-  if (problem !== null) return told(`serial port ${port}`, problem);
-  return ok(
-    `serial port ${port}`,
-    what.agent === null ? 'the agent will report on it' : 'the agent reports no problem',
-  );
+  const check = `serial port ${port}`;
+  if (problem !== null) return told(check, problem);
+  const sentence = what.agent === null ? 'the agent will report on it' : 'the agent reports no problem';
+  return keyless(check, port, what) ?? ok(check, sentence);
+}
+
+/** A device that waits for its key; `null` where there is none. */
+function keyless(check: string, port: string, { agent }: SerialToCheck): Finding | null {
+  if (agent?.ports.find(({ path }) => path === port)?.provisioned !== false) return null;
+  return warn(check, 'the device there has no key yet', `Run "sedge device provision ${port}".`);
 }
 
 function problemOf(path: string, { agent }: SerialToCheck): AgentPort['problem'] {

@@ -134,8 +134,15 @@ function processes(proc: string): ProcessName[] {
   const pids = namesIn(proc).filter((name) => /^\d+$/.test(name));
   return pids.slice(0, PROCESSES_MAX).map((pid) => ({
     pid: Number(pid),
-    name: textOf(join(proc, pid, 'comm')).trim(),
+    name: nameOf(join(proc, pid)),
   }));
+}
+
+/** Node calls its first thread `MainThread`, and the kernel a process by its first thread. */
+function nameOf(process: string): string {
+  const name = textOf(join(process, 'comm')).trim();
+  if (name !== 'MainThread') return name;
+  return basename(textOf(join(process, 'cmdline')).split('\0')[0]!) || name;
 }
 
 function hasOpen(descriptors: string, path: string): boolean {

@@ -481,6 +481,10 @@ export const ERROR_TABLE = {
     meaning: 'No device of that id or name is in the book.',
     next: 'See "sedge device ls"; a fresh board is taken in with "sedge device provision PORT".',
   },
+  'device.key-unknown': {
+    meaning: 'The device has a key that this node does not know.',
+    next: 'Run "sedge device add NAME --id ID --key-file FILE" with that key, or "sedge device provision PORT --force" for a new one, if its sketch allows that.',
+  },
   'device.exists': {
     meaning: 'The book holds another device of that id or name.',
     next: 'Use another name, or remove the other device first ("sedge device remove").',
@@ -515,7 +519,7 @@ export const ERROR_TABLE = {
   },
   'device.provisioned': {
     meaning: 'The device has a key already.',
-    next: 'Take it in with "sedge device add" where the key is known; a device gives up its key only as its sketch allows.',
+    next: 'Use it as it is ("sedge device ls"), take it in with "sedge device add" where the key is known, or give it a new one with --force, if its sketch allows that.',
   },
   'device.provision-failed': {
     meaning: 'The device did not take the key.',
@@ -543,7 +547,7 @@ export const ERROR_TABLE = {
   },
   'device.no-tool': {
     meaning: 'The tool that writes firmware into the board is not installed.',
-    next: 'Install it ("sudo apt install avrdude"), then repeat the command.',
+    next: 'Install it (avrdude: "sudo apt install avrdude"), then repeat the command.',
   },
   'device.flash-failed': {
     meaning: 'The firmware could not be written into the board.',
@@ -741,7 +745,10 @@ export const ERROR_TABLE = {
     next: "Look at the agent's log, and report it with the code.",
   },
   'cli.usage': { meaning: 'The command line is not right.', next: 'See "sedge --help".' },
-  'cli.input': { meaning: 'The input cannot be read.', next: 'Check the name and the rights of the file.' },
+  'cli.input': {
+    meaning: 'The input cannot be read.',
+    next: 'Check the name, the rights and the content of the file, or what comes on stdin.',
+  },
   'cli.output': {
     meaning: 'The output cannot be written.',
     next: 'Check the name of the file, or where stdout goes, and the space on its disk.',

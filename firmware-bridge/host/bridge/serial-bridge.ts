@@ -503,12 +503,12 @@ function stateOf({ phase }: PortService): PortStatus['state'] {
 function problemOf(problem: SedgeError | null, refusal: string | null): PortStatus['problem'] {
   if (problem !== null) return { code: problem.code, detail: problem.message };
   if (refusal === null) return null;
-  return { code: REFUSAL_CODES[refusal] ?? 'device.unknown', detail: refusal };
+  return { code: REFUSAL_CODES[refusal] ?? 'device.key-unknown', detail: refusal };
 }
 
 /** What is told of a device that gets no session. */
 const REFUSAL_CODES: Readonly<Record<string, ErrorCode>> = Object.freeze({
-  'unknown-device': 'device.unknown',
+  'unknown-device': 'device.key-unknown',
   'bad-tag': 'device.wrong-key',
   'lower-epoch': 'device.lower-epoch',
   'wrong-protocol': 'device.protocol',

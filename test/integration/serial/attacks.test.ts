@@ -90,7 +90,7 @@ describeWith(['gcc', 'make'], 'an attacker on the line', () => {
   it('is not served as a device that nobody took into the book', async () => {
     const { bridge } = await provisioned();
     await bridge.remove('uno-1');
-    await until(() => bridge.ports()[0]!.problem?.code === 'device.unknown', 'it is told');
+    await until(() => bridge.ports()[0]!.problem?.code === 'device.key-unknown', 'it is told');
     expect(bridge.ports()[0]).toMatchObject({ provisioned: true, device: null });
     expect(await world.values()).toEqual([]);
   });

@@ -128,9 +128,20 @@ describe('usage errors', () => {
   ])('%j ends in exit code 2 and says why', async (argv, reason) => {
     expect(await runCli(argv, io())).toBe(2);
     expect(err.text).toMatch(reason);
-    expect(err.text).toContain('sedge --help');
+    expect(err.text).toMatch(/See "sedge( [a-z]+)* --help"/);
     expect(err.text).not.toContain('    at ');
     expect(out.text).toBe('');
+  });
+
+  test.each([
+    [['device', 'provision'], 'sedge device provision --help'],
+    [['device', 'add', 'uno-1'], 'sedge device add --help'],
+    [['device', 'lss'], 'sedge device --help'],
+    [['--dir', '/tmp/none', 'pub'], 'sedge pub --help'],
+    [['devcie', 'ls'], 'sedge --help'],
+  ])('%j names the help that is about it', async (argv, help) => {
+    expect(await runCli(argv, io())).toBe(2);
+    expect(err.text).toContain(`See "${help}".`);
   });
 
   test('come as one JSON object with --json', async () => {
@@ -138,7 +149,7 @@ describe('usage errors', () => {
     const { error } = JSON.parse(err.text);
     expect(error).toMatchObject({ code: 'cli.usage' });
     expect(error.message).toContain("missing required argument 'topic'");
-    expect(error.next).toContain('sedge --help');
+    expect(error.next).toBe('See "sedge pub --help".');
   });
 
   test('a payload that looks like an option goes behind --', async () => {

@@ -118,8 +118,12 @@ describe('ls', () => {
       'PORT  STATE  DEVICE',
       '/dev/ttyUSB1  open  without a key  "sedge device provision /dev/ttyUSB1"',
       '/dev/ttyUSB2  open  unknown, bbbbbbbbbbbbbbbb  "sedge device add", or provision it',
-      '/dev/ttyUSB3  closed  -  The port may not be opened by this user. Run "sudo usermod -aG dialout $USER", then log out and in again (a service: restart it).',
+      '/dev/ttyUSB3  closed  -',
     ]);
+    // No cell is a sentence: a line that wraps is a table no more.
+    expect(out.text).toContain(
+      '\n/dev/ttyUSB3: The port may not be opened by this user.\n  Run "sudo usermod -aG dialout $USER", then',
+    );
   });
 
   test('says what to do where there is no device', async () => {
@@ -215,6 +219,13 @@ describe('add and remove', () => {
     await sedge(`add uno-1 ${options}`, 2);
     expect(err.text).toContain(reason);
     expect(devices.calls).toEqual([]);
+  });
+
+  test('do not propose to close a directory that was named in place of a key', async () => {
+    await chmod(directory, 0o755);
+    await sedge(`add uno-1 --id ${ID} --key-file ${directory}`, 1);
+    expect(err.text).toContain('it is no file');
+    expect(err.text).not.toContain('chmod');
   });
 
   test('tell of what holds no key without showing it', async () => {
@@ -323,6 +334,10 @@ describe('send', () => {
     answer(() => [{ status: 'failed', value: 'a\u001b[2Jb' }]);
     await sedge('send uno-1 relay', 1);
     expect(out.text).toBe('failed: a\ufffd[2Jb\n');
+  });
+
+  test('takes no name of a command that no device could hear of', async () => {
+    await sedge('send uno-1 le/d true', 2);
   });
 
   test('ends with exit code 4 where no result comes', async () => {
@@ -527,6 +542,14 @@ describe('doctor', () => {
     );
   });
 
+  test('tells of readings that are refused, which no device complains about', async () => {
+    serial = [join(directory, 'gone')];
+    devices.deviceList = [sampleDevice({ refused: 3 })];
+    expect(await findings()).toContainEqual(
+      expect.objectContaining({ check: 'device readings', level: 'warn', sentence: 'uno-1: 3 are refused' }),
+    );
+  });
+
   test('explains ports of the settings where no agent runs, each once', async () => {
     await server.stop();
     await writeFile(
@@ -541,6 +564,13 @@ describe('doctor', () => {
   test('tells of settings that cannot be read', async () => {
     const found = await findings(io('', { SEDGE_SERIAL: 'usb' }));
     expect(found).toContainEqual(expect.objectContaining({ check: 'settings', code: 'agent.bad-config' }));
+  });
+
+  test('tells of a file in place of a directory', async () => {
+    const file = join(directory, 'file');
+    await writeFile(file, '');
+    const found = await findings(io('', { SEDGE_DIR: file }));
+    expect(found).toContainEqual(expect.objectContaining({ check: 'directory', level: 'fail' }));
   });
 
   test('asks an agent without ports for no devices', async () => {

@@ -105,14 +105,36 @@ describe('a serial port', () => {
 
   test('that is busy while nobody is seen to have it is a matter for root', () => {
     const problem = { code: 'serial.port-busy', detail: '' };
-    const finding = check(machine(), { agent: { pid: 77, ports: [{ path: PORT, problem }] } });
+    const finding = check(machine(), {
+      agent: { pid: 77, ports: [{ path: PORT, problem, provisioned: null }] },
+    });
     expect(finding).toMatchObject({ level: 'fail', code: 'serial.port-busy' });
     expect(finding.next).toContain(`sudo fuser -v ${PORT}`);
   });
 
+  test('that the agent has open is not well where it takes nothing of the device there', () => {
+    const holders = [{ pid: 77, name: 'node' }];
+    const problem = { code: 'device.key-unknown', detail: 'unknown-device' };
+    const agent = { pid: 77, ports: [{ path: PORT, problem, provisioned: true }] };
+    expect(check(machine({ holders }), { agent })).toMatchObject({
+      level: 'fail',
+      code: 'device.key-unknown',
+    });
+  });
+
+  test('with a device without a key needs one', () => {
+    const holders = [{ pid: 77, name: 'node' }];
+    const agent = { pid: 77, ports: [{ path: PORT, problem: null, provisioned: false }] };
+    const finding = check(machine({ holders }), { agent });
+    expect(finding).toMatchObject({ level: 'warn', sentence: 'the device there has no key yet' });
+    expect(finding.next).toContain(`sedge device provision ${PORT}`);
+  });
+
   test('with another problem is told of as the agent has it', () => {
     const problem = { code: 'agent.internal', detail: 'EIO' };
-    const finding = check(machine(), { agent: { pid: 77, ports: [{ path: PORT, problem }] } });
+    const finding = check(machine(), {
+      agent: { pid: 77, ports: [{ path: PORT, problem, provisioned: null }] },
+    });
     expect(finding).toMatchObject({
       level: 'fail',
       sentence: 'Something failed inside the agent (EIO)',
@@ -145,7 +167,10 @@ describe('other ports', () => {
 
   test('of the network are as the agent says', () => {
     const path = 'tcp://10.0.0.7:4000';
-    const agent = { pid: 77, ports: [{ path, problem: { code: 'serial.unreachable', detail: '' } }] };
+    const agent = {
+      pid: 77,
+      ports: [{ path, problem: { code: 'serial.unreachable', detail: '' }, provisioned: null }],
+    };
     expect(check(machine(), { ports: [path], agent })).toMatchObject({ level: 'fail' });
     expect(check(machine(), { ports: [path] })).toMatchObject({ level: 'ok' });
   });

@@ -58,6 +58,14 @@ test('who has a file open is found by name and pid', async () => {
   expect(probe.running(['ModemManager', 'brltty'])).toEqual([{ pid: 13, name: 'ModemManager' }]);
 });
 
+test('a program whose thread has a name of its own is called as it was started', async () => {
+  await mkdir(join(root, '14/fd'), { recursive: true });
+  await writeFile(join(root, '14/comm'), 'MainThread\n');
+  await writeFile(join(root, '14/cmdline'), '/usr/bin/node\0/opt/sedge/main.js\0start\0');
+  await symlink('/dev/ttyUSB2', join(root, '14/fd/3'));
+  expect(machineProbe({ proc: root }).holders('/dev/ttyUSB2')).toEqual([{ pid: 14, name: 'node' }]);
+});
+
 test('the machine itself tells what this process has open', async () => {
   const path = join(root, 'open');
   const file = await open(path, 'w');
