@@ -12,6 +12,7 @@ import { defaultStorageMax } from './default-storage-max.ts';
 import { DirectoryLock } from './directory-lock.ts';
 import { onFreePort } from './free-port.ts';
 import type { MqttGateway } from './gateways/mqtt/index.ts';
+import { MqttDoor } from './gateways/mqtt/mqtt-door.ts';
 import type { MqttBridges } from './gateways/mqtt-bridge/index.ts';
 import { type Bridge, SerialGateway } from './gateways/serial/serial-gateway.ts';
 import { defaultName, prepareDirectory } from './node-directory.ts';
@@ -34,13 +35,15 @@ export interface AgentReady {
   readonly mqtt?: readonly string[];
 }
 
+type MqttService = Pick<MqttGateway, 'addresses' | 'status' | 'clients' | 'stop'>;
+
 /** What runs. */
 interface Running {
   readonly lock: DirectoryLock;
   readonly mesh: Mesh;
   readonly serial: SerialGateway;
   readonly control: ControlServer;
-  readonly mqtt: MqttGateway | null;
+  readonly mqtt: MqttService | null;
   readonly bridges: MqttBridges | null;
 }
 
@@ -69,7 +72,7 @@ export class Agent {
     await prepareDirectory(directory);
     const lock = await DirectoryLock.take(directory);
     let mesh: Mesh | null = null;
-    let mqtt: MqttGateway | null = null;
+    let mqtt: MqttService | null = null;
     let serial: SerialGateway | null = null;
     let bridges: MqttBridges | null = null;
     try {
@@ -96,7 +99,7 @@ export class Agent {
       node: mesh.node,
       name: mesh.name,
       addresses: mesh.addresses(),
-      ...(mqtt === null ? {} : { mqtt: mqtt.addresses() }),
+      ...(mqtt === null || mqtt.addresses().length === 0 ? {} : { mqtt: mqtt.addresses() }),
     };
     log.info(ready, 'the agent is ready');
     return ready;
@@ -169,21 +172,25 @@ export class Agent {
     });
   }
 
-  async #startMqtt(mesh: Mesh): Promise<MqttGateway | null> {
+  async #startMqtt(mesh: Mesh): Promise<MqttService | null> {
     const { directory, log, nowMs, settings, version } = this.#parts;
-    const { listeners, local, anonymous, ack } = mqttListening(settings);
-    if (listeners.length === 0) return null;
-    // Who does not ask for it does not pay for it.
-    const { MqttGateway, readUsers } = await import('./gateways/mqtt/index.ts');
-    if (!local && !anonymous && (await readUsers(directory)).size === 0) throw noUsers();
-    if (!local && anonymous)
-      log.warn({}, 'anybody who reaches its addresses may publish and subscribe over MQTT');
-    const gateway = new MqttGateway(
-      { listeners, local, anonymous, ack },
-      { mesh, directory, log, nowMs, version },
-    );
-    await gateway.start();
-    return gateway;
+    const { listeners, unasked, local, anonymous, ack } = mqttListening(settings);
+    if (listeners.length === 0 && unasked === null) return null;
+    const openGateway = async () => {
+      // Who has no client of MQTT does not pay for it.
+      const { MqttGateway, readUsers } = await import('./gateways/mqtt/index.ts');
+      if (!local && !anonymous && (await readUsers(directory)).size === 0) throw noUsers();
+      if (!local && anonymous)
+        log.warn({}, 'anybody who reaches its addresses may publish and subscribe over MQTT');
+      const options = { listeners, local, anonymous, ack };
+      const gateway = new MqttGateway(options, { mesh, directory, log, nowMs, version });
+      await gateway.start();
+      return gateway;
+    };
+    if (unasked === null) return openGateway();
+    const door = new MqttDoor(unasked, { directory, log, openGateway });
+    await door.start({ atOnce: listeners.length > 0 });
+    return door;
   }
 
   async #makeBridges(mesh: Mesh): Promise<MqttBridges | null> {
@@ -222,10 +229,17 @@ export class Agent {
         residentBytes: process.memoryUsage.rss(),
         startedAtMs: this.#startedAtMs,
         serial: settings.serial ?? [],
+        mqtt: mqtt === null ? null : mqttFacts(mqtt),
       }),
       onStop: () => this.#stopAsked.resolve(),
     });
   }
+}
+
+/** The gateway in a line; `GET /v1/mqtt` has all of it. */
+function mqttFacts(mqtt: MqttService) {
+  const { listening, connections, sessions, counters } = mqtt.status();
+  return { listening, connections, sessions, refused: counters.connectionsRefused };
 }
 
 function noUsers(): SedgeError {

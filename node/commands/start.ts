@@ -70,7 +70,7 @@ export const define: DefineCommand = (command, run) => {
     )
     .option(
       '--mqtt <[host:]port|off>',
-      'where MQTT clients connect, such as 1883 for this machine alone (env: SEDGE_MQTT)',
+      'where MQTT clients connect; 127.0.0.1:1883 by default, if that is free (env: SEDGE_MQTT)',
     )
     .option('--mqtt-tls <[host:]port|off>', 'the same over TLS (env: SEDGE_MQTT_TLS)')
     .option('--mqtt-cert <file>', 'certificate for that with its chain, PEM (env: SEDGE_MQTT_CERT)')
@@ -111,7 +111,7 @@ export const define: DefineCommand = (command, run) => {
     ['sedge start --peer /dns4/hub.example/tcp/7600', 'keep a link to a far node'],
     ['sedge start --no-discovery --peer /ip4/10.0.0.5/tcp/7600', 'talk to that node alone'],
     ['sedge start --retention main=7d,2GB --storage-max 10GB', 'keep a week of main, and 10 GB in all'],
-    ['sedge start --mqtt 1883', 'be an MQTT broker for the whole mesh, for clients on this machine'],
+    ['sedge start --mqtt 192.168.1.5:1883', 'let MQTT clients of other machines in: they need users'],
     ['sedge start --serial auto', 'take in what devices on USB ports measure'],
     ['sedge start --serial /dev/ttyUSB0:57600', 'one port, at another rate'],
     ['sedge --dir /var/lib/sedge start --json', 'as a service: a ready line on stdout, JSON logs on stderr'],
@@ -179,11 +179,12 @@ function settingsOf(options: StartOptions): AgentSettings {
 }
 
 function readyText(
-  ready: { node: string; name: string; addresses: readonly string[] },
+  ready: { node: string; name: string; addresses: readonly string[]; mqtt?: readonly string[] },
   directory: string,
 ): string {
   const addresses = ready.addresses.map((address) => `  ${address}\n`).join('');
-  return `${ready.name} (${ready.node}) is ready\n${addresses}  directory ${directory}; stop with Ctrl-C or "sedge stop"\n`;
+  const mqtt = ready.mqtt === undefined ? '' : `  MQTT clients connect to ${ready.mqtt.join(', ')}\n`;
+  return `${ready.name} (${ready.node}) is ready\n${addresses}${mqtt}  directory ${directory}; stop with Ctrl-C or "sedge stop"\n`;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -58,6 +58,7 @@ export function statusText(status: AgentStatus, peers: readonly PeerStatus[], no
     ],
     ['gaps', gaps === 0 ? 'none' : `${formatCount(gaps)}; see "sedge gaps"`],
     ['traffic', trafficOf(status)],
+    ['mqtt', mqttOf(status)],
     ['parked', status.parked === 0 ? 'none' : `${formatCount(status.parked)} of unknown authors`],
     [
       'agent',
@@ -66,6 +67,13 @@ export function statusText(status: AgentStatus, peers: readonly PeerStatus[], no
     ['version', `sedge ${agent.version} on Node ${agent.nodeVersion}`],
   ]);
   return `${facts}${stepText(peers, nowMs)}${lossesText(status)}${problemsText(status)}`;
+}
+
+function mqttOf({ agent: { mqtt } }: AgentStatus): string {
+  if (mqtt == null) return 'off';
+  const { listening, connections, sessions } = mqtt;
+  if (listening.length === 0) return 'another program has the port; see "sedge doctor"';
+  return `${listening.join(', ')}; ${plural(connections, 'client')} connected, ${plural(sessions, 'session')}`;
 }
 
 /** A line for each channel and peer: who lacks how much. */

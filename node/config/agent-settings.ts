@@ -32,7 +32,7 @@ export interface AgentSettings {
    * When a device is told that a reading is taken: once it is on the disk here, or in memory. @defaultValue `'durable'`
    */
   readonly serialAck?: SerialAck;
-  /** Where MQTT clients connect; `null` for nowhere. @defaultValue `null` */
+  /** Where MQTT clients connect; `null` for nowhere. @defaultValue 127.0.0.1:1883, where the port is free */
   readonly mqtt?: MqttAddress | null;
   /** Where MQTT clients connect over TLS; `null` for nowhere. @defaultValue `null` */
   readonly mqttTls?: MqttAddress | null;

@@ -2,12 +2,17 @@ import { SedgeError } from '../../src/errors/index.ts';
 import type { Acknowledgement } from '../../src/index.ts';
 import type { ListenerOptions } from '../gateways/mqtt/index.ts';
 import type { AgentSettings } from './agent-settings.ts';
-import { isLoopback } from './mqtt-address.ts';
+import { isLoopback, type MqttAddress } from './mqtt-address.ts';
+
+/** Where MQTT clients connect if nobody says anything of it. */
+export const MQTT_UNASKED: MqttAddress = Object.freeze({ host: '127.0.0.1', port: 1_883 });
 
 /** How an agent listens for MQTT clients. */
 export interface MqttListening {
-  /** Empty where MQTT is off. */
+  /** Those that were asked for: one that cannot listen is an error. */
   readonly listeners: readonly ListenerOptions[];
+  /** Listened on beside them if the port is free; `null` where `mqtt` says an address or off. */
+  readonly unasked: MqttAddress | null;
   /** Other machines reach none of them. */
   readonly local: boolean;
   readonly anonymous: boolean;
@@ -28,5 +33,6 @@ export function mqttListening(settings: AgentSettings): MqttListening {
   }
   if (mqttWebSocket != null) listeners.push({ kind: 'websocket', ...mqttWebSocket });
   const { mqttAnonymous: anonymous = false, mqttAck: ack = 'durable' } = settings;
-  return { listeners, local: listeners.every(isLoopback), anonymous, ack };
+  const unasked = mqtt === undefined ? MQTT_UNASKED : null;
+  return { listeners, unasked, local: listeners.every(isLoopback), anonymous, ack };
 }

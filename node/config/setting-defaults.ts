@@ -64,7 +64,7 @@ export const SETTING_TEXTS: Readonly<Record<keyof AgentSettings, SettingText>> =
   },
   mqtt: {
     purpose: 'where MQTT clients connect: a port of this machine alone, an address with a port, or off',
-    byDefault: 'off',
+    byDefault: '127.0.0.1:1883, where that is free',
     example: 'mqtt: 1883',
   },
   mqttTls: {

@@ -48,7 +48,7 @@ export class AgentProcess {
   static spawn(start: AgentStart): AgentProcess {
     const peers = start.peers.flatMap((peer) => ['--peer', peer]);
     const serial = (start.serial ?? []).flatMap((port) => ['--serial', port]);
-    const mqtt = start.mqtt === undefined ? [] : ['--mqtt', start.mqtt];
+    const mqtt = ['--mqtt', start.mqtt ?? 'off'];
     const loopback = ['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns', '--no-discovery'];
     const child = spawn(
       process.execPath,

@@ -3,6 +3,7 @@ import type { PeerStatus } from '../../src/index.ts';
 import { formatBytes, formatCount, formatSpan, plural } from '../cli/human-figures.ts';
 import type { AgentClient, AgentStatus } from '../control/client/index.ts';
 import { lockHolder } from '../directory-lock.ts';
+import { checkMqtt } from './check-mqtt.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 /** An agent that does not answer for so long is stuck. */
@@ -25,6 +26,7 @@ export async function checkAgent(directory: string, agent: AgentClient): Promise
   return [
     ok('agent', `runs with pid ${pid} and ${formatBytes(residentBytes)} of memory`),
     checkPeers(await agent.peers()),
+    ...checkMqtt(status.agent.mqtt),
     ...checkProblems(status),
     ...checkCounters(status.counters),
   ];

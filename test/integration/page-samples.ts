@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -46,18 +46,20 @@ export class PageSamples {
     return (await run('bash', ['-euo', 'pipefail', '-c', code], this.inHome(SHELL_MS_MAX))).stdout;
   }
 
-  /** Runs an agent in the background until the end, on a free port; resolves when it answers. */
+  /**
+   * Runs an agent in the background until the end, on free ports; resolves when it answers. Mosquitto's clients connect to
+   * the first one without being told.
+   */
   async startAgent(command: string): Promise<void> {
     const words = command.trim().replace(/^npx sedge /, '');
-    const agent = this.#background(`node node/main.js ${words} --no-mdns --listen /ip4/127.0.0.1/tcp/0`);
+    const agent = this.#background(
+      `node node/main.js ${words} --no-mdns --listen /ip4/127.0.0.1/tcp/0 --mqtt 0`,
+    );
     const directory = join(this.home, /--dir ~\/(\S+)/.exec(command)![1]!);
-    const status = ['node/main.js', 'status', '--dir', directory];
+    const status = ['node/main.js', 'status', '--json', '--dir', directory];
     for (const endMs = Date.now() + READY_MS; Date.now() < endMs; await sleep(100)) {
-      const isUp = await run('node', status, this.inHome(10_000)).then(
-        () => true,
-        () => false,
-      );
-      if (isUp) return;
+      const answer = await run('node', status, this.inHome(10_000)).catch(() => null);
+      if (answer !== null) return this.#leadMqttClients(answer.stdout);
       if (agent.exitCode !== null) break;
     }
     throw new Error(`the agent of "${command.trim()}" did not get ready`);
@@ -85,7 +87,22 @@ export class PageSamples {
 
   /** Options for `execFile`. */
   inHome(timeout: number) {
-    return { cwd: ROOT, timeout, env: { ...process.env, HOME: this.home } };
+    return {
+      cwd: ROOT,
+      timeout,
+      env: { ...process.env, HOME: this.home, XDG_CONFIG_HOME: join(this.home, '.config') },
+    };
+  }
+
+  /** Mosquitto's clients read options from the user's home before their command line. */
+  async #leadMqttClients(status: string): Promise<void> {
+    const folder = join(this.home, '.config');
+    if (existsSync(join(folder, 'mosquitto_pub'))) return;
+    const { agent } = JSON.parse(status) as { agent: { mqtt: { listening: readonly string[] } } };
+    const port = agent.mqtt.listening[0]!.split(':').at(-1)!;
+    await mkdir(folder, { recursive: true });
+    for (const client of ['mosquitto_pub', 'mosquitto_sub'])
+      await writeFile(join(folder, client), `-p ${port}\n`);
   }
 
   #background(command: string): ChildProcess {

@@ -43,6 +43,16 @@ export interface AgentClientOptions {
   readonly directory: string;
 }
 
+/** The MQTT gateway in a line. */
+export interface MqttFacts {
+  /** Where clients connect; empty if the port was taken. */
+  readonly listening: readonly string[];
+  readonly connections: number;
+  readonly sessions: number;
+  /** Connections turned away since the start. */
+  readonly refused: number;
+}
+
 /** The agent's process, as `status` tells of it. */
 export interface AgentFacts {
   readonly version: string;
@@ -53,6 +63,8 @@ export interface AgentFacts {
   readonly startedAtMs: number;
   /** Serial ports of its settings. */
   readonly serial: readonly string[];
+  /** `null` where it is off; absent for an agent before 0.3. */
+  readonly mqtt?: MqttFacts | null;
 }
 
 /** The node at a glance, and the process it runs in. */

@@ -13,6 +13,7 @@ export {
   type AgentStatus,
   connectAgent,
   type InviteOptions,
+  type MqttFacts,
 } from './agent-client.ts';
 export { AgentExport } from './agent-export.ts';
 export { AgentPublisher, type PublisherOptions, type SendDone, type SendOptions } from './agent-publisher.ts';

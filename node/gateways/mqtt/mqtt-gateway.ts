@@ -185,7 +185,7 @@ export class MqttGateway implements ConnectionHost {
   async #listen(options: ListenerOptions): Promise<void> {
     const listener = await makeListener(options, this.#deps.log);
     try {
-      await listener.start((stream) => this.#accept(stream));
+      await listener.start((stream) => this.accept(stream));
     } catch (error) {
       await Promise.all(this.#listeners.map((one) => one.stop()));
       throw error;
@@ -193,7 +193,8 @@ export class MqttGateway implements ConnectionHost {
     this.#listeners.push(listener);
   }
 
-  #accept(socket: ClientStream): void {
+  /** Takes in a connection. Also from a listener that is not its own. */
+  accept(socket: ClientStream): void {
     if (this.#stopping || this.#connections.size >= this.#options.connectionsMax) {
       this.#counters.count('connectionsRefused');
       socket.destroy();

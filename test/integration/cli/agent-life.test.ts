@@ -25,6 +25,8 @@ describe('sedge start', () => {
       'start',
       '--json',
       '--no-mdns',
+      '--mqtt',
+      'off',
       '--name',
       'pi',
       '--listen',

@@ -59,7 +59,9 @@ export class Sedge {
     ...argv: readonly string[]
   ): Promise<{ child: ChildProcess; ready: Ready }> {
     const listen = argv.includes('--listen') ? [] : ['--listen', '/ip4/127.0.0.1/tcp/0'];
-    const child = this.spawn(directory, 'start', '--json', '--no-mdns', ...listen, ...argv);
+    // Its default is a fixed port.
+    const mqtt = argv.includes('--mqtt') ? [] : ['--mqtt', 'off'];
+    const child = this.spawn(directory, 'start', '--json', '--no-mdns', ...listen, ...mqtt, ...argv);
     let stderr = '';
     child.stderr!.on('data', (chunk) => {
       stderr += String(chunk);

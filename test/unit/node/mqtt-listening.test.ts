@@ -5,9 +5,15 @@ const LOCAL = { host: '127.0.0.1', port: 1883 };
 const FAR = { host: '0.0.0.0', port: 8883 };
 const FILES = { mqttCert: 'a.crt', mqttKey: 'a.key' };
 
-test('nothing listens where nothing is said, or it is off', () => {
-  expect(mqttListening({}).listeners).toEqual([]);
-  expect(mqttListening({ mqtt: null, mqttTls: null, mqttWebSocket: null }).listeners).toEqual([]);
+test('where nothing is said it listens on this machine alone, at the port of MQTT, as far as that is free', () => {
+  const unasked = { host: '127.0.0.1', port: 1_883 };
+  expect(mqttListening({})).toMatchObject({ listeners: [], unasked, local: true });
+  expect(mqttListening({ mqttTls: FAR, ...FILES })).toMatchObject({ listeners: [{ kind: 'tls' }], unasked });
+});
+
+test('nothing listens where it is off', () => {
+  const off = { mqtt: null, mqttTls: null, mqttWebSocket: null };
+  expect(mqttListening(off)).toMatchObject({ listeners: [], unasked: null });
 });
 
 test('each of the three listens where it is told to', () => {
@@ -18,6 +24,7 @@ test('each of the three listens where it is told to', () => {
       { kind: 'tls', ...FAR, certFile: 'a.crt', keyFile: 'a.key' },
       { kind: 'websocket', host: '::1', port: 9001 },
     ],
+    unasked: null,
     local: false,
     anonymous: false,
     ack: 'durable',
