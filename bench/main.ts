@@ -7,6 +7,7 @@ import { measureBytesWritten } from './workloads/bytes-written.ts';
 import { measureCatchUp, measureCatchUpAfterCrash, measureSingle } from './workloads/catch-up.ts';
 import { measureColdStart } from './workloads/cold-start.ts';
 import { measureLiveDuringSync } from './workloads/live-during-sync.ts';
+import { measureMqtt } from './workloads/mqtt.ts';
 import { measureSerial } from './workloads/serial.ts';
 import { measureStored } from './workloads/stored.ts';
 import { measureSyncBytes } from './workloads/sync-bytes.ts';
@@ -24,6 +25,7 @@ const MEASURE: Readonly<Record<WorkloadName, Workload>> = {
   'stored-1gb': measureStored,
   'sync-bytes': measureSyncBytes,
   serial: measureSerial,
+  mqtt: measureMqtt,
 };
 
 /** Runs the workloads one after another; prints each one's lines as soon as it is done. */

@@ -16,6 +16,7 @@ export class Stage {
   readonly #children = new Set<BenchChild>();
   readonly #agents = new Set<AgentProcess>();
   readonly #links = new Set<CuttableLink>();
+  readonly #others = new Set<{ kill(): Promise<void> }>();
   readonly #root: string;
   #directories = 0;
   #isClosed = false;
@@ -57,6 +58,12 @@ export class Stage {
     return agent;
   }
 
+  /** Takes over what is to be killed with all else. */
+  own<T extends { kill(): Promise<void> }>(other: T): T {
+    this.#others.add(other);
+    return other;
+  }
+
   /** A link to a place on loopback, passing. */
   async link(port: number): Promise<CuttableLink> {
     this.#assertOpen();
@@ -68,10 +75,11 @@ export class Stage {
 
   /** Kills all processes and links; the directories stay until {@link close}. */
   async clear(): Promise<void> {
-    await Promise.all([...this.#children, ...this.#agents].map((one) => one.kill()));
+    await Promise.all([...this.#children, ...this.#agents, ...this.#others].map((one) => one.kill()));
     await Promise.all([...this.#links].map((link) => link.cut()));
     this.#children.clear();
     this.#agents.clear();
+    this.#others.clear();
     this.#links.clear();
   }
 

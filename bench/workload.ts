@@ -11,6 +11,7 @@ export const WORKLOADS = [
   'stored-1gb',
   'sync-bytes',
   'serial',
+  'mqtt',
 ] as const;
 export type WorkloadName = (typeof WORKLOADS)[number];
 

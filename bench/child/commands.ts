@@ -3,7 +3,7 @@ import type { EndpointOptions } from './endpoint.ts';
 import type { PublishReport, PublishRun } from './publish-run.ts';
 
 /** What a child process is told to be. */
-export type EndpointKind = 'library' | 'client' | 'gossipsub';
+export type EndpointKind = 'library' | 'client' | 'gossipsub' | 'mqtt';
 
 /** Commands to a child process and their answers, carried over its IPC channel. */
 export interface ChildCommands {

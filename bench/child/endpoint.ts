@@ -6,6 +6,8 @@ export interface EndpointOptions {
   readonly peers: readonly string[];
   /** Groups the writes to disk; the library's default if it is not given. */
   readonly commitIntervalMs?: number;
+  /** For clients of MQTT: the broker's port, and how many of them there are. */
+  readonly broker?: { readonly port: number; readonly clients: number };
 }
 
 /** Acknowledgements that are measured; `replica` is that of one other node. */

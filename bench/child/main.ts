@@ -64,6 +64,8 @@ async function openEndpoint(options: ChildOptions<'open'>): Promise<Endpoint> {
       return (await import('./client-endpoint.ts')).openClientEndpoint(options);
     case 'gossipsub':
       return (await import('./gossipsub-endpoint.ts')).openGossipsubEndpoint(options);
+    case 'mqtt':
+      return (await import('./mqtt-endpoint.ts')).openMqttEndpoint(options);
   }
 }
 

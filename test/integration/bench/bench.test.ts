@@ -74,4 +74,19 @@ describe('the benchmark', () => {
       duplicated: 0,
     });
   });
+
+  it('measures clients of MQTT at one node and from node to node', async () => {
+    const { exitCode, stdout } = await runNode(['bench/main.ts', 'mqtt', '--quick', '--json']);
+    expect(exitCode).toBe(0);
+    const results = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const measured: unknown = expect.any(Number);
+    const of = (variant: string) => results.find((result) => result.variant === variant);
+    for (const variant of ['one-node-js', 'two-nodes-js'])
+      expect(of(variant)).toMatchObject({ messages: 6_000, p50Ms: measured, p99Ms: measured });
+    expect(of('one-node-1000')).toMatchObject({ coreShare: measured, residentMB: measured });
+    for (const result of results) expect(result).toMatchObject({ lost: 0, duplicated: 0, outOfOrder: 0 });
+  });
 });
