@@ -18,6 +18,8 @@ describeWith(['gcc', 'make'], 'commands to a device in C', () => {
     const bridge = await world.bridge([PORT]);
     const { id } = await bridge.provision(PORT, { name: 'uno-1' });
     await world.waitFor(bridge, 'uno-1', 'online');
+    // It registers its topics once it is online; a command that is not known yet has to wait for that.
+    await until(() => bridge.devices()[0]!.commands.includes('relay'), 'it says what it can do');
     return { device, bridge, id };
   }
 
