@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Log } from '../../../src/errors/index.ts';
 import { checkTopic } from '../../../src/index.ts';
+import { AdmissionState } from './admission-state.ts';
 import {
   type Admitted,
   ClientConnection,
@@ -90,6 +91,7 @@ export class MqttGateway implements ConnectionHost {
   readonly #shared: SharedGroups;
   readonly #sessions = new Map<string, MqttSession>();
   readonly #connections = new Set<ClientConnection>();
+  readonly #admission: AdmissionState<ClientConnection>;
   readonly #wills = new Map<ClientConnection, Will>();
   readonly #waitingWills = new Map<string, WaitingWill>();
   /** By client id: what is being done for it. Takeovers and ends follow each other. */
@@ -104,6 +106,7 @@ export class MqttGateway implements ConnectionHost {
   constructor(options: MqttOptions, deps: MqttGatewayDependencies) {
     this.#options = resolveMqttOptions(options);
     this.#deps = deps;
+    this.#admission = new AdmissionState(this.#options, deps.nowMs());
     this.#store = new SessionStore(join(deps.directory, 'mqtt', 'sessions'), deps.log);
     this.#shared = new SharedGroups(deps.directory, deps);
     this.#users = new UserBook(deps.directory, this.#options, deps.log);
@@ -195,15 +198,34 @@ export class MqttGateway implements ConnectionHost {
 
   /** Takes in a connection. Also from a listener that is not its own. */
   accept(socket: ClientStream): void {
-    if (this.#stopping || this.#connections.size >= this.#options.connectionsMax) {
+    const { log, nowMs } = this.#deps;
+    const refusal = this.#admission.refusalOf(socket.remoteAddress, nowMs());
+    if (this.#stopping || refusal !== null) {
       this.#counters.count('connectionsRefused');
+      if (refusal !== null) this.#counters.count(refusal);
       socket.destroy();
       return;
     }
     this.#counters.count('connections');
-    const { log, nowMs } = this.#deps;
     const deps = { host: this, counters: this.#counters, log, nowMs };
-    this.#connections.add(new ClientConnection(socket, this.#options, deps));
+    const connection = new ClientConnection(socket, this.#options, deps);
+    this.#connections.add(connection);
+    this.#cut(this.#admission.opened(connection, socket.remoteAddress));
+  }
+
+  halfOpen(connection: ClientConnection, bytes: number): void {
+    this.#cut(this.#admission.buffered(connection, bytes));
+  }
+
+  introduced(connection: ClientConnection): void {
+    this.#admission.introduced(connection);
+  }
+
+  #cut(connections: readonly ClientConnection[]): void {
+    for (const connection of connections) {
+      this.#counters.count('halfOpenCut');
+      connection.cut();
+    }
   }
 
   async admit(connection: ClientConnection, request: ConnectRequest): Promise<Admitted> {
@@ -223,6 +245,7 @@ export class MqttGateway implements ConnectionHost {
 
   ended(connection: ClientConnection, { willed }: { readonly willed: boolean }): void {
     this.#connections.delete(connection);
+    this.#admission.closed(connection);
     const { session } = connection;
     const will = this.#wills.get(connection);
     this.#wills.delete(connection);
