@@ -463,7 +463,7 @@ export const ERROR_TABLE = {
   },
   'serial.port-failed': {
     meaning: 'The port failed.',
-    next: 'Unplug the board and plug it in again; see "dmesg" if it happens again.',
+    next: 'If it is a serial port at all, unplug the board and plug it in again; see "dmesg" if it happens again.',
   },
   'serial.unreachable': {
     meaning: 'The serial port behind the network address cannot be reached.',
