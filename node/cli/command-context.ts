@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { SedgeError } from '../../src/errors/index.ts';
 import { type AgentClient, connectAgent } from '../control/client/index.ts';
+import { withDirectory } from './proposed-command.ts';
 
 /** The process around a command; tests bring their own. */
 export interface CommandIo {
@@ -31,9 +32,11 @@ export class CommandContext {
   readonly directory: string;
   /** NDJSON on stdout instead of text for people. */
   readonly json: boolean;
+  readonly #typedDirectory: string | undefined;
 
   constructor(io: CommandIo, globals: GlobalOptions) {
     this.io = io;
+    this.#typedDirectory = globals.dir;
     this.json = globals.json === true;
     this.directory = chosenDirectory(globals.dir, io.env);
   }
@@ -52,7 +55,12 @@ export class CommandContext {
 
   /** A sentence for people on stderr; nothing with `--json`. */
   note(sentence: string): void {
-    if (!this.json) this.io.stderr.write(`${sentence}\n`);
+    if (!this.json) this.io.stderr.write(`${this.proposing(sentence)}\n`);
+  }
+
+  /** A sentence whose commands are about the directory that was typed. */
+  proposing(sentence: string): string {
+    return withDirectory(sentence, this.#typedDirectory);
   }
 
   /** A client of the running agent. Throws `agent.not-running` with the first request if there is none. */

@@ -1,4 +1,5 @@
 import { isSedgeError, SedgeError } from '../../src/errors/index.ts';
+import { withDirectory } from './proposed-command.ts';
 
 /** What `errorReport` may say beside the error itself. */
 export interface ErrorReportOptions {
@@ -44,12 +45,6 @@ function nextOf(error: SedgeError, directory: string | undefined): string {
   const { command } = error.details;
   if (error.code === 'cli.usage' && typeof command === 'string') return `See "sedge ${command} --help".`;
   return withDirectory(error.next, directory);
-}
-
-function withDirectory(next: string, directory: string | undefined): string {
-  if (directory === undefined) return next;
-  const word = /^[\w@%+=:,./-]+$/.test(directory) ? directory : `'${directory.replaceAll("'", "'\\''")}'`;
-  return next.replaceAll(/"sedge (?=[a-z])/g, `"sedge --dir ${word} `);
 }
 
 function stackOf(error: unknown): string {

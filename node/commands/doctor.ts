@@ -27,7 +27,7 @@ async function doctor(context: CommandContext): Promise<ExitCode> {
   ];
   for (const finding of findings) {
     if (context.json) await context.record(finding);
-    else await context.write(findingText(finding));
+    else await context.write(context.proposing(findingText(finding)));
   }
   const failed = findings.filter((finding) => finding.level === 'fail').length;
   const warned = findings.filter((finding) => finding.level === 'warn').length;

@@ -14,20 +14,20 @@ export type DeviceAccess = Pick<
 
 /**
  * Runs `work` with the agent of the directory or, where none runs, with the directory itself under its lock. A directory
- * that is missing is made, unless `work` only looks: then it holds no devices.
+ * that is missing is made, unless `work` only looks: then it holds no devices. `work` is told whether an agent runs.
  */
 export async function withDevices<T>(
   context: CommandContext,
-  work: (access: DeviceAccess) => Promise<T>,
+  work: (access: DeviceAccess, running: boolean) => Promise<T>,
   { onlyLooks = false }: { readonly onlyLooks?: boolean } = {},
 ): Promise<T> {
   const agent = context.connect();
   try {
-    if (await answers(agent)) return await work(accessOf(agent));
+    if (await answers(agent)) return await work(accessOf(agent), true);
   } finally {
     await agent.close();
   }
-  if (onlyLooks && !existsSync(context.directory)) return work(NOTHING);
+  if (onlyLooks && !existsSync(context.directory)) return work(NOTHING, false);
   return withDirectory(context, work);
 }
 
@@ -54,7 +54,7 @@ function accessOf(agent: AgentClient): DeviceAccess {
 
 async function withDirectory<T>(
   context: CommandContext,
-  work: (access: DeviceAccess) => Promise<T>,
+  work: (access: DeviceAccess, running: boolean) => Promise<T>,
 ): Promise<T> {
   const { directory } = context;
   await prepareDirectory(directory);
@@ -64,14 +64,15 @@ async function withDirectory<T>(
   const bridge = new SerialBridge({ directory }, { mesh: null, log: silentLog, nowMs });
   try {
     await bridge.start();
-    return await work({
+    const access: DeviceAccess = {
       devices: async () => bridge.devices(),
       ports: async () => bridge.ports(),
       provision: (port, options) => bridge.provision(port, options),
       add: (draft) => bridge.add(draft),
       remove: (device) => bridge.remove(device),
       acceptEpoch: (device) => bridge.acceptEpoch(device),
-    });
+    };
+    return await work(access, false);
   } finally {
     await bridge.stop();
     lock.release();

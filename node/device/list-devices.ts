@@ -20,7 +20,7 @@ type PortRow = Pick<PortStatus, 'path' | 'device' | 'deviceId' | 'provisioned' |
 export async function listDevices(context: CommandContext): Promise<void> {
   const looked = await withDevices(
     context,
-    async (access) => ({ devices: await access.devices(), ports: await access.ports() }),
+    async (access, running) => ({ devices: await access.devices(), ports: await access.ports(), running }),
     { onlyLooks: true },
   );
   const { devices, ports } = looked;
@@ -31,7 +31,9 @@ export async function listDevices(context: CommandContext): Promise<void> {
     return;
   }
   const others = rows.filter(({ device, problem }) => device === null || problem !== null);
-  await context.write(`${devicesText(devices, context.io.nowMs())}${portsText(others)}`);
+  const text = `${devicesText(devices, context.io.nowMs())}${portsText(others)}`;
+  await context.write(context.proposing(text));
+  if (!looked.running) context.note('no agent runs here: "sedge start" reads what devices say');
 }
 
 function devicesText(devices: readonly DeviceStatus[], nowMs: number): string {

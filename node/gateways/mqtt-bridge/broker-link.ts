@@ -41,6 +41,8 @@ export class BrokerLink {
   #running: Promise<void> = Promise.resolve();
   #connection: BrokerConnection | null = null;
   #connections = 0;
+  /** By `performance.now()`: also over a stop and a start, another client has the session until then at least. */
+  #restUntilMs = 0;
   #displaced = 0;
   #reason: string | null = null;
 
@@ -62,7 +64,6 @@ export class BrokerLink {
     if (this.#stopping !== null) return;
     const stopping = new AbortController();
     this.#stopping = stopping;
-    this.#displaced = 0;
     this.#running = this.#running.then(() => this.#run(stopping.signal));
   }
 
@@ -74,8 +75,10 @@ export class BrokerLink {
     await this.#running;
   }
 
-  /** Tries now, where it waits before the next try. */
+  /** Whoever had taken the session has let go of it: tries now, where it waits before the next try. */
   hurry(): void {
+    this.#displaced = 0;
+    this.#restUntilMs = 0;
     this.#hurry?.();
   }
 
@@ -95,6 +98,7 @@ export class BrokerLink {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
+    await this.#pause(Math.max(0, this.#restUntilMs - performance.now()), signal);
     for (let failures = 0; !signal.aborted; ) {
       try {
         const fresh = this.#options.fresh && this.#connections === 0;
@@ -136,6 +140,7 @@ export class BrokerLink {
     const random = this.#deps.random();
     if (end.reasonCode !== SESSION_TAKEN_OVER) return this.#pause(reconnectDelayMs(failures, random), signal);
     const least = Math.min(DISPLACED_MS_MAX / 2, DISPLACED_MS_LEAST * 2 ** (this.#displaced - 1));
+    this.#restUntilMs = performance.now() + least * (1 + random);
     return this.#pause(least * (1 + random), signal);
   }
 

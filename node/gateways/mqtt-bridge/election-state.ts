@@ -58,6 +58,11 @@ export class ElectionState {
     return this.#linked;
   }
 
+  /** Whether other nodes with the bridge are heard. */
+  hasCompany(nowMs: number): boolean {
+    return this.#present(nowMs).length > 0;
+  }
+
   /** The node that carries as far as is known here; `null` if none does. */
   carrier(nowMs: number): string | null {
     if (this.#carrying) return this.#options.self;

@@ -61,6 +61,7 @@ export class InLane {
   #connection: BrokerConnection | null = null;
   #known: KnownValues | null = null;
   #answers: Promise<void> = Promise.resolve();
+  #retiring = false;
   #unanswered = 0;
   #unansweredBytes = 0;
   #reason: string | null = null;
@@ -93,6 +94,7 @@ export class InLane {
     const { bridge, mesh, redelivery } = this.#deps;
     const { sessionPresent } = connection.facts;
     this.#connection = connection;
+    this.#retiring = false;
     this.#reason = null;
     if (!sessionPresent) redelivery.clear();
     // Version 5 can be told to send retained values of new subscriptions alone; 3.1.1 sends them each time.
@@ -116,8 +118,10 @@ export class InLane {
     if (this.#connection === connection) this.#connection = null;
   }
 
-  /** Resolves once all that came is in the mesh, or refused. */
-  async settle(): Promise<void> {
+  /** Takes in and answers what has come, and reads no further: the next carrier is to get none of it again. */
+  async retire(): Promise<void> {
+    this.#retiring = true;
+    this.#connection?.pause();
     await this.#answers;
   }
 
@@ -155,7 +159,7 @@ export class InLane {
         if (!good) return connection.drop('the mesh does not take messages now');
         if (packet.qos === 1) connection.send({ cmd: 'puback', messageId: packet.messageId! });
         if (packet.qos === 2) connection.send({ cmd: 'pubrec', messageId: packet.messageId! });
-        if (!this.#isFull()) connection.resume();
+        if (!this.#isFull() && !this.#retiring) connection.resume();
       });
   }
 

@@ -77,7 +77,10 @@ export class MqttBridge {
   readonly #session: BrokerLink;
   readonly #subscriptions: Subscription[] = [];
   readonly #readers: Promise<void>[] = [];
+  /** What ended and does not begin again before a restart. */
+  readonly #troubles: string[] = [];
   #timer: NodeJS.Timeout | null = null;
+  #toldAtMs = Number.NEGATIVE_INFINITY;
   #announcedAtMs = Number.NEGATIVE_INFINITY;
   #announced = '';
   #n = 0;
@@ -95,7 +98,9 @@ export class MqttBridge {
     const { realm } = mesh.status();
     this.#election = new ElectionState({ self: mesh.node, ...timing }, nowMs());
     const parts = { bridge, realm, mesh, counters: this.#counters, log, nowMs };
+    const onTrouble = (text: string) => this.#troubles.push(text.slice(0, 200));
     this.#out = new OutLane({
+      onTrouble,
       ...parts,
       progress: this.#progress,
       onForward: (message) => this.#onForward(message),
@@ -130,13 +135,10 @@ export class MqttBridge {
     this.#stopped = true;
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#out.carry(false);
-    await this.#session.stop();
-    await Promise.race([
-      this.#in.settle(),
-      new Promise((resolve) => setTimeout(resolve, PARTING_MS).unref()),
-    ]);
-    await this.#link.stop();
+    await Promise.all([withPatience(this.#in.retire()), withPatience(this.#out.landed())]);
     await this.#changing;
+    await this.#session.stop();
+    await this.#link.stop();
     await this.#out.stop();
     await this.#tellProgress();
     await this.#tell(false, false);
@@ -165,9 +167,17 @@ export class MqttBridge {
     return [
       ...(loops > 0 ? [`messages go round: ${loops} signs of a loop`] : []),
       ...(this.#in.reason === null ? [] : [this.#in.reason]),
+      ...this.#sessionAlarms(),
+      ...this.#troubles,
       ...(outRefused > 0 ? [`${outRefused} messages that the broker never takes did not go out`] : []),
       ...(inRefused > 0 ? [`${inRefused} messages that the mesh never takes did not come in`] : []),
     ];
+  }
+
+  #sessionAlarms(): string[] {
+    const { connected, reason } = this.#session.status();
+    if (!this.#carrying || this.#bridge.in.length === 0 || connected || reason === null) return [];
+    return [`nothing comes in: ${reason}`];
   }
 
   #makeLink(clientId: string): BrokerLink {
@@ -212,6 +222,9 @@ export class MqttBridge {
 
   #tick(): void {
     this.#change(() => this.#election.decide(this.#deps.nowMs()));
+    const nowMs = this.#deps.nowMs();
+    if (nowMs - this.#toldAtMs < this.#timing.announceMs || !this.#election.hasCompany(nowMs)) return;
+    this.#toldAtMs = nowMs;
     void this.#tellProgress();
   }
 
@@ -229,7 +242,15 @@ export class MqttBridge {
       if (this.#bridge.in.length > 0) {
         if (carrying)
           this.#changing = this.#changing.then(() => this.#carrying && this.#session.start()).then(() => {});
-        else this.#changing = this.#changing.then(() => this.#session.stop());
+        else {
+          const retire = async (): Promise<void> => {
+            await withPatience(this.#in.retire());
+            await this.#session.stop();
+          };
+          this.#changing = this.#changing.then(retire);
+        }
+        // It left it to one that is heard: should that one end, the session is there to be had.
+        if (!carrying && this.#election.linked) this.#session.hurry();
       }
     }
     if (!this.#stopped) void this.#tell(this.#election.linked, carrying);
@@ -246,6 +267,7 @@ export class MqttBridge {
     await this.#publish(`carriers/${mesh.node}`, text, true);
   }
 
+  /** Nobody writes for nobody: what others are to know waits until there are some. */
   async #tellProgress(): Promise<void> {
     const changed = this.#progress.takeChanged(LOGS_TOLD_MAX);
     if (changed.length > 0)
@@ -271,11 +293,9 @@ export class MqttBridge {
     };
     this.#readers.push(
       read().catch((error: unknown) => {
-        if (!this.#stopped)
-          log.error(
-            { bridge: this.#bridge.name, reason: String(error) },
-            'a bridge hears the others no more',
-          );
+        if (this.#stopped) return;
+        this.#troubles.push(`it hears the other nodes no more: ${String(error)}`.slice(0, 200));
+        log.error({ bridge: this.#bridge.name, reason: String(error) }, 'a bridge hears the others no more');
       }),
     );
   }
@@ -326,4 +346,15 @@ export class MqttBridge {
       'messages go round over a bridge',
     );
   }
+}
+
+/** Waits for what only makes repeats fewer: not for ever. */
+function withPatience(done: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, PARTING_MS);
+    void done.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }

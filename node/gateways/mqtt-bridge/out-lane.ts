@@ -25,6 +25,8 @@ export interface OutLaneDependencies {
   readonly counters: BridgeCounters;
   readonly log: Log;
   readonly nowMs: () => number;
+  /** It reads the mesh no more, and does not begin again before a restart. */
+  readonly onTrouble: (text: string) => void;
   /** A message of another bridge goes out. */
   readonly onForward: (message: DeliveredMessage) => void;
 }
@@ -55,6 +57,7 @@ export class OutLane {
   #subscription: SelectiveSubscription | null = null;
   #connection: BrokerConnection | null = null;
   #carrying = false;
+  #landed: PromiseWithResolvers<void> | null = null;
   #room = Promise.withResolvers<void>();
   #owed = 0;
   #acknowledging: Promise<void> | null = null;
@@ -80,11 +83,9 @@ export class OutLane {
     await subscription.ready();
     this.#subscription = subscription;
     this.#filling = this.#fill(subscription).catch((error: unknown) => {
-      if (!this.#stopped)
-        this.#deps.log.error(
-          { bridge: bridge.name, reason: String(error) },
-          'a bridge reads the mesh no more',
-        );
+      if (this.#stopped) return;
+      this.#deps.onTrouble(`nothing goes out: ${String(error)}`);
+      this.#deps.log.error({ bridge: bridge.name, reason: String(error) }, 'a bridge reads the mesh no more');
     });
   }
 
@@ -114,6 +115,14 @@ export class OutLane {
 
   detach(): void {
     this.#connection = null;
+    this.#landed?.resolve();
+  }
+
+  /** Resolves once all that was sent is answered, or the connection is over. */
+  async landed(): Promise<void> {
+    if (this.#connection === null || this.#flight.flying === 0) return;
+    this.#landed ??= Promise.withResolvers();
+    await this.#landed.promise;
   }
 
   /** Another node has sent messages. */
@@ -143,6 +152,7 @@ export class OutLane {
     if (this.#flight.answered(messageId) === null) return;
     this.#deps.counters.out++;
     this.#settle();
+    if (this.#flight.flying === 0) this.#landed?.resolve();
   }
 
   #onRefused(packetId: number, reasonCode: number): void {
@@ -206,7 +216,7 @@ export class OutLane {
     const packet = this.#packetOf(item, connection, again);
     if (packet === null) this.#flight.drop(item);
     else if (!connection.send(packet)) {
-      this.#refuse(item.message.delivery, 'it is larger than the broker takes');
+      this.#refuse(item.message.delivery, 'it is larger than the broker takes, or MQTT has no form for it');
       this.#flight.drop(item);
     }
   }

@@ -17,6 +17,7 @@ import {
   type ServerPacket,
 } from './packet/packet-codec.ts';
 import { type PacketFault, REASON, type ReasonCode, returnCodeOf } from './packet/reason-code.ts';
+import { RateLimit } from './rate-limit.ts';
 import type { ClientLink } from './session/client-link.ts';
 import type { MqttSession } from './session/mqtt-session.ts';
 import { Permissions } from './users/permissions.ts';
@@ -36,6 +37,10 @@ export type Admitted =
 export interface ConnectionHost {
   /** Lets a client in, or says why not. */
   admit(connection: ClientConnection, connect: ConnectRequest): Promise<Admitted>;
+  /** So many bytes wait for the rest of the CONNECT. */
+  halfOpen(connection: ClientConnection, bytes: number): void;
+  /** The CONNECT came. */
+  introduced(connection: ClientConnection): void;
   /** The connection has ended. `willed`: not as the client announced it. */
   ended(connection: ClientConnection, end: { readonly willed: boolean }): void;
 }
@@ -65,6 +70,7 @@ export class ClientConnection implements ClientLink {
   readonly #splitter = new FrameSplitter(CONNECT_BYTES_MAX);
   readonly #decoder = new PacketDecoder();
   readonly #state: ConnectionState;
+  readonly #messageRate: RateLimit;
   #session: MqttSession | null = null;
   #clientId = '';
   #receiveMaximum = 65_535;
@@ -89,6 +95,8 @@ export class ClientConnection implements ClientLink {
     this.#options = options;
     this.#deps = deps;
     this.#state = new ConnectionState(options, deps.nowMs());
+    const perSecond = options.messagesPerSecondMax;
+    this.#messageRate = new RateLimit({ perSecond, burst: perSecond }, deps.nowMs());
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('drain', () => this.#onDrain());
     // The close follows.
@@ -114,6 +122,11 @@ export class ClientConnection implements ClientLink {
 
   get remoteAddress(): string {
     return `${this.#socket.remoteAddress ?? ''}:${this.#socket.remotePort ?? 0}`;
+  }
+
+  /** The name in its certificate, `null` if that has none; `undefined` where none was asked for. */
+  get certificateName(): string | null | undefined {
+    return this.#socket.certificateName;
   }
 
   get session(): MqttSession | null {
@@ -165,6 +178,13 @@ export class ClientConnection implements ClientLink {
     this.#goodbye();
   }
 
+  /** Ends the connection without a word. */
+  cut(): void {
+    this.#ending = true;
+    this.#wakeWritable();
+    this.#socket.destroy();
+  }
+
   /** Looks at the time: silence, and what was sent and not read. */
   onTime(nowMs: number): void {
     if (!this.open) return;
@@ -174,10 +194,10 @@ export class ClientConnection implements ClientLink {
         { client: this.#clientId, from: this.remoteAddress },
         'an MQTT client did not read',
       );
-      this.#ending = true;
-      this.#socket.destroy();
+      this.cut();
       return;
     }
+    if (this.#paused) this.#goOn();
     // What is not read is not the client's silence.
     if (this.#paused) this.#state.onActivity(nowMs);
     const fault = this.#state.onTime(nowMs);
@@ -192,6 +212,7 @@ export class ClientConnection implements ClientLink {
     if (!this.open) return;
     this.#splitter.push(chunk);
     this.#drain();
+    if (this.open && this.#state.expectsConnect) this.#deps.host.halfOpen(this, this.#splitter.bufferedBytes);
   }
 
   #drain(): void {
@@ -221,6 +242,7 @@ export class ClientConnection implements ClientLink {
       this.#busy ||
       this.#publishing >= this.#options.publishingMax ||
       this.#publishingBytes >= this.#options.publishingBytesMax ||
+      !this.#messageRate.allows(this.#deps.nowMs()) ||
       this.#socket.writableNeedDrain
     );
   }
@@ -230,6 +252,7 @@ export class ClientConnection implements ClientLink {
     const pause = this.#mustWait();
     if (pause === this.#paused || this.#closed) return;
     this.#paused = pause;
+    if (pause && !this.#messageRate.allows(this.#deps.nowMs())) this.#deps.counters.count('messagesInSlowed');
     if (pause) this.#socket.pause();
     else this.#socket.resume();
   }
@@ -242,8 +265,10 @@ export class ClientConnection implements ClientLink {
     const { packet } = received;
     const fault = this.#state.onPacket(packet.cmd, this.#deps.nowMs());
     if (fault !== null) this.#refuse(fault);
-    else if (packet.cmd === 'connect') this.#occupy(this.#connect(packet));
-    else if (this.#session === null) this.#refuse({ reason: REASON.protocolError, rule: '3.1.0-1' });
+    else if (packet.cmd === 'connect') {
+      this.#deps.host.introduced(this);
+      this.#occupy(this.#connect(packet));
+    } else if (this.#session === null) this.#refuse({ reason: REASON.protocolError, rule: '3.1.0-1' });
     else this.#forSession(this.#session, received, packet);
   }
 
@@ -296,6 +321,7 @@ export class ClientConnection implements ClientLink {
       return;
     }
     const bytes = packet.payload.length;
+    this.#messageRate.take();
     this.#publishing++;
     this.#publishingBytes += bytes;
     const done = (): void => {

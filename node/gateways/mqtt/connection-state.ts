@@ -26,6 +26,11 @@ export class ConnectionState {
     this.#deadlineMs = nowMs + options.connectTimeoutMs;
   }
 
+  /** No CONNECT came yet. */
+  get expectsConnect(): boolean {
+    return this.#phase === 'new';
+  }
+
   get connected(): boolean {
     return this.#phase === 'connected';
   }

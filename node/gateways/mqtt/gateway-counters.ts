@@ -2,6 +2,10 @@
 const NAMES = [
   'connections',
   'connectionsRefused',
+  'connectionsOverTotal',
+  'connectionsOverAddress',
+  'connectionsOverRate',
+  'halfOpenCut',
   'packetsRefused',
   'keepAliveTimeouts',
   'stalledConnections',
@@ -9,6 +13,7 @@ const NAMES = [
   'messagesIn',
   'messagesInRepeated',
   'messagesInRefused',
+  'messagesInSlowed',
   'messagesOut',
   'messagesOutRepeated',
   'messagesOutTooLarge',

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Log } from '../../../src/errors/index.ts';
 import { checkTopic } from '../../../src/index.ts';
+import { AdmissionState } from './admission-state.ts';
 import {
   type Admitted,
   ClientConnection,
@@ -24,6 +25,7 @@ import type { SessionRecord } from './session/session-record.ts';
 import { SessionStore } from './session/session-store.ts';
 import { SharedGroups } from './shared/shared-groups.ts';
 import { SYSTEM_INTERVAL_MS, type SystemValue, systemValues } from './system-topics.ts';
+import type { Permissions } from './users/permissions.ts';
 import { UserBook } from './users/user-book.ts';
 import { type Will, willOf } from './will.ts';
 
@@ -90,6 +92,7 @@ export class MqttGateway implements ConnectionHost {
   readonly #shared: SharedGroups;
   readonly #sessions = new Map<string, MqttSession>();
   readonly #connections = new Set<ClientConnection>();
+  readonly #admission: AdmissionState<ClientConnection>;
   readonly #wills = new Map<ClientConnection, Will>();
   readonly #waitingWills = new Map<string, WaitingWill>();
   /** By client id: what is being done for it. Takeovers and ends follow each other. */
@@ -104,6 +107,7 @@ export class MqttGateway implements ConnectionHost {
   constructor(options: MqttOptions, deps: MqttGatewayDependencies) {
     this.#options = resolveMqttOptions(options);
     this.#deps = deps;
+    this.#admission = new AdmissionState(this.#options, deps.nowMs());
     this.#store = new SessionStore(join(deps.directory, 'mqtt', 'sessions'), deps.log);
     this.#shared = new SharedGroups(deps.directory, deps);
     this.#users = new UserBook(deps.directory, this.#options, deps.log);
@@ -195,15 +199,34 @@ export class MqttGateway implements ConnectionHost {
 
   /** Takes in a connection. Also from a listener that is not its own. */
   accept(socket: ClientStream): void {
-    if (this.#stopping || this.#connections.size >= this.#options.connectionsMax) {
+    const { log, nowMs } = this.#deps;
+    const refusal = this.#admission.refusalOf(socket.remoteAddress, nowMs());
+    if (this.#stopping || refusal !== null) {
       this.#counters.count('connectionsRefused');
+      if (refusal !== null) this.#counters.count(refusal);
       socket.destroy();
       return;
     }
     this.#counters.count('connections');
-    const { log, nowMs } = this.#deps;
     const deps = { host: this, counters: this.#counters, log, nowMs };
-    this.#connections.add(new ClientConnection(socket, this.#options, deps));
+    const connection = new ClientConnection(socket, this.#options, deps);
+    this.#connections.add(connection);
+    this.#cut(this.#admission.opened(connection, socket.remoteAddress));
+  }
+
+  halfOpen(connection: ClientConnection, bytes: number): void {
+    this.#cut(this.#admission.buffered(connection, bytes));
+  }
+
+  introduced(connection: ClientConnection): void {
+    this.#admission.introduced(connection);
+  }
+
+  #cut(connections: readonly ClientConnection[]): void {
+    for (const connection of connections) {
+      this.#counters.count('halfOpenCut');
+      connection.cut();
+    }
   }
 
   async admit(connection: ClientConnection, request: ConnectRequest): Promise<Admitted> {
@@ -213,7 +236,10 @@ export class MqttGateway implements ConnectionHost {
     const assignedClientId = packet.clientId === '' ? `sedge-${randomBytes(8).toString('hex')}` : null;
     const clientId = assignedClientId ?? packet.clientId;
     const { username, password } = packet;
-    const signedIn = await this.#users.signIn({ username, password });
+    const { certificateName } = connection;
+    const signedIn = await (certificateName === undefined
+      ? this.#users.signIn({ username, password })
+      : this.#users.signInByCertificate(certificateName));
     if (!signedIn.ok) return { ok: false, reason: signedIn.reason, rule: '3.1.4-2' };
     const { user } = signedIn;
     return this.#inTurn(clientId, () =>
@@ -223,6 +249,7 @@ export class MqttGateway implements ConnectionHost {
 
   ended(connection: ClientConnection, { willed }: { readonly willed: boolean }): void {
     this.#connections.delete(connection);
+    this.#admission.closed(connection);
     const { session } = connection;
     const will = this.#wills.get(connection);
     this.#wills.delete(connection);
@@ -264,7 +291,7 @@ export class MqttGateway implements ConnectionHost {
   ): Promise<Admitted> {
     // Many may come and go under one name while it is not their turn: each would cost the disk.
     if (!connection.open) return { ok: false, ...fault(REASON.serverBusy) };
-    const permissions = this.#users.permissionsOf(user, clientId);
+    const permissions = this.#permissionsOf(connection, { user, clientId });
     const mayHaveWill = packet.will === undefined || permissions?.mayPublish(packet.will.topic) === true;
     if (permissions === null || !mayHaveWill)
       return { ok: false, reason: REASON.notAuthorized, rule: '3.1.2-8' };
@@ -400,13 +427,20 @@ export class MqttGateway implements ConnectionHost {
     for (const connection of this.#connections) {
       const { session } = connection;
       if (session === null) continue;
-      const permissions = this.#users.permissionsOf(session.user, session.clientId);
+      const permissions = this.#permissionsOf(connection, session);
       if (permissions === null) connection.end(REASON.notAuthorized, 'users');
       else {
         connection.permissions = permissions;
         session.keepTo(permissions);
       }
     }
+  }
+
+  #permissionsOf(
+    { certificateName }: ClientConnection,
+    { user, clientId }: { readonly user: string | null; readonly clientId: string },
+  ): Permissions | null {
+    return this.#users.permissionsOf(user, clientId, certificateName !== undefined);
   }
 
   #sendSystemValues(nowMs: number): void {

@@ -13,6 +13,16 @@ export interface MqttOptions {
   readonly ack?: Acknowledgement;
   /** Clients connected at once; more are refused. @defaultValue 4,096 */
   readonly connectionsMax?: number;
+  /** The same for an IPv4 address, or a network of 64 bits of IPv6; not for this machine. @defaultValue 1,024 */
+  readonly connectionsPerAddressMax?: number;
+  /** New connections a second, four times as many at once; more are refused. @defaultValue 500 */
+  readonly connectionsPerSecondMax?: number;
+  /** Connections whose CONNECT is not there yet; the oldest make room. @defaultValue 1,024 */
+  readonly halfOpenMax?: number;
+  /** Bytes of those, of all together. @defaultValue 8 MiB */
+  readonly halfOpenBytesMax?: number;
+  /** Messages a second of a client, as many at once; it is not read meanwhile. @defaultValue 50,000 */
+  readonly messagesPerSecondMax?: number;
   /** Sessions, those of absent clients included; more are refused (0x97). @defaultValue 10,000 */
   readonly sessionsMax?: number;
   /** Subscriptions of a session; more are refused (0x97). @defaultValue 4,096 */
@@ -49,6 +59,11 @@ const DEFAULTS = Object.freeze({
   local: true,
   ack: 'durable' as const,
   connectionsMax: 4_096,
+  connectionsPerAddressMax: 1_024,
+  connectionsPerSecondMax: 500,
+  halfOpenMax: 1_024,
+  halfOpenBytesMax: 8 * 1_048_576,
+  messagesPerSecondMax: 50_000,
   sessionsMax: 10_000,
   subscriptionsMax: 4_096,
   packetBytesMax: 1_048_576 + 65_536,

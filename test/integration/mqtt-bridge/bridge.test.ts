@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { describeWith } from '../../firmware/toolchain.ts';
 import { MeshWorld } from '../../unit/mesh/mesh-world.ts';
-import { BridgedNode, numbers, sorted } from './bridge-world.ts';
+import { BridgedNode, numbers, sorted } from '../../unit/node/mqtt-bridge/bridge-world.ts';
 import { MosquittoBroker } from './mosquitto-broker.ts';
 import { OutsideClient } from './outside-client.ts';
 
@@ -92,6 +92,26 @@ describeWith(['mosquitto-broker'], 'a bridge to Mosquitto', () => {
       if (qos === 2) expect(client.got.map(({ payload }) => payload)).toEqual(numbers(200));
     },
   );
+
+  test('what waits after a long outage goes out and comes in, all of it and in its order', async () => {
+    const node = await world.node('a');
+    const rules = { out: [{ filter: 'out/#' }], in: [{ filter: 'in/#' }] };
+    const before = await bridge(node, rules);
+    await carries(before);
+    await before.bridges.stop();
+    const client = await outside('c', 'out/#');
+    const texts = numbers(3_000);
+    for (const text of texts) client.publish('in/x', text);
+    await Promise.all(texts.map((text) => node.mesh.publish('out/x', text)));
+    await vi.waitFor(() => expect(client.open).toBe(0), PATIENT);
+    const a = await bridge(node, rules);
+    await vi.waitFor(() => {
+      expect(client.got.map(({ payload }) => payload)).toEqual(texts);
+      expect(a.payloads('in/x')).toEqual(texts);
+    }, PATIENT);
+    await vi.waitFor(() => expect(a.status.waiting).toBe(0), PATIENT);
+    expect(a.status.counters).toMatchObject({ out: 3_000, in: 3_000, inAgain: 0 });
+  });
 
   test('nodes that see each other on overlapping topics make neither a loop nor a duplicate', async () => {
     const [first, second] = await world.line(['a', 'b']);

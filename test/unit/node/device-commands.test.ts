@@ -131,6 +131,15 @@ describe('ls', () => {
     expect(out.text).toContain('sedge device provision PORT');
   });
 
+  test('says that nobody reads the devices where no agent runs, with the directory that was typed', async () => {
+    await sedge('ls');
+    expect(err.text).toBe('');
+    await server.stop();
+    await runCli(['--dir', directory, 'device', 'ls'], io());
+    expect(err.text).toBe(`no agent runs here: "sedge --dir ${directory} start" reads what devices say\n`);
+    expect(out.text).toContain(`"sedge --dir ${directory} device provision PORT"`);
+  });
+
   test('gives all that is known with --json', async () => {
     devices.deviceList = [sampleDevice()];
     devices.portList = [samplePort()];

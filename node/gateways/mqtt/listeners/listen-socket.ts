@@ -2,6 +2,9 @@ import type { AddressInfo, Server } from 'node:net';
 import { SedgeError } from '../../../../src/errors/index.ts';
 import type { ListenAddress } from './listener.ts';
 
+/** Sockets of a listener, those in a handshake too, of which the gateway does not know yet. More are dropped. */
+const SOCKETS_MAX = 8_192;
+
 /** Has a server listen; rejects with `mqtt.cannot-listen`. */
 export function listenOn(server: Server, { host, port }: ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -9,6 +12,7 @@ export function listenOn(server: Server, { host, port }: ListenAddress): Promise
       const details = { address: `${host}:${port}`, reason: error.message };
       reject(new SedgeError('mqtt.cannot-listen', details, { cause: error }));
     });
+    server.maxConnections = SOCKETS_MAX;
     server.listen({ host, port }, resolve);
   });
 }

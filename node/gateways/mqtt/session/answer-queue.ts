@@ -7,6 +7,8 @@ export interface AnswerSlot<P> {
 /** Gives answers in the order of what they answer (MQTT-4.6.0-2), whatever order they become known in. Pure. */
 export class AnswerQueue<P> {
   #slots: AnswerSlot<P>[] = [];
+  /** The first that was not taken. */
+  #head = 0;
 
   /** Something came that will be answered. */
   push(): AnswerSlot<P> {
@@ -15,10 +17,19 @@ export class AnswerQueue<P> {
     return slot;
   }
 
-  /** The answers that are due, in order. */
+  /** The answers that are due, in order. Each costs the same, however many wait behind it. */
   take(): P[] {
-    const first = this.#slots.findIndex(({ answer }) => answer === undefined);
-    const ready = this.#slots.splice(0, first === -1 ? this.#slots.length : first);
-    return ready.flatMap(({ answer }) => (answer == null ? [] : [answer]));
+    const ready: P[] = [];
+    for (; this.#head < this.#slots.length; this.#head++) {
+      const { answer } = this.#slots[this.#head]!;
+      if (answer === undefined) break;
+      if (answer !== null) ready.push(answer);
+    }
+    // What was taken goes in one piece, once it is the greater part.
+    if (this.#head * 2 > this.#slots.length) {
+      this.#slots = this.#slots.slice(this.#head);
+      this.#head = 0;
+    }
+    return ready;
   }
 }

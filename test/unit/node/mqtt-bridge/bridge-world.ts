@@ -1,12 +1,12 @@
-import { readBridges } from '../../../node/gateways/mqtt-bridge/bridge-options.ts';
+import { readBridges } from '../../../../node/gateways/mqtt-bridge/bridge-options.ts';
 import {
   type BridgeStatus,
   type BridgeTiming,
   MqttBridges,
-} from '../../../node/gateways/mqtt-bridge/index.ts';
-import { silentLog } from '../../../src/errors/index.ts';
-import type { DeliveredMessage } from '../../../src/index.ts';
-import type { WorldNode } from '../../unit/mesh/mesh-world.ts';
+} from '../../../../node/gateways/mqtt-bridge/index.ts';
+import { silentLog } from '../../../../src/errors/index.ts';
+import type { DeliveredMessage } from '../../../../src/index.ts';
+import type { WorldNode } from '../../mesh/mesh-world.ts';
 
 const TIMING: BridgeTiming = { announceMs: 200, leaseMs: 1_000, settleMs: 400 };
 
