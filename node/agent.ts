@@ -1,4 +1,4 @@
-import { type Log, SedgeError } from '../src/errors/index.ts';
+import type { Log } from '../src/errors/index.ts';
 import {
   initRealmDirectory,
   isRealmDirectory,
@@ -6,7 +6,7 @@ import {
   openMesh,
   readRealmDirectory,
 } from '../src/index.ts';
-import { type AgentSettings, mqttListening } from './config/index.ts';
+import { type AgentSettings, checkMqtt, mqttListening } from './config/index.ts';
 import { ControlServer } from './control/index.ts';
 import { defaultStorageMax } from './default-storage-max.ts';
 import { DirectoryLock } from './directory-lock.ts';
@@ -178,8 +178,8 @@ export class Agent {
     if (listeners.length === 0 && unasked === null) return null;
     const openGateway = async () => {
       // Who has no client of MQTT does not pay for it.
-      const { MqttGateway, readUsers } = await import('./gateways/mqtt/index.ts');
-      if (!local && !anonymous && (await readUsers(directory)).size === 0) throw noUsers();
+      const { MqttGateway } = await import('./gateways/mqtt/index.ts');
+      await checkMqtt(directory, settings);
       if (!local && anonymous)
         log.warn({}, 'anybody who reaches its addresses may publish and subscribe over MQTT');
       const options = { listeners, local, anonymous, ack };
@@ -240,12 +240,4 @@ export class Agent {
 function mqttFacts(mqtt: MqttService) {
   const { listening, connections, sessions, counters } = mqtt.status();
   return { listening, connections, sessions, refused: counters.connectionsRefused };
-}
-
-function noUsers(): SedgeError {
-  return new SedgeError('agent.bad-config', {
-    where: 'mqtt',
-    reason:
-      'other machines reach that address, and there are no users: add one with "sedge mqtt user add NAME", or let anybody in with --mqtt-anonymous',
-  });
 }

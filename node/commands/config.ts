@@ -1,4 +1,4 @@
-import { SedgeError } from '../../src/errors/index.ts';
+import { isSedgeError, SedgeError } from '../../src/errors/index.ts';
 import type { CommandContext } from '../cli/command-context.ts';
 import { addExamples, type DefineCommand } from '../cli/command-definition.ts';
 import { EXIT, type ExitCode } from '../cli/exit-codes.ts';
@@ -6,9 +6,11 @@ import { formatTable } from '../cli/table.ts';
 import {
   CONFIG_FILE,
   type ConfigMistake,
+  checkMqtt,
   gatherSettings,
   mistakesOf,
   readConfigFile,
+  resolveSettings,
   SETTING_KEYS,
   SETTING_OPTIONS,
   SETTING_TEXTS,
@@ -80,9 +82,7 @@ async function showSettings(context: CommandContext): Promise<ExitCode> {
 }
 
 async function checkSettings(context: CommandContext, path?: string): Promise<ExitCode> {
-  const { file, mistakes } = await (path === undefined
-    ? gatherSettings(context.directory, context.io.env)
-    : fileMistakes(path));
+  const { file, mistakes } = await (path === undefined ? allMistakes(context) : fileMistakes(path));
   if (context.json) await context.record({ file, good: mistakes.length === 0, mistakes });
   else if (mistakes.length === 0) {
     await context.write(
@@ -90,6 +90,23 @@ async function checkSettings(context: CommandContext, path?: string): Promise<Ex
     );
   }
   return tell(context, mistakes);
+}
+
+/** Of the directory: also of settings that are right one by one and not together. */
+async function allMistakes({ directory, io }: CommandContext) {
+  const { file, mistakes } = await gatherSettings(directory, io.env);
+  if (mistakes.length > 0) return { file, mistakes };
+  const together = await checkMqtt(directory, await resolveSettings(directory, {}, io.env)).then(
+    () => [],
+    (error: unknown) => [mistakeOf(error)],
+  );
+  return { file, mistakes: together };
+}
+
+function mistakeOf(error: unknown): ConfigMistake {
+  if (!isSedgeError(error, 'agent.bad-config')) throw error;
+  const { where, reason } = error.details;
+  return { where: String(where), reason: String(reason) };
 }
 
 async function fileMistakes(path: string): Promise<{ file: string; mistakes: readonly ConfigMistake[] }> {

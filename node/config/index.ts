@@ -9,6 +9,7 @@ export {
   SETTING_OPTIONS,
   SETTING_VARIABLES,
 } from './agent-settings.ts';
+export { checkMqtt } from './check-mqtt.ts';
 export {
   CONFIG_FILE,
   type ConfigFile,

@@ -1,5 +1,5 @@
 import { isSedgeError, SedgeError } from '../../src/errors/index.ts';
-import { resolveSettings } from '../config/index.ts';
+import { checkMqtt, resolveSettings } from '../config/index.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 type Environment = Parameters<typeof resolveSettings>[2];
@@ -23,7 +23,7 @@ async function checkIdentity(directory: string): Promise<Finding> {
 
 async function checkConfig(directory: string, env: Environment): Promise<Finding> {
   try {
-    await resolveSettings(directory, {}, env);
+    await checkMqtt(directory, await resolveSettings(directory, {}, env));
     return ok('settings', 'environment and configuration file are right');
   } catch (error) {
     if (!(error instanceof SedgeError)) throw error;

@@ -463,7 +463,7 @@ export const ERROR_TABLE = {
   },
   'serial.port-failed': {
     meaning: 'The port failed.',
-    next: 'Unplug the board and plug it in again; see "dmesg" if it happens again.',
+    next: 'If it is a serial port at all, unplug the board and plug it in again; see "dmesg" if it happens again.',
   },
   'serial.unreachable': {
     meaning: 'The serial port behind the network address cannot be reached.',
@@ -703,7 +703,7 @@ export const ERROR_TABLE = {
   },
   'mqtt.bad-certificate': {
     meaning: 'The certificate or the key of MQTT cannot be read, or they do not belong together.',
-    next: 'Name PEM files that the agent may read with --mqtt-cert and --mqtt-key.',
+    next: 'Name PEM files that the agent may read with --mqtt-cert and --mqtt-key (and --mqtt-ca).',
   },
   'bridge.unreachable': {
     meaning: 'The broker of a bridge cannot be reached, or the connection ended.',

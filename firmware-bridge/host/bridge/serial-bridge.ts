@@ -357,8 +357,9 @@ export class SerialBridge {
 
   #onPhase(port: PortService): void {
     // A person who waits is told at once that the port cannot be opened; an agent would go on trying.
-    if (port.phase === 'waiting' && port.problem !== null)
-      this.#flows.get(port)?.giveUp(port.problem.code, { port: port.path });
+    const { problem } = port;
+    if (port.phase === 'waiting' && problem !== null)
+      this.#flows.get(port)?.giveUp(problem.code, { ...problem.details, port: port.path });
     if (!this.#monitors.isWatched) return;
     this.#monitors.tell({
       kind: 'state',

@@ -64,7 +64,7 @@ export class ProvisionFlow {
   }
 
   /** Gives up, for that reason unless the key is on its way already. */
-  giveUp(code: ErrorCode, details: Readonly<Record<string, string | number>> = {}): void {
+  giveUp(code: ErrorCode, details: SedgeError['details'] = {}): void {
     const offered = this.#offered;
     if (offered === null) this.#fail(code, details);
     // The device may have taken it, and then this is the only copy: it stays in the book.
@@ -122,7 +122,7 @@ export class ProvisionFlow {
     this.#done.resolve(this.#deps.book.change(id, { lastHeardAtMs: this.#deps.nowMs() }) ?? this.#offered!);
   }
 
-  #fail(code: ErrorCode, details: Readonly<Record<string, string | number>>): void {
+  #fail(code: ErrorCode, details: SedgeError['details']): void {
     this.#done.reject(new SedgeError(code, details));
   }
 

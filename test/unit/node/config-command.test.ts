@@ -122,6 +122,17 @@ describe('sedge config check', () => {
     ]);
   });
 
+  test.each([
+    ['mqtt: 0.0.0.0:1883\n', /there are no users: add one with "sedge mqtt user add NAME"/],
+    ['mqttTls: 8883\n', /TLS needs a certificate and its key/],
+  ])('names what an agent would not start with, though each setting of %j is right', async (text, reason) => {
+    await yaml(text);
+    expect(await config(['check'])).toBe(1);
+    expect(err).toMatch(reason);
+    await yaml('mqtt: 0.0.0.0:1883\nmqttAnonymous: true\n');
+    expect(await config(['check'])).toBe(0);
+  });
+
   test('says that a file is right, also one elsewhere', async () => {
     await yaml('mdns: false\n', 'new.yaml');
     expect(await config(['check', join(directory, 'new.yaml')])).toBe(0);
