@@ -10,13 +10,14 @@ import { type PublishProperties, propertiesOfMessage } from '../message-mapping.
 import type { MqttMesh } from '../mqtt-mesh.ts';
 import type { PublishPacket, ReceivedPacket, SubscribePacket } from '../packet/packet-codec.ts';
 import { REASON } from '../packet/reason-code.ts';
-import { isShared, readShared } from '../shared/shared-filter.ts';
+import { isShared } from '../shared/shared-filter.ts';
 import { type SystemValue, systemPacket } from '../system-topics.ts';
 import type { Permissions } from '../users/permissions.ts';
 import type { ClientLink } from './client-link.ts';
 import { ClientPublishes } from './client-publishes.ts';
 import { DeliveryLedger } from './delivery-ledger.ts';
 import { type Acknowledged, OutboundState } from './outbound-state.ts';
+import { SessionFilters } from './session-filters.ts';
 import type { SessionRecord } from './session-record.ts';
 import { type MqttSubscription, SubscriptionSet } from './subscription-set.ts';
 
@@ -100,9 +101,7 @@ export class MqttSession {
   readonly #durable: boolean;
   readonly #options: SessionOptions;
   readonly #deps: SessionDependencies;
-  readonly #subscriptions = new SubscriptionSet();
-  /** Those of groups, by their whole filter. */
-  readonly #shared = new Map<string, MqttSubscription>();
+  readonly #filters: SessionFilters;
   /** What the client publishes. */
   readonly #publishes: ClientPublishes;
   readonly #outbound = new OutboundState<Outgoing>();
@@ -135,17 +134,7 @@ export class MqttSession {
     this.#options = options;
     this.#deps = deps;
     this.#publishes = new ClientPublishes({ ...record, durable: this.#durable }, options, deps);
-    const positions = deps.mesh.positions();
-    for (const { since, ...subscription } of record.subscriptions) {
-      // After a power cut the journal may be shorter: what comes now is behind all that is held.
-      const clamped = Object.entries(since).map(([channel, at]) => [
-        channel,
-        Math.min(at, positions.get(channel) ?? 0),
-      ]);
-      const known = { ...subscription, since: Object.fromEntries(clamped) };
-      if (isShared(known.filter)) this.#shared.set(known.filter, known);
-      else this.#subscriptions.add(known);
-    }
+    this.#filters = new SessionFilters(record.subscriptions, deps.mesh.positions());
   }
 
   get connected(): boolean {
@@ -157,7 +146,7 @@ export class MqttSession {
   }
 
   get subscriptions(): readonly MqttSubscription[] {
-    return [...this.#subscriptions.all(), ...this.#shared.values()];
+    return this.#filters.all();
   }
 
   /** Messages on their way to the client. */
@@ -221,14 +210,12 @@ export class MqttSession {
 
   /** Takes its places in groups, after a start. */
   async joinGroups(): Promise<void> {
-    for (const subscription of this.#shared.values()) await this.#deps.shared.join(this, subscription);
+    for (const subscription of this.#filters.shared()) await this.#deps.shared.join(this, subscription);
   }
 
   /** Drops the subscriptions that its client may not have any more. */
   keepTo(permissions: Permissions): void {
-    for (const filter of this.#shared.keys()) {
-      if (permissions.maySubscribe(readShared(filter)?.filter ?? filter)) continue;
-      this.#shared.delete(filter);
+    for (const filter of this.#filters.keepTo(permissions)) {
       this.#deps.shared.leave(this, filter).catch((error: unknown) => {
         this.#deps.log.warn(
           { client: this.clientId, error: String(error) },
@@ -236,8 +223,6 @@ export class MqttSession {
         );
       });
     }
-    for (const { filter } of this.#subscriptions.all())
-      if (!permissions.maySubscribe(filter)) this.#subscriptions.remove(filter);
   }
 
   /** Sends again what was on its way, and goes on. The CONNACK was sent. */
@@ -249,8 +234,8 @@ export class MqttSession {
       if (released) link.send({ cmd: 'pubrel', messageId: packetId, reasonCode: 0 });
       else if (!link.send({ ...message.packet, messageId: packetId, dup: true })) this.#finish(message);
     }
-    if (this.#subscriptions.size > 0) this.#openView();
-    this.#deps.shared.wake(this.#shared.keys());
+    if (this.#filters.own.size > 0) this.#openView();
+    this.#deps.shared.wake(this.#filters.sharedNames());
     if (this.#durable)
       this.#saveTimer = setInterval(() => void this.#saveProgress(), this.#options.saveIntervalMs);
   }
@@ -276,7 +261,7 @@ export class MqttSession {
       if (qos === 1) message.shared?.lost();
       else message.shared?.done();
     }
-    for (const filter of this.#shared.keys()) await this.#deps.shared.leave(this, filter);
+    for (const filter of this.#filters.sharedNames()) await this.#deps.shared.leave(this, filter);
     await this.#deps.mesh.forgetSubscription(this.#name);
   }
 
@@ -296,21 +281,22 @@ export class MqttSession {
   async subscribe({ messageId, subscriptions, properties }: SubscribePacket): Promise<void> {
     const id = properties?.subscriptionIdentifier ?? null;
     const since = Object.fromEntries(this.#deps.mesh.positions());
+    const limits = { permissions: this.#link?.permissions, max: this.#options.subscriptionsMax };
     const granted: number[] = [];
     const fresh: MqttSubscription[] = [];
     const joined: MqttSubscription[] = [];
     for (const { topic: filter, qos, nl = false, rap = false, rh = 0 } of subscriptions) {
-      const known = this.#subscriptions.has(filter) || this.#shared.has(filter);
+      const known = this.#filters.has(filter);
       const retainHandling = rh as 0 | 1 | 2;
       const made = { filter, qos, noLocal: nl, retainAsPublished: rap, retainHandling, id, since };
-      const refused = this.#refusalOfFilter(filter, known) ?? this.#addSubscription(made);
+      const refused = this.#filters.refusalOf(filter, limits) ?? this.#filters.add(made);
       granted.push(refused ?? qos);
       if (refused === null && isShared(filter)) joined.push(made);
       else if (refused === null && (retainHandling === 0 || (retainHandling === 1 && !known)))
         fresh.push(made);
     }
     const retained = this.#retainedFor(fresh);
-    if (this.#subscriptions.size > 0) await this.#openView()?.ready();
+    if (this.#filters.own.size > 0) await this.#openView()?.ready();
     for (const subscription of joined) await this.#deps.shared.join(this, subscription);
     if (this.#durable) await this.#deps.save(this.record());
     const codes =
@@ -322,7 +308,7 @@ export class MqttSession {
 
   /** Sends the gateway's own values to who subscribed to them; with `fresh` to new subscriptions, marked as retained. */
   sendSystemValues(fresh?: readonly MqttSubscription[]): void {
-    const asked = fresh ?? this.#subscriptions.all();
+    const asked = fresh ?? this.#filters.own.all();
     if (!asked.some(({ filter }) => filter.startsWith('$SYS/'))) return;
     const set = new SubscriptionSet();
     for (const subscription of asked) set.add(subscription);
@@ -334,31 +320,12 @@ export class MqttSession {
 
   /** Takes in an UNSUBSCRIBE. */
   async unsubscribe(messageId: number, filters: readonly string[]): Promise<void> {
-    const granted = filters.map((filter) => {
-      const had = this.#shared.has(filter) || this.#subscriptions.remove(filter);
-      return had ? REASON.success : REASON.noSubscriptionExisted;
-    });
-    for (const filter of filters)
-      if (this.#shared.delete(filter)) await this.#deps.shared.leave(this, filter);
+    const removed = filters.map((filter) => this.#filters.remove(filter));
+    const granted = removed.map((kind) => (kind === 'none' ? REASON.noSubscriptionExisted : REASON.success));
+    for (const [index, filter] of filters.entries())
+      if (removed[index] === 'shared') await this.#deps.shared.leave(this, filter);
     if (this.#durable) await this.#deps.save(this.record());
     this.#link?.send({ cmd: 'unsuback', messageId, granted });
-  }
-
-  #addSubscription(subscription: MqttSubscription): number | null {
-    if (!isShared(subscription.filter))
-      return this.#subscriptions.add(subscription) ? null : REASON.topicFilterInvalid;
-    this.#shared.set(subscription.filter, subscription);
-    return null;
-  }
-
-  #refusalOfFilter(filter: string, known: boolean): number | null {
-    const shared = isShared(filter) ? readShared(filter) : null;
-    if (isShared(filter) && shared === null) return REASON.topicFilterInvalid;
-    if (shared === null && filter.startsWith('$') && !filter.startsWith('$SYS/')) return REASON.notAuthorized;
-    if (this.#link?.permissions.maySubscribe(shared?.filter ?? filter) !== true) return REASON.notAuthorized;
-    return !known && this.subscriptions.length >= this.#options.subscriptionsMax
-      ? REASON.quotaExceeded
-      : null;
   }
 
   // ---- retained values -------------------------------------------------------------------------------------------
@@ -415,7 +382,7 @@ export class MqttSession {
   #openView(): SelectiveSubscription | null {
     if (this.#view !== null || this.#link === null) return this.#view;
     const view = this.#deps.mesh.subscribeWhere(
-      (topic, place) => this.#subscriptions.matchAt(topic, place).length > 0,
+      (topic, place) => this.#filters.own.matchAt(topic, place).length > 0,
       { bufferMessages: BUFFER_MESSAGES, ...(this.#durable ? { durable: this.#name } : {}) },
     );
     this.#view = view;
@@ -475,7 +442,7 @@ export class MqttSession {
       return;
     }
     const place = { channel: delivery.channel, position: positionOf(delivery) };
-    const matches = this.#subscriptions
+    const matches = this.#filters.own
       .matchAt(delivery.topic, place)
       .filter(({ noLocal }) => !noLocal || !this.#isOwn(delivery));
     if (matches.length === 0) this.#ledger.done(number);
