@@ -64,10 +64,14 @@ export class MosquittoPair {
   constructor(ports: { readonly publish: number; readonly subscribe: number }) {
     const common = ['-V', 'mqttv5', '-h', '127.0.0.1', '-q', '1', '-t', BENCH_TOPIC];
     const start = (program: string, port: number, stdio: ['pipe' | 'ignore', 'pipe' | 'ignore', 'ignore']) =>
-      spawn(program, [...common, '-p', String(port), ...(program === 'mosquitto_pub' ? ['-l'] : [])], {
-        stdio,
-        detached: true,
-      });
+      spawn(
+        program,
+        [...common, '-p', String(port), ...(program === 'mosquitto_pub' ? ['-l', '-M', '1024'] : [])],
+        {
+          stdio,
+          detached: true,
+        },
+      );
     this.#subscriber = start('mosquitto_sub', ports.subscribe, ['ignore', 'pipe', 'ignore']);
     this.#publisher = start('mosquitto_pub', ports.publish, ['pipe', 'ignore', 'ignore']);
     this.#publisher.stdin!.on('error', () => {});

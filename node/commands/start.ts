@@ -26,7 +26,9 @@ interface StartOptions {
   readonly mqtt?: string;
   readonly mqttTls?: string;
   readonly mqttWebsocket?: string;
+  readonly mqttWebsocketTls?: string;
   readonly mqttCert?: string;
+  readonly mqttCa?: string;
   readonly mqttKey?: string;
   readonly mqttAck?: string;
   readonly mqttAnonymous?: boolean;
@@ -75,7 +77,12 @@ export const define: DefineCommand = (command, run) => {
     .option('--mqtt-tls <[host:]port|off>', 'the same over TLS (env: SEDGE_MQTT_TLS)')
     .option('--mqtt-cert <file>', 'certificate for that with its chain, PEM (env: SEDGE_MQTT_CERT)')
     .option('--mqtt-key <file>', 'its key, PEM (env: SEDGE_MQTT_KEY)')
+    .option(
+      '--mqtt-ca <file>',
+      'who signs the certificates that its clients must have, PEM (env: SEDGE_MQTT_CA)',
+    )
     .option('--mqtt-websocket <[host:]port|off>', 'the same over WebSocket (env: SEDGE_MQTT_WEBSOCKET)')
+    .option('--mqtt-websocket-tls <[host:]port|off>', 'over both (env: SEDGE_MQTT_WEBSOCKET_TLS)')
     .option(
       '--mqtt-ack <when>',
       'when QoS 1 and 2 are acknowledged: durable, accepted or replicas:N (env: SEDGE_MQTT_ACK)',
@@ -150,7 +157,8 @@ function endOnBug(log: Log): void {
 function settingsOf(options: StartOptions): AgentSettings {
   const { listen, peer, name, commitInterval, retention, storageMax } = options;
   const { serial, serialAck, logLevel } = options;
-  const { mqtt, mqttTls, mqttWebsocket, mqttCert, mqttKey, mqttAck, mqttAnonymous } = options;
+  const { mqtt, mqttTls, mqttWebsocket, mqttWebsocketTls } = options;
+  const { mqttCert, mqttKey, mqttCa, mqttAck, mqttAnonymous } = options;
   return {
     ...(listen === undefined ? {} : { listen }),
     ...(peer === undefined ? {} : { peers: peer }),
@@ -162,6 +170,8 @@ function settingsOf(options: StartOptions): AgentSettings {
     ...(mqtt === undefined ? {} : { mqtt: mqtt as never }),
     ...(mqttTls === undefined ? {} : { mqttTls: mqttTls as never }),
     ...(mqttWebsocket === undefined ? {} : { mqttWebSocket: mqttWebsocket as never }),
+    ...(mqttWebsocketTls === undefined ? {} : { mqttWebSocketTls: mqttWebsocketTls as never }),
+    ...(mqttCa === undefined ? {} : { mqttCa }),
     ...(mqttCert === undefined ? {} : { mqttCert }),
     ...(mqttKey === undefined ? {} : { mqttKey }),
     ...(mqttAck === undefined ? {} : { mqttAck: mqttAck as never }),

@@ -38,10 +38,14 @@ export interface AgentSettings {
   readonly mqttTls?: MqttAddress | null;
   /** Where MQTT clients connect over WebSocket; `null` for nowhere. @defaultValue `null` */
   readonly mqttWebSocket?: MqttAddress | null;
+  /** Where MQTT clients connect over WebSocket and TLS; `null` for nowhere. @defaultValue `null` */
+  readonly mqttWebSocketTls?: MqttAddress | null;
   /** File with the certificate of `mqttTls` and its chain, PEM. */
   readonly mqttCert?: string;
   /** File with its key, PEM. */
   readonly mqttKey?: string;
+  /** File with those who sign the certificates that clients over TLS must have, PEM. @defaultValue none is asked for */
+  readonly mqttCa?: string;
   /** When a message of QoS 1 or 2 is acknowledged. @defaultValue `'durable'`: once it is on the disk here */
   readonly mqttAck?: Acknowledgement;
   /** Lets anybody who reaches an address other than this machine's loopback use MQTT. @defaultValue `false` */
@@ -67,8 +71,10 @@ export const SETTING_VARIABLES = Object.freeze({
   mqtt: 'SEDGE_MQTT',
   mqttTls: 'SEDGE_MQTT_TLS',
   mqttWebSocket: 'SEDGE_MQTT_WEBSOCKET',
+  mqttWebSocketTls: 'SEDGE_MQTT_WEBSOCKET_TLS',
   mqttCert: 'SEDGE_MQTT_CERT',
   mqttKey: 'SEDGE_MQTT_KEY',
+  mqttCa: 'SEDGE_MQTT_CA',
   mqttAck: 'SEDGE_MQTT_ACK',
   mqttAnonymous: 'SEDGE_MQTT_ANONYMOUS',
   bridges: 'SEDGE_BRIDGES',
@@ -90,8 +96,10 @@ export const SETTING_OPTIONS = Object.freeze({
   mqtt: '--mqtt',
   mqttTls: '--mqtt-tls',
   mqttWebSocket: '--mqtt-websocket',
+  mqttWebSocketTls: '--mqtt-websocket-tls',
   mqttCert: '--mqtt-cert',
   mqttKey: '--mqtt-key',
+  mqttCa: '--mqtt-ca',
   mqttAck: '--mqtt-ack',
   mqttAnonymous: '--mqtt-anonymous',
   bridges: '--bridges',

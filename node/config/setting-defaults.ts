@@ -77,12 +77,22 @@ export const SETTING_TEXTS: Readonly<Record<keyof AgentSettings, SettingText>> =
     byDefault: 'off',
     example: 'mqttWebSocket: 9001',
   },
+  mqttWebSocketTls: {
+    purpose: 'where MQTT clients connect over WebSocket and TLS; it needs mqttCert and mqttKey',
+    byDefault: 'off',
+    example: 'mqttWebSocketTls: 0.0.0.0:9443',
+  },
   mqttCert: {
     purpose: 'certificate of mqttTls with its chain, PEM; read again when it changes',
     byDefault: 'none',
     example: 'mqttCert: /etc/sedge/mqtt.crt',
   },
   mqttKey: { purpose: 'its key, PEM', byDefault: 'none', example: 'mqttKey: /etc/sedge/mqtt.key' },
+  mqttCa: {
+    purpose: 'who signs the certificates that clients over TLS must have, PEM; the name in one is the user',
+    byDefault: 'none: no certificate is asked for',
+    example: 'mqttCa: /etc/sedge/mqtt-ca.crt',
+  },
   mqttAck: {
     purpose:
       'when a message of QoS 1 or 2 is acknowledged: durable (on the disk here), accepted or replicas:N (on N other disks too)',
@@ -112,7 +122,7 @@ export const SETTING_TEXTS: Readonly<Record<keyof AgentSettings, SettingText>> =
 });
 
 function isMqttAddress(key: keyof AgentSettings): boolean {
-  return key === 'mqtt' || key === 'mqttTls' || key === 'mqttWebSocket';
+  return ['mqtt', 'mqttTls', 'mqttWebSocket', 'mqttWebSocketTls'].includes(key);
 }
 
 /** A setting's value for people, as a configuration file would have it on one line. */

@@ -90,8 +90,10 @@ export const SETTING_READERS: {
   mqtt: mqttAddress(),
   mqttTls: mqttAddress(),
   mqttWebSocket: mqttAddress(),
+  mqttWebSocketTls: mqttAddress(),
   mqttCert: file(),
   mqttKey: file(),
+  mqttCa: file(),
   mqttAck: {
     rule: `it must be durable, accepted or replicas:N with N from 1 to ${REPLICAS_MAX}`,
     check: (value) => {

@@ -703,7 +703,7 @@ export const ERROR_TABLE = {
   },
   'mqtt.bad-certificate': {
     meaning: 'The certificate or the key of MQTT cannot be read, or they do not belong together.',
-    next: 'Name PEM files that the agent may read with --mqtt-cert and --mqtt-key.',
+    next: 'Name PEM files that the agent may read with --mqtt-cert and --mqtt-key (and --mqtt-ca).',
   },
   'bridge.unreachable': {
     meaning: 'The broker of a bridge cannot be reached, or the connection ended.',

@@ -413,8 +413,10 @@ static uint8_t host_ack(void)
 
 static void put_ack(void)
 {
-    put_frame(host.gap ? SEDGE_NAK : SEDGE_ACK, host_ack(), host_ack(), NULL, 0);
+    /* Cleared before: the next DATA may come while this goes. */
+    uint8_t type = host.gap ? SEDGE_NAK : SEDGE_ACK;
     host.gap = false;
+    put_frame(type, host_ack(), host_ack(), NULL, 0);
 }
 
 static void put_hello(uint8_t nonce, uint8_t window)

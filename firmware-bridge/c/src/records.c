@@ -135,7 +135,7 @@ static uint8_t put_reading(const struct sedge_device *device, const uint8_t *ite
     return sedge_seal(device, SEDGE_OF_READING, record, *item);
 }
 
-uint8_t sedge_link_fill(struct sedge_link *link, uint8_t number, uint8_t *payload)
+SEDGE_APART uint8_t sedge_link_fill(struct sedge_link *link, uint8_t number, uint8_t *payload)
 {
     struct sedge_device *device = (struct sedge_device *)link;
     uint8_t *argument = &device->slot_argument[number % SEDGE_SLOTS];

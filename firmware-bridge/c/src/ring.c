@@ -19,7 +19,7 @@ uint8_t *sedge_ring_item(const struct sedge_device *device, uint8_t index)
     return item;
 }
 
-uint32_t sedge_ring_expected(const struct sedge_device *device, uint8_t index)
+SEDGE_APART uint32_t sedge_ring_expected(const struct sedge_device *device, uint8_t index)
 {
     return index ? counter_of(sedge_ring_item(device, (uint8_t)(index - 1))) + 1 : device->due;
 }

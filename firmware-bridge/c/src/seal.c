@@ -61,7 +61,7 @@ void sedge_put_provisioned(const struct sedge_device *device, uint8_t *payload)
     sedge_copy(payload + SEDGE_ID_SIZE, &aead.state[SEDGE_ASCON_TAG], SEDGE_TAG_SIZE);
 }
 
-static void run_session(const struct sedge_device *device, struct sedge_aead *aead, uint8_t length, uint8_t direction)
+SEDGE_APART static void run_session(const struct sedge_device *device, struct sedge_aead *aead, uint8_t length, uint8_t direction)
 {
     aead->key = device->session_key;
     run(aead, length, device->greeting + SEDGE_AT_EPOCH, direction);

@@ -93,11 +93,14 @@ export class BrokerConnection {
     this.#read();
   }
 
-  /** Sends a packet; nothing happens once the connection is over. False for one that the broker would not take. */
+  /**
+   * Sends a packet; nothing happens once the connection is over. False for one that the broker would not take, or that
+   * MQTT has no form for.
+   */
   send(packet: ServerPacket): boolean {
     if (this.#over) return true;
-    const bytes = encodePacket(packet, this.#version);
-    if (bytes.length > this.facts.packetBytesMax) return false;
+    const bytes = bytesOf(packet, this.#version);
+    if (bytes === null || bytes.length > this.facts.packetBytesMax) return false;
     this.#stream.write(bytes);
     return true;
   }
@@ -226,6 +229,15 @@ export class BrokerConnection {
     this.#stream.destroy();
     this.#connected.reject(unreachable(reason));
     this.#ended.resolve({ reason, reasonCode });
+  }
+}
+
+/** Messages of the mesh may hold what no packet can, such as a header of 64 KiB. */
+function bytesOf(packet: ServerPacket, version: 4 | 5): Buffer | null {
+  try {
+    return encodePacket(packet, version);
+  } catch {
+    return null;
   }
 }
 

@@ -216,7 +216,7 @@ export class OutLane {
     const packet = this.#packetOf(item, connection, again);
     if (packet === null) this.#flight.drop(item);
     else if (!connection.send(packet)) {
-      this.#refuse(item.message.delivery, 'it is larger than the broker takes');
+      this.#refuse(item.message.delivery, 'it is larger than the broker takes, or MQTT has no form for it');
       this.#flight.drop(item);
     }
   }

@@ -124,6 +124,11 @@ export class ClientConnection implements ClientLink {
     return `${this.#socket.remoteAddress ?? ''}:${this.#socket.remotePort ?? 0}`;
   }
 
+  /** The name in its certificate, `null` if that has none; `undefined` where none was asked for. */
+  get certificateName(): string | null | undefined {
+    return this.#socket.certificateName;
+  }
+
   get session(): MqttSession | null {
     return this.#session;
   }

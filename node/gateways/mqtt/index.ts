@@ -1,4 +1,4 @@
-export type { ListenerOptions } from './listeners/listener.ts';
+export type { CertificateFiles, ListenerOptions } from './listeners/listener.ts';
 export {
   type MqttClientStatus,
   MqttGateway,

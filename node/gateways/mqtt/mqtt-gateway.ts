@@ -25,6 +25,7 @@ import type { SessionRecord } from './session/session-record.ts';
 import { SessionStore } from './session/session-store.ts';
 import { SharedGroups } from './shared/shared-groups.ts';
 import { SYSTEM_INTERVAL_MS, type SystemValue, systemValues } from './system-topics.ts';
+import type { Permissions } from './users/permissions.ts';
 import { UserBook } from './users/user-book.ts';
 import { type Will, willOf } from './will.ts';
 
@@ -235,7 +236,10 @@ export class MqttGateway implements ConnectionHost {
     const assignedClientId = packet.clientId === '' ? `sedge-${randomBytes(8).toString('hex')}` : null;
     const clientId = assignedClientId ?? packet.clientId;
     const { username, password } = packet;
-    const signedIn = await this.#users.signIn({ username, password });
+    const { certificateName } = connection;
+    const signedIn = await (certificateName === undefined
+      ? this.#users.signIn({ username, password })
+      : this.#users.signInByCertificate(certificateName));
     if (!signedIn.ok) return { ok: false, reason: signedIn.reason, rule: '3.1.4-2' };
     const { user } = signedIn;
     return this.#inTurn(clientId, () =>
@@ -287,7 +291,7 @@ export class MqttGateway implements ConnectionHost {
   ): Promise<Admitted> {
     // Many may come and go under one name while it is not their turn: each would cost the disk.
     if (!connection.open) return { ok: false, ...fault(REASON.serverBusy) };
-    const permissions = this.#users.permissionsOf(user, clientId);
+    const permissions = this.#permissionsOf(connection, { user, clientId });
     const mayHaveWill = packet.will === undefined || permissions?.mayPublish(packet.will.topic) === true;
     if (permissions === null || !mayHaveWill)
       return { ok: false, reason: REASON.notAuthorized, rule: '3.1.2-8' };
@@ -423,13 +427,20 @@ export class MqttGateway implements ConnectionHost {
     for (const connection of this.#connections) {
       const { session } = connection;
       if (session === null) continue;
-      const permissions = this.#users.permissionsOf(session.user, session.clientId);
+      const permissions = this.#permissionsOf(connection, session);
       if (permissions === null) connection.end(REASON.notAuthorized, 'users');
       else {
         connection.permissions = permissions;
         session.keepTo(permissions);
       }
     }
+  }
+
+  #permissionsOf(
+    { certificateName }: ClientConnection,
+    { user, clientId }: { readonly user: string | null; readonly clientId: string },
+  ): Permissions | null {
+    return this.#users.permissionsOf(user, clientId, certificateName !== undefined);
   }
 
   #sendSystemValues(nowMs: number): void {

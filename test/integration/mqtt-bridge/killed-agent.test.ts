@@ -13,6 +13,7 @@ const PATIENT = { timeout: 40_000, interval: 200 };
 
 interface Bridge {
   readonly role: string;
+  readonly carrier: string | null;
   readonly session: { readonly connected: boolean } | null;
   readonly counters: Readonly<Record<string, number>>;
 }
@@ -40,8 +41,8 @@ describeWith(['mosquitto-broker'], 'an agent with a bridge', () => {
     await broker.cleanUp();
   });
 
-  async function bridgeOf(): Promise<Bridge> {
-    const [status] = objects((await sedge.run(directory, ['status', '--json'])).stdout);
+  async function bridgeOf(of = directory): Promise<Bridge> {
+    const [status] = objects((await sedge.run(of, ['status', '--json'])).stdout);
     return (status!.bridges as Bridge[])[0]!;
   }
 
@@ -87,6 +88,52 @@ describeWith(['mosquitto-broker'], 'an agent with a bridge', () => {
     // What the broker sent again after a kill is known by its packet id: nothing twice either.
     expect(sorted(payloads)).toEqual(numbers(sent));
     expect((await bridgeOf()).counters.in).toBeLessThanOrEqual(sent);
+    client.close();
+  });
+
+  test('is followed by another agent when it is killed while messages flow', async () => {
+    const [a, b] = [await sedge.directory(), await sedge.directory()];
+    await sedge.run(a, ['init', 'farm', '--name', 'a']);
+    const bridges = JSON.stringify([
+      { name: 'pair', url: broker.url, out: [{ filter: 'up/#' }], in: [{ filter: 'down/#' }] },
+    ]);
+    const first = await sedge.startAgent(a, '--bridges', bridges);
+    const invite = await sedge.run(a, ['invite']);
+    await sedge.run(b, ['join', '-', '--name', 'b'], invite.stdout);
+    await vi.waitFor(async () => expect(await bridgeOf(a)).toMatchObject({ role: 'carrier' }), PATIENT);
+    await sedge.startAgent(b, '--bridges', bridges);
+    await vi.waitFor(
+      async () => expect(await bridgeOf(b)).toMatchObject({ role: 'standby', carrier: first.ready.node }),
+      PATIENT,
+    );
+    const client = await OutsideClient.open(broker.port, 'pair', 'up/#');
+    const texts = numbers(300);
+    for (const text of texts.slice(0, 200)) client.publish('down/x', text);
+    const publish = sedge.spawn(b, 'pub', 'up/x', '--lines');
+    const published = new Promise((resolve) => publish.once('close', resolve));
+    publish.stdin!.end(`${texts.join('\n')}\n`);
+    await vi.waitFor(() => expect(client.got.length).toBeGreaterThan(0), PATIENT);
+    await sedge.kill(first.child, 'SIGKILL');
+    for (const text of texts.slice(200)) client.publish('down/x', text);
+    expect(await published).toBe(0);
+    await vi.waitFor(() => expect(new Set(client.got.map(({ payload }) => payload)).size).toBe(300), PATIENT);
+    // What the first had taken in and told nobody comes once it is back.
+    await sedge.startAgent(a, '--bridges', bridges);
+    await vi.waitFor(async () => {
+      const printed = await sedge.run(b, [
+        'sub',
+        'down/x',
+        '--from',
+        'all',
+        '--count',
+        '300',
+        '--wait',
+        '5',
+        '--json',
+      ]);
+      const payloads = objects(printed.stdout).map(({ payload }) => String(payload));
+      expect(new Set(payloads).size).toBe(300);
+    }, PATIENT);
     client.close();
   });
 });

@@ -39,9 +39,23 @@ test('one address that others reach makes it no local matter', () => {
   });
 });
 
+test('an address that asks for certificates is no matter of users, and has them over WebSocket too', () => {
+  const settings = { mqtt: null, mqttTls: FAR, mqttWebSocketTls: FAR, ...FILES, mqttCa: 'ca.crt' };
+  const files = { certFile: 'a.crt', keyFile: 'a.key', caFile: 'ca.crt' };
+  expect(mqttListening(settings)).toMatchObject({
+    listeners: [
+      { kind: 'tls', ...FAR, ...files },
+      { kind: 'websocket-tls', ...FAR, ...files },
+    ],
+    local: true,
+  });
+  expect(mqttListening({ ...settings, mqttWebSocket: FAR }).local).toBe(false);
+});
+
 test.each([{}, { mqttCert: 'a.crt' }, { mqttKey: 'a.key' }])(
   'TLS without both of its files is a mistake: %j',
   (files) => {
     expect(() => mqttListening({ mqttTls: FAR, ...files })).toThrow(/certificate/);
+    expect(() => mqttListening({ mqttWebSocketTls: FAR, ...files })).toThrow(/certificate/);
   },
 );

@@ -4,6 +4,8 @@ import type { Duplex } from 'node:stream';
 export type ClientStream = Duplex & {
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;
+  /** The name in the client's certificate, `null` if it has none; absent where no certificate was asked for. */
+  readonly certificateName?: string | null;
 };
 
 /** Takes in connections. */
@@ -28,14 +30,16 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** Files of a certificate with its chain and of its key, in PEM. */
+/** Files in PEM: a certificate with its chain, its key, and who signs the certificates that clients must have. */
 export interface CertificateFiles {
   readonly certFile: string;
   readonly keyFile: string;
+  readonly caFile?: string;
 }
 
 /** What to listen on, and how. */
 export type ListenerOptions =
   | ({ readonly kind: 'tcp' } & ListenAddress)
   | ({ readonly kind: 'tls' } & ListenAddress & CertificateFiles)
-  | ({ readonly kind: 'websocket' } & ListenAddress);
+  | ({ readonly kind: 'websocket' } & ListenAddress)
+  | ({ readonly kind: 'websocket-tls' } & ListenAddress & CertificateFiles);

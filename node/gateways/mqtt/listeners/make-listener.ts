@@ -15,6 +15,13 @@ export async function makeListener(options: ListenerOptions, log: Log): Promise<
       const { WebSocketListener } = await import('./websocket-listener.ts');
       return new WebSocketListener(options);
     }
+    case 'websocket-tls': {
+      const [{ WebSocketListener }, { ServerCertificate }] = await Promise.all([
+        import('./websocket-listener.ts'),
+        import('./server-certificate.ts'),
+      ]);
+      return new WebSocketListener(options, new ServerCertificate(options, log));
+    }
     default:
       return assertNever(options);
   }

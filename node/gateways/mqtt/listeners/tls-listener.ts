@@ -1,42 +1,28 @@
-import { readFile, stat } from 'node:fs/promises';
-import { createSecureContext, createServer, type Server } from 'node:tls';
-import { type Log, SedgeError } from '../../../../src/errors/index.ts';
+import { createServer, type Server } from 'node:tls';
+import type { Log } from '../../../../src/errors/index.ts';
 import { addressOf, closeServer, listenOn } from './listen-socket.ts';
 import type { AcceptStream, CertificateFiles, ListenAddress, Listener } from './listener.ts';
+import { ServerCertificate } from './server-certificate.ts';
 import { prepareSocket } from './tcp-listener.ts';
 
-const HANDSHAKE_MS_MAX = 10_000;
-
-interface Certificate {
-  readonly cert: Buffer;
-  readonly key: Buffer;
-}
-
-/** MQTT over TLS 1.2 and 1.3. The certificate is read again when its files change, without a restart. */
+/** MQTT over TLS 1.2 and 1.3. */
 export class TlsListener implements Listener {
-  readonly #options: ListenAddress & CertificateFiles;
-  readonly #log: Log;
+  readonly #address: ListenAddress;
+  readonly #certificate: ServerCertificate;
   #server: Server | null = null;
-  #readAs = '';
 
   constructor(options: ListenAddress & CertificateFiles, log: Log) {
-    this.#options = options;
-    this.#log = log;
+    this.#address = options;
+    this.#certificate = new ServerCertificate(options, log);
   }
 
   async start(accept: AcceptStream): Promise<void> {
-    this.#readAs = await this.#version();
-    const server = createServer(
-      { ...(await this.#read()), minVersion: 'TLSv1.2', handshakeTimeout: HANDSHAKE_MS_MAX },
-      (socket) => {
-        prepareSocket(socket);
-        accept(socket);
-      },
-    );
-    server.on('tlsClientError', (error, socket) => {
-      this.#log.debug({ from: socket.remoteAddress ?? '', error: error.message }, 'a TLS handshake failed');
+    const server = createServer(await this.#certificate.serverOptions(), (socket) => {
+      prepareSocket(socket);
+      accept(Object.assign(socket, this.#certificate.clientOf(socket)));
     });
-    await listenOn(server, this.#options);
+    this.#certificate.watch(server);
+    await listenOn(server, this.#address);
     this.#server = server;
   }
 
@@ -52,40 +38,6 @@ export class TlsListener implements Listener {
   }
 
   async look(): Promise<void> {
-    const readAs = await this.#version();
-    if (readAs === this.#readAs || this.#server === null) return;
-    this.#readAs = readAs;
-    try {
-      this.#server.setSecureContext(await this.#read());
-      this.#log.info({ file: this.#options.certFile }, 'the certificate of MQTT was read again');
-    } catch (error) {
-      // Half written, or a mistake: the one that was good stays until the files change again.
-      this.#log.error({ error: String(error) }, 'the new certificate of MQTT cannot be used');
-    }
-  }
-
-  async #read(): Promise<Certificate> {
-    const { certFile, keyFile } = this.#options;
-    try {
-      const [cert, key] = await Promise.all([readFile(certFile), readFile(keyFile)]);
-      createSecureContext({ cert, key });
-      return { cert, key };
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new SedgeError('mqtt.bad-certificate', { certFile, keyFile, reason }, { cause: error });
-    }
-  }
-
-  async #version(): Promise<string> {
-    const { certFile, keyFile } = this.#options;
-    const facts = await Promise.all(
-      [certFile, keyFile].map((file) =>
-        stat(file).then(
-          ({ ino, size, mtimeMs }) => `${ino} ${size} ${mtimeMs}`,
-          (error: unknown) => String(error),
-        ),
-      ),
-    );
-    return facts.join(' ');
+    if (this.#server !== null) await this.#certificate.look(this.#server);
   }
 }

@@ -1,7 +1,10 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import type { TLSSocket } from 'node:tls';
 import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
 import { addressOf, closeServer, listenOn } from './listen-socket.ts';
 import type { AcceptStream, ClientStream, ListenAddress, Listener } from './listener.ts';
+import type { ServerCertificate } from './server-certificate.ts';
 import { prepareSocket } from './tcp-listener.ts';
 
 /** Close code of a frame of a kind that is not taken (RFC 6455, section 7.4.1). */
@@ -10,20 +13,20 @@ const UNSUPPORTED = 1003;
 const FRAME_BYTES_MAX = 2 * 1_048_576;
 const HEADERS_MS_MAX = 10_000;
 
-/** MQTT over WebSocket (section 6 of both standards): subprotocol `mqtt`, binary frames, any path. */
+/** MQTT over WebSocket (section 6 of both standards), over TLS too: subprotocol `mqtt`, binary frames, any path. */
 export class WebSocketListener implements Listener {
   readonly #address: ListenAddress;
-  #server: Server | null = null;
+  readonly #certificate: ServerCertificate | null;
+  #server: Server | TlsServer | null = null;
   #sockets: WebSocketServer | null = null;
 
-  constructor(address: ListenAddress) {
+  constructor(address: ListenAddress, certificate: ServerCertificate | null = null) {
     this.#address = address;
+    this.#certificate = certificate;
   }
 
   async start(accept: AcceptStream): Promise<void> {
-    const server = createServer({ headersTimeout: HEADERS_MS_MAX }, (_request, response) => {
-      response.writeHead(426, { upgrade: 'websocket' }).end('MQTT over WebSocket is spoken here.\n');
-    });
+    const server = await this.#makeServer();
     server.on('connection', prepareSocket);
     const sockets = new WebSocketServer({
       server,
@@ -33,7 +36,10 @@ export class WebSocketListener implements Listener {
       // MQTT-6.0.0-3, -4.
       handleProtocols: (protocols) => ['mqtt', 'mqttv3.1'].find((one) => protocols.has(one)) ?? false,
     });
-    sockets.on('connection', (socket, request) => accept(streamOf(socket, request)));
+    sockets.on('connection', (socket, request) => {
+      const client = this.#certificate?.clientOf(request.socket as TLSSocket) ?? {};
+      accept(Object.assign(streamOf(socket, request), client));
+    });
     await listenOn(server, this.#address);
     this.#server = server;
     this.#sockets = sockets;
@@ -51,10 +57,24 @@ export class WebSocketListener implements Listener {
 
   address(): string {
     const address = addressOf(this.#server);
-    return address === '' ? '' : `ws://${address}`;
+    return address === '' ? '' : `${this.#certificate === null ? 'ws' : 'wss'}://${address}`;
   }
 
-  async look(): Promise<void> {}
+  async look(): Promise<void> {
+    if (this.#certificate !== null && this.#server !== null)
+      await this.#certificate.look(this.#server as TlsServer);
+  }
+
+  async #makeServer(): Promise<Server | TlsServer> {
+    const answer: RequestListener = (_request, response) => {
+      response.writeHead(426, { upgrade: 'websocket' }).end('MQTT over WebSocket is spoken here.\n');
+    };
+    const options = { headersTimeout: HEADERS_MS_MAX };
+    if (this.#certificate === null) return createServer(options, answer);
+    const server = createTlsServer({ ...options, ...(await this.#certificate.serverOptions()) }, answer);
+    this.#certificate.watch(server);
+    return server;
+  }
 }
 
 function streamOf(

@@ -3,24 +3,21 @@ import type {
   Acknowledgement,
   DeliveredMessage,
   Delivery,
-  PublishOptions,
   SelectiveSubscription,
 } from '../../../../src/index.ts';
 import type { GatewayCounters } from '../gateway-counters.ts';
-import { optionsOfProperties, type PublishProperties, propertiesOfMessage } from '../message-mapping.ts';
+import { type PublishProperties, propertiesOfMessage } from '../message-mapping.ts';
 import type { MqttMesh } from '../mqtt-mesh.ts';
-import type { PublishPacket, ReceivedPacket, ServerPacket, SubscribePacket } from '../packet/packet-codec.ts';
+import type { PublishPacket, ReceivedPacket, SubscribePacket } from '../packet/packet-codec.ts';
 import { REASON } from '../packet/reason-code.ts';
-import { isShared, readShared } from '../shared/shared-filter.ts';
+import { isShared } from '../shared/shared-filter.ts';
 import { type SystemValue, systemPacket } from '../system-topics.ts';
 import type { Permissions } from '../users/permissions.ts';
-import { AnswerQueue, type AnswerSlot } from './answer-queue.ts';
 import type { ClientLink } from './client-link.ts';
+import { ClientPublishes } from './client-publishes.ts';
 import { DeliveryLedger } from './delivery-ledger.ts';
-import { firstNumberOf, type InboundRecord, InboundState } from './inbound-state.ts';
 import { type Acknowledged, OutboundState } from './outbound-state.ts';
-import { publishDigest } from './publish-digest.ts';
-import { NotAllowed, refusalOf } from './refusal.ts';
+import { SessionFilters } from './session-filters.ts';
 import type { SessionRecord } from './session-record.ts';
 import { type MqttSubscription, SubscriptionSet } from './subscription-set.ts';
 
@@ -91,8 +88,6 @@ const BATCH_MAX = 64;
 const BUFFER_MESSAGES = 256;
 /** Deliveries that a client may be done with before that is kept. */
 const UNACKNOWLEDGED_MAX = 1_024;
-/** Publishes looked at after a crash. */
-const UNCLEAR_MAX = 4_096;
 
 /**
  * A client's session: a view on the mesh. What it subscribes to and how far its flows are is its own; what it has not
@@ -106,15 +101,10 @@ export class MqttSession {
   readonly #durable: boolean;
   readonly #options: SessionOptions;
   readonly #deps: SessionDependencies;
-  readonly #subscriptions = new SubscriptionSet();
-  /** Those of groups, by their whole filter. */
-  readonly #shared = new Map<string, MqttSubscription>();
-  readonly #inbound: InboundState;
-  /** As it lay on disk. */
-  readonly #kept: InboundRecord;
+  readonly #filters: SessionFilters;
+  /** What the client publishes. */
+  readonly #publishes: ClientPublishes;
   readonly #outbound = new OutboundState<Outgoing>();
-  #answers = new AnswerQueue<ServerPacket>();
-  readonly #publishing = new Set<Promise<void>>();
   #expirySeconds: number | null;
   #disconnectedAtMs: number | null;
   #link: ClientLink | null = null;
@@ -132,7 +122,6 @@ export class MqttSession {
   #saveTimer: NodeJS.Timeout | null = null;
   /** Messages that are gone, of which a client of version 5 was not told yet. */
   #untoldGap = 0;
-  #inboundChanged = false;
   #acknowledging: Promise<void> = Promise.resolve();
 
   constructor(record: SessionRecord, options: SessionOptions, deps: SessionDependencies) {
@@ -144,19 +133,8 @@ export class MqttSession {
     this.#disconnectedAtMs = record.disconnectedAtMs;
     this.#options = options;
     this.#deps = deps;
-    this.#kept = record.inbound;
-    this.#inbound = new InboundState(record.inbound);
-    const positions = deps.mesh.positions();
-    for (const { since, ...subscription } of record.subscriptions) {
-      // After a power cut the journal may be shorter: what comes now is behind all that is held.
-      const clamped = Object.entries(since).map(([channel, at]) => [
-        channel,
-        Math.min(at, positions.get(channel) ?? 0),
-      ]);
-      const known = { ...subscription, since: Object.fromEntries(clamped) };
-      if (isShared(known.filter)) this.#shared.set(known.filter, known);
-      else this.#subscriptions.add(known);
-    }
+    this.#publishes = new ClientPublishes({ ...record, durable: this.#durable }, options, deps);
+    this.#filters = new SessionFilters(record.subscriptions, deps.mesh.positions());
   }
 
   get connected(): boolean {
@@ -168,7 +146,7 @@ export class MqttSession {
   }
 
   get subscriptions(): readonly MqttSubscription[] {
-    return [...this.#subscriptions.all(), ...this.#shared.values()];
+    return this.#filters.all();
   }
 
   /** Messages on their way to the client. */
@@ -206,36 +184,24 @@ export class MqttSession {
       uid: this.#uid,
       expirySeconds: this.#expirySeconds,
       subscriptions: this.subscriptions,
-      inbound: this.#inbound.record(),
+      inbound: this.#publishes.record(),
       disconnectedAtMs: this.#disconnectedAtMs,
     };
   }
 
   /** Finds out after a stop what of the client's messages is stored, although nobody can tell what it knows of that. */
   async recover(): Promise<void> {
-    const { unclearFrom, nextCounter } = this.#kept;
-    if (this.#disconnectedAtMs !== null && unclearFrom === nextCounter) return;
-    const messages = await this.#deps.mesh.publishedBy(this.#producer, {
-      from: firstNumberOf(unclearFrom),
-      max: UNCLEAR_MAX,
-    });
-    this.#inbound.recover(
-      messages.map((message) => ({
-        n: message.publishId!.n,
-        qos: message.client?.qos === 2 ? 2 : 1,
-        digest: publishDigest(message),
-      })),
-    );
+    if (this.#disconnectedAtMs !== null && !this.#publishes.isUnclear) return;
+    await this.#publishes.recover();
     this.#disconnectedAtMs ??= this.#deps.nowMs();
   }
 
   /** Its client connects. `true` if what it knows of the session is there. Nothing is sent before `begin`. */
   async attach(link: ClientLink): Promise<void> {
-    const { windowMessages, receiveMaximum } = this.#options;
+    const { windowMessages } = this.#options;
     this.#link = link;
     this.#disconnectedAtMs = null;
-    this.#answers = new AnswerQueue();
-    this.#inbound.connect(link.version === 5 ? receiveMaximum : Number.POSITIVE_INFINITY);
+    this.#publishes.connect(link);
     this.#outbound.connect(Math.min(windowMessages, link.receiveMaximum));
     this.#resumedAt = this.#deps.mesh.positions();
     this.keepTo(link.permissions);
@@ -244,14 +210,12 @@ export class MqttSession {
 
   /** Takes its places in groups, after a start. */
   async joinGroups(): Promise<void> {
-    for (const subscription of this.#shared.values()) await this.#deps.shared.join(this, subscription);
+    for (const subscription of this.#filters.shared()) await this.#deps.shared.join(this, subscription);
   }
 
   /** Drops the subscriptions that its client may not have any more. */
   keepTo(permissions: Permissions): void {
-    for (const filter of this.#shared.keys()) {
-      if (permissions.maySubscribe(readShared(filter)?.filter ?? filter)) continue;
-      this.#shared.delete(filter);
+    for (const filter of this.#filters.keepTo(permissions)) {
       this.#deps.shared.leave(this, filter).catch((error: unknown) => {
         this.#deps.log.warn(
           { client: this.clientId, error: String(error) },
@@ -259,8 +223,6 @@ export class MqttSession {
         );
       });
     }
-    for (const { filter } of this.#subscriptions.all())
-      if (!permissions.maySubscribe(filter)) this.#subscriptions.remove(filter);
   }
 
   /** Sends again what was on its way, and goes on. The CONNACK was sent. */
@@ -272,8 +234,8 @@ export class MqttSession {
       if (released) link.send({ cmd: 'pubrel', messageId: packetId, reasonCode: 0 });
       else if (!link.send({ ...message.packet, messageId: packetId, dup: true })) this.#finish(message);
     }
-    if (this.#subscriptions.size > 0) this.#openView();
-    this.#deps.shared.wake(this.#shared.keys());
+    if (this.#filters.own.size > 0) this.#openView();
+    this.#deps.shared.wake(this.#filters.sharedNames());
     if (this.#durable)
       this.#saveTimer = setInterval(() => void this.#saveProgress(), this.#options.saveIntervalMs);
   }
@@ -286,7 +248,7 @@ export class MqttSession {
     if (this.#saveTimer !== null) clearInterval(this.#saveTimer);
     this.#saveTimer = null;
     this.#wakeRoom();
-    await Promise.allSettled([...this.#publishing]);
+    await this.#publishes.disconnect();
     await this.#closeView();
     if (this.#durable) await this.#deps.save(this.record());
   }
@@ -299,114 +261,18 @@ export class MqttSession {
       if (qos === 1) message.shared?.lost();
       else message.shared?.done();
     }
-    for (const filter of this.#shared.keys()) await this.#deps.shared.leave(this, filter);
+    for (const filter of this.#filters.sharedNames()) await this.#deps.shared.leave(this, filter);
     await this.#deps.mesh.forgetSubscription(this.#name);
   }
 
-  // ---- what the client publishes -------------------------------------------------------------------------------
-
   /** Takes in a PUBLISH; resolves when it is dealt with. */
-  async publish({
-    packet,
-    userProperties,
-  }: ReceivedPacket & { readonly packet: PublishPacket }): Promise<void> {
-    const { qos, messageId = 0 } = packet;
-    this.#deps.counters.count('messagesIn');
-    if (qos === 0) return this.#publishOnce(packet, userProperties);
-    const verdict = this.#inbound.publish({
-      packetId: messageId,
-      qos,
-      dup: packet.dup,
-      digest: () => publishDigest(packet),
-    });
-    this.#inboundChanged = true;
-    switch (verdict.do) {
-      case 'refuse':
-        this.#link?.end(verdict.reason, '3.3.4-9');
-        return;
-      case 'wait':
-        this.#deps.counters.count('messagesInRepeated');
-        return;
-      case 'acknowledge':
-        this.#deps.counters.count('messagesInRepeated');
-        this.#answer(this.#answers.push(), received(packet, REASON.success));
-        return;
-      case 'publish':
-        await this.#publishFlow(packet, userProperties, verdict.n);
-    }
+  publish(packet: ReceivedPacket & { readonly packet: PublishPacket }): Promise<void> {
+    return this.#publishes.publish(packet);
   }
 
   /** Takes in a PUBREL. */
   release(packetId: number): void {
-    const known = this.#inbound.release(packetId);
-    this.#inboundChanged = true;
-    const reasonCode = known ? REASON.success : REASON.packetIdNotFound;
-    this.#link?.send({ cmd: 'pubcomp', messageId: packetId, reasonCode });
-  }
-
-  async #publishOnce(packet: PublishPacket, userProperties: ReceivedPacket['userProperties']): Promise<void> {
-    try {
-      await this.#hand(packet, {
-        ...optionsOfProperties(packet.properties, userProperties),
-        ack: 'accepted',
-      });
-    } catch (error) {
-      this.#refuse(error, packet);
-    }
-  }
-
-  async #publishFlow(
-    packet: PublishPacket,
-    userProperties: ReceivedPacket['userProperties'],
-    n: number,
-  ): Promise<void> {
-    const slot = this.#answers.push();
-    const { ack } = this.#options;
-    const options = { ...optionsOfProperties(packet.properties, userProperties), ...this.#publishId(n), ack };
-    const publishing = this.#hand(packet, options).then(
-      () => {
-        if (this.#inbound.stored(n)) this.#answer(slot, received(packet, REASON.success));
-        else this.#answer(slot, null);
-      },
-      (error: unknown) => {
-        const { reason, final, harmless } = refusalOf(error);
-        this.#inbound.failed(n, { forget: final || this.#link?.version === 5 });
-        this.#answer(slot, harmless || this.#link?.version === 5 ? received(packet, reason) : null);
-        this.#refuse(error, packet);
-      },
-    );
-    this.#publishing.add(publishing);
-    await publishing.finally(() => this.#publishing.delete(publishing));
-  }
-
-  #hand(packet: PublishPacket, options: PublishOptions): Promise<unknown> {
-    const { topic, payload, retain, qos } = packet;
-    if (this.#link?.permissions.mayPublish(topic) !== true) return Promise.reject(new NotAllowed());
-    const client = { id: this.clientId, ...(this.user === null ? {} : { user: this.user }), qos };
-    return this.#deps.mesh.publish(topic, payload, { ...options, client, retain });
-  }
-
-  /** A session that ends with its connection has no repetitions: no id, and no bytes for one. */
-  #publishId(n: number): Pick<PublishOptions, 'id'> {
-    return this.#durable ? { id: { producer: this.#producer, n } } : {};
-  }
-
-  #refuse(error: unknown, { qos }: PublishPacket): void {
-    this.#deps.counters.count('messagesInRefused');
-    const { reason, harmless } = refusalOf(error);
-    this.#deps.log.warn(
-      { client: this.clientId, qos, error: String(error) },
-      'a message of an MQTT client was refused',
-    );
-    // 3.1.1 has no way to say so, and an acknowledgement would be a lie.
-    if (harmless) return;
-    if (this.#link?.version !== 5) this.#link?.end(reason, '3.3.5-2');
-    else if (qos === 0) this.#link.end(reason, '3.3.5-2');
-  }
-
-  #answer(slot: AnswerSlot<ServerPacket>, packet: ServerPacket | null): void {
-    slot.answer = packet;
-    for (const answer of this.#answers.take()) this.#link?.send(answer);
+    this.#publishes.release(packetId);
   }
 
   // ---- what it subscribes to ------------------------------------------------------------------------------------
@@ -415,21 +281,22 @@ export class MqttSession {
   async subscribe({ messageId, subscriptions, properties }: SubscribePacket): Promise<void> {
     const id = properties?.subscriptionIdentifier ?? null;
     const since = Object.fromEntries(this.#deps.mesh.positions());
+    const limits = { permissions: this.#link?.permissions, max: this.#options.subscriptionsMax };
     const granted: number[] = [];
     const fresh: MqttSubscription[] = [];
     const joined: MqttSubscription[] = [];
     for (const { topic: filter, qos, nl = false, rap = false, rh = 0 } of subscriptions) {
-      const known = this.#subscriptions.has(filter) || this.#shared.has(filter);
+      const known = this.#filters.has(filter);
       const retainHandling = rh as 0 | 1 | 2;
       const made = { filter, qos, noLocal: nl, retainAsPublished: rap, retainHandling, id, since };
-      const refused = this.#refusalOfFilter(filter, known) ?? this.#addSubscription(made);
+      const refused = this.#filters.refusalOf(filter, limits) ?? this.#filters.add(made);
       granted.push(refused ?? qos);
       if (refused === null && isShared(filter)) joined.push(made);
       else if (refused === null && (retainHandling === 0 || (retainHandling === 1 && !known)))
         fresh.push(made);
     }
     const retained = this.#retainedFor(fresh);
-    if (this.#subscriptions.size > 0) await this.#openView()?.ready();
+    if (this.#filters.own.size > 0) await this.#openView()?.ready();
     for (const subscription of joined) await this.#deps.shared.join(this, subscription);
     if (this.#durable) await this.#deps.save(this.record());
     const codes =
@@ -441,7 +308,7 @@ export class MqttSession {
 
   /** Sends the gateway's own values to who subscribed to them; with `fresh` to new subscriptions, marked as retained. */
   sendSystemValues(fresh?: readonly MqttSubscription[]): void {
-    const asked = fresh ?? this.#subscriptions.all();
+    const asked = fresh ?? this.#filters.own.all();
     if (!asked.some(({ filter }) => filter.startsWith('$SYS/'))) return;
     const set = new SubscriptionSet();
     for (const subscription of asked) set.add(subscription);
@@ -453,31 +320,12 @@ export class MqttSession {
 
   /** Takes in an UNSUBSCRIBE. */
   async unsubscribe(messageId: number, filters: readonly string[]): Promise<void> {
-    const granted = filters.map((filter) => {
-      const had = this.#shared.has(filter) || this.#subscriptions.remove(filter);
-      return had ? REASON.success : REASON.noSubscriptionExisted;
-    });
-    for (const filter of filters)
-      if (this.#shared.delete(filter)) await this.#deps.shared.leave(this, filter);
+    const removed = filters.map((filter) => this.#filters.remove(filter));
+    const granted = removed.map((kind) => (kind === 'none' ? REASON.noSubscriptionExisted : REASON.success));
+    for (const [index, filter] of filters.entries())
+      if (removed[index] === 'shared') await this.#deps.shared.leave(this, filter);
     if (this.#durable) await this.#deps.save(this.record());
     this.#link?.send({ cmd: 'unsuback', messageId, granted });
-  }
-
-  #addSubscription(subscription: MqttSubscription): number | null {
-    if (!isShared(subscription.filter))
-      return this.#subscriptions.add(subscription) ? null : REASON.topicFilterInvalid;
-    this.#shared.set(subscription.filter, subscription);
-    return null;
-  }
-
-  #refusalOfFilter(filter: string, known: boolean): number | null {
-    const shared = isShared(filter) ? readShared(filter) : null;
-    if (isShared(filter) && shared === null) return REASON.topicFilterInvalid;
-    if (shared === null && filter.startsWith('$') && !filter.startsWith('$SYS/')) return REASON.notAuthorized;
-    if (this.#link?.permissions.maySubscribe(shared?.filter ?? filter) !== true) return REASON.notAuthorized;
-    return !known && this.subscriptions.length >= this.#options.subscriptionsMax
-      ? REASON.quotaExceeded
-      : null;
   }
 
   // ---- retained values -------------------------------------------------------------------------------------------
@@ -534,7 +382,7 @@ export class MqttSession {
   #openView(): SelectiveSubscription | null {
     if (this.#view !== null || this.#link === null) return this.#view;
     const view = this.#deps.mesh.subscribeWhere(
-      (topic, place) => this.#subscriptions.matchAt(topic, place).length > 0,
+      (topic, place) => this.#filters.own.matchAt(topic, place).length > 0,
       { bufferMessages: BUFFER_MESSAGES, ...(this.#durable ? { durable: this.#name } : {}) },
     );
     this.#view = view;
@@ -594,7 +442,7 @@ export class MqttSession {
       return;
     }
     const place = { channel: delivery.channel, position: positionOf(delivery) };
-    const matches = this.#subscriptions
+    const matches = this.#filters.own
       .matchAt(delivery.topic, place)
       .filter(({ noLocal }) => !noLocal || !this.#isOwn(delivery));
     if (matches.length === 0) this.#ledger.done(number);
@@ -733,10 +581,10 @@ export class MqttSession {
       this.#acknowledging = this.#acknowledging.then(() => this.#acknowledge(view));
       await this.#acknowledging;
     }
-    if (!this.#inboundChanged || this.#link === null) return;
-    this.#inboundChanged = false;
+    if (!this.#publishes.changed || this.#link === null) return;
+    this.#publishes.changed = false;
     await this.#deps.save(this.record()).catch((error: unknown) => {
-      this.#inboundChanged = true;
+      this.#publishes.changed = true;
       this.#deps.log.warn({ client: this.clientId, error: String(error) }, 'an MQTT session was not kept');
     });
   }
@@ -760,15 +608,6 @@ export class MqttSession {
   get #name(): string {
     return `mqtt.${this.#uid}`;
   }
-
-  get #producer(): string {
-    return `mqtt/${this.#uid}`;
-  }
-}
-
-/** The first answer to a PUBLISH. */
-function received({ qos, messageId }: PublishPacket, reasonCode: number): ServerPacket {
-  return { cmd: qos === 1 ? 'puback' : 'pubrec', messageId: messageId!, reasonCode };
 }
 
 function keyOf({ channel, author, epoch, seq }: DeliveredMessage): string {

@@ -4,7 +4,7 @@ import type { Log } from '../../../../src/errors/index.ts';
 import { REASON, type ReasonCode } from '../packet/reason-code.ts';
 import { hashPassword, isPassword } from './password.ts';
 import { Permissions } from './permissions.ts';
-import { type MqttUser, type MqttUsers, readUsers, userFilePath } from './user-file.ts';
+import { checkUserName, type MqttUser, type MqttUsers, readUsers, userFilePath } from './user-file.ts';
 
 /** What a client says of itself. */
 export interface Credentials {
@@ -78,10 +78,20 @@ export class UserBook {
       : { ok: false, reason: REASON.badCredentials };
   }
 
-  /** What a client may do; `null` if its user is gone. */
-  permissionsOf(user: string | null, clientId: string): Permissions | null {
+  /** The same for one whose certificate says who it is: where there are users it must be one of them. */
+  async signInByCertificate(name: string | null): Promise<SignedIn> {
+    await this.refresh();
+    const users = this.#users;
+    if (users === null) return { ok: false, reason: REASON.serverUnavailable };
+    const isKnown = name !== null && checkUserName(name) && (users.size === 0 || users.has(name));
+    return isKnown ? { ok: true, user: name } : { ok: false, reason: REASON.notAuthorized };
+  }
+
+  /** What a client may do; `null` if its user is gone. `vouched`: its certificate says who it is. */
+  permissionsOf(user: string | null, clientId: string, vouched = false): Permissions | null {
     const users = this.#users;
     if (users === null) return null;
+    if (vouched && users.size === 0) return Permissions.ALL;
     if (user === null || users.size === 0) return this.#isOpen(users) ? Permissions.ALL : null;
     const known: MqttUser | undefined = users.get(user);
     return known === undefined ? null : Permissions.of(known, { user, clientId });

@@ -1,4 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { bridgesText } from '../../../../node/commands/status.ts';
+import {
+  gatherSettings,
+  resolveSettings,
+  SETTING_TEXTS,
+  settingText,
+} from '../../../../node/config/index.ts';
+import { newBridgeCounters } from '../../../../node/gateways/mqtt-bridge/bridge-counters.ts';
 import { cameBy, outgoingMarks, readMarks } from '../../../../node/gateways/mqtt-bridge/bridge-mark.ts';
 import { readBridges } from '../../../../node/gateways/mqtt-bridge/bridge-options.ts';
 import {
@@ -7,6 +20,12 @@ import {
   writeProgress,
 } from '../../../../node/gateways/mqtt-bridge/bridge-talk.ts';
 import { filtersMeet, imageOf, rewriteTopic } from '../../../../node/gateways/mqtt-bridge/topic-rule.ts';
+
+const GOOD = { name: 'cloud', url: 'mqtts://broker.example', out: [{ filter: 'site/#', to: 'farm/' }] };
+const reasonOf = (...bridges: readonly unknown[]): string => {
+  const read = readBridges(bridges);
+  return read.ok ? 'good' : read.reason;
+};
 
 describe('a rule', () => {
   test.each([
@@ -41,12 +60,6 @@ describe('a rule', () => {
 });
 
 describe('the setting', () => {
-  const GOOD = { name: 'cloud', url: 'mqtts://broker.example', out: [{ filter: 'site/#', to: 'farm/' }] };
-  const reasonOf = (...bridges: readonly unknown[]): string => {
-    const read = readBridges(bridges);
-    return read.ok ? 'good' : read.reason;
-  };
-
   test('is filled in with what holds where nothing is said', () => {
     const read = readBridges([GOOD]);
     expect(read).toMatchObject({
@@ -87,6 +100,56 @@ describe('the setting', () => {
     expect(reasonOf(GOOD, GOOD)).toMatch(/same name/);
     expect(readBridges({}).ok).toBe(false);
   });
+});
+
+describe('the samples', () => {
+  const page = readFileSync(new URL('../../../../docs/mqtt-bridge.md', import.meta.url), 'utf8');
+  const samples = [...page.matchAll(/```yaml\n(.*?)```/gs)].map(([, text]) => text!);
+
+  test('of the guide are right', () => {
+    expect(samples).toHaveLength(3);
+    for (const text of samples)
+      expect(reasonOf(...(parse(text) as { bridges: unknown[] }).bridges)).toBe('good');
+  });
+
+  test('of "sedge config example" is right, and shown without its user', async () => {
+    const { example } = SETTING_TEXTS.bridges;
+    const read = readBridges((parse(example) as { bridges: unknown }).bridges);
+    expect(read.ok && settingText('bridges', read.value)).toBe('cloud (mqtts://broker.example:8883)');
+  });
+});
+
+test('a mistake in the file is told with its line, the bridge and the key', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'sedge-bridges-'));
+  await writeFile(
+    join(directory, 'sedge.yaml'),
+    'name: a\nbridges:\n  - { name: cloud, url: "mqtt://h", out: [{ filter: "a/#/b" }] }\n',
+  );
+  const { mistakes } = await gatherSettings(directory, {});
+  await rm(directory, { recursive: true });
+  expect(mistakes).toMatchObject([
+    { line: 2, key: 'bridges', reason: expect.stringMatching(/^bridge cloud, out: /) },
+  ]);
+});
+
+test('the environment has bridges as JSON, the command line before it', async () => {
+  const text = (name: string) => JSON.stringify([{ ...GOOD, name }]);
+  const settings = await resolveSettings('/nowhere', {}, { SEDGE_BRIDGES: text('env') });
+  expect(settings.bridges).toMatchObject([{ name: 'env' }]);
+  await expect(resolveSettings('/nowhere', {}, { SEDGE_BRIDGES: '{' })).rejects.toThrow(/SEDGE_BRIDGES/);
+});
+
+test('the status has a line for each bridge, and its alarms', () => {
+  const link = { connected: false, connections: 0, reason: 'no route' };
+  const counters = newBridgeCounters();
+  const bridge = { url: 'mqtt://h', carrier: null, session: null, waiting: 7, counters, alarms: [] };
+  const text = bridgesText([
+    { ...bridge, name: 'one', role: 'no-link', link },
+    { ...bridge, name: 'two', role: 'carrier', link, alarms: ['messages go round'] },
+  ]);
+  expect(text).toMatch(/one +mqtt:\/\/h +no route +0 +0 +7/);
+  expect(text).toContain('  ALARM two: messages go round\n');
+  expect(bridgesText([])).toBe('');
 });
 
 describe('the marks', () => {

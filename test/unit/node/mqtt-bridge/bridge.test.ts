@@ -260,6 +260,41 @@ test('a message larger than the broker takes is left out and told', async () => 
   expect(a.status.alarms).toEqual(['1 messages that the broker never takes did not go out']);
 });
 
+test('texts that MQTT has no form for hold nothing up', async () => {
+  const node = await world.node('a');
+  await bridge(node, OUT);
+  const connection = await broker.connection(LINK);
+  const headers = {
+    nul: '\0',
+    '': 'e',
+    'mqtt-correlation-data': '?',
+    'mqtt-response-topic': '#',
+    'mqtt-user-properties': '[',
+  };
+  await node.mesh.publish('out/x', 'odd', { headers, contentType: '\0' });
+  await node.mesh.publish('out/x', 'end', { headers: { 'sedge-path': 'p'.repeat(5_000) } });
+  await connection.of('publish', 2);
+  expect(contents(connection)).toEqual(['out/x odd', 'out/x end']);
+});
+
+test('a message with more properties than the mesh takes holds nothing up', async () => {
+  const a = await bridge(await world.node('a'), IN);
+  const connection = await broker.connection('b');
+  await connection.of('subscribe');
+  const userProperties = Object.fromEntries(numbers(40).map((name) => [name, 'v'.repeat(30_000)]));
+  connection.publish({ messageId: 1, payload: 'much', properties: { userProperties } });
+  connection.publish({
+    messageId: 2,
+    payload: 'odd',
+    properties: { contentType: '', userProperties: { __proto__: 'x', constructor: 'y', '': 'z' } as never },
+  });
+  connection.publish({ messageId: 3, payload: 'end', properties: { messageExpiryInterval: 0 } });
+  const answers = await connection.of('puback', 3);
+  expect(answers.map(({ messageId }) => messageId)).toEqual([1, 2, 3]);
+  await until(() => expect(a.payloads('in/').at(-1)).toBe('end'));
+  expect(a.status.counters.in + a.status.counters.inRefused).toBe(3);
+});
+
 test('a session that another client takes over is not fought for', async () => {
   const node = await world.node('a');
   const a = await bridge(node, { ...IN, ...OUT });

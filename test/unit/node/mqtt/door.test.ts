@@ -71,6 +71,18 @@ test('a port that another program has is a warning, and clients elsewhere are se
   other.close();
 });
 
+test('a port that was asked for and is taken is an error', async () => {
+  const other = createServer().listen(LOOPBACK);
+  await vi.waitFor(() => expect(other.address()).not.toBeNull());
+  const { port } = other.address() as { port: number };
+  const [node] = await world.line(['a']);
+  const deps = { mesh: node!.mesh, directory, log: silentLog, nowMs: Date.now };
+  const gateway = new MqttGateway({ listeners: [{ kind: 'tcp', ...LOOPBACK, port }] }, deps);
+  await expect(gateway.start()).rejects.toMatchObject({ code: 'mqtt.cannot-listen' });
+  await gateway.stop();
+  other.close();
+});
+
 test('sessions on disk are looked after from the start on', async () => {
   await mkdir(join(directory, 'mqtt', 'sessions'), { recursive: true });
   await writeFile(join(directory, 'mqtt', 'sessions', 'one.json'), '{}');

@@ -120,7 +120,12 @@ describe('the gateway', () => {
     expect(streams.map(({ destroyed }) => destroyed)).toEqual([false, true, false]);
     expect(node.count('connectionsOverAddress')).toBe(1);
     expect(node.count('connectionsRefused')).toBe(1);
-    for (const stream of streams) stream.destroy();
+    streams[0]!.destroy();
+    await vi.waitFor(() => expect(node.gateway.status().connections).toBe(1));
+    const later = Object.assign(new PassThrough(), { remoteAddress: '192.0.2.1' });
+    node.gateway.accept(later);
+    expect(later.destroyed).toBe(false);
+    for (const stream of [later, ...streams]) stream.destroy();
   });
 
   it('closes what comes faster than it may, and takes it a second later', async () => {
