@@ -157,7 +157,9 @@ export class InboundState {
 
   #isRepetition(flow: Flow, { qos, dup, digest }: InboundPublish): boolean {
     if (flow.qos !== qos) return false;
-    if (flow.digest !== null) return dup && flow.digest === digest();
+    // After a crash nobody knows whether the client was answered. With QoS 1 its mark decides. With QoS 2 a packet id is
+    // free again only after four packets, and widespread clients (MQTT.js) send again without the mark.
+    if (flow.digest !== null) return (dup || qos === 2) && flow.digest === digest();
     // Of QoS 2 any PUBLISH before the PUBREL is one (MQTT-4.3.3-10); of QoS 1 one that says so, or on the same connection.
     return qos === 2 || dup || flow.connection === this.#connection;
   }

@@ -88,6 +88,18 @@ describe('what a client publishes', () => {
     expect(found({ dup: true, digest: 'same', qos: 2 })).toBe('publish');
   });
 
+  it('of QoS 2 that was found after a crash is told by its content alone, as MQTT.js sends it again without a mark', () => {
+    const found = (fields: Parameters<typeof packet>[1]) => {
+      const state = new InboundState();
+      state.recover([{ n: 5 * 65_536 + 7, qos: 2, digest: 'same' }]);
+      state.connect(65_535);
+      return state.publish(packet(7, { qos: 2, ...fields })).do;
+    };
+    expect(found({ dup: false, digest: 'same' })).toBe('acknowledge');
+    expect(found({ dup: true, digest: 'same' })).toBe('acknowledge');
+    expect(found({ dup: false, digest: 'other' })).toBe('publish');
+  });
+
   it('counts against the receive maximum until it is answered', () => {
     const state = new InboundState();
     state.connect(2);
