@@ -117,8 +117,9 @@ describeWith(['mosquitto-broker'], 'an agent with a bridge', () => {
     for (const text of texts.slice(200)) client.publish('down/x', text);
     expect(await published).toBe(0);
     await vi.waitFor(() => expect(new Set(client.got.map(({ payload }) => payload)).size).toBe(300), PATIENT);
-    // What the first had taken in and told nobody comes once it is back.
-    await sedge.startAgent(a, '--bridges', bridges);
+    // What the first had taken in and told nobody comes once it is back, where the other one looks for it.
+    const place = first.ready.addresses[0]!.replace(/\/p2p\/.*$/, '');
+    await sedge.startAgent(a, '--bridges', bridges, '--listen', place);
     await vi.waitFor(async () => {
       const printed = await sedge.run(b, [
         'sub',
