@@ -13,6 +13,8 @@ const shared = {
 /** One project a kind of test; `npm test` runs all but `long`, which `npm run test:long` runs alone. */
 export default defineConfig({
   test: {
+    // Many tests wait for links, leases and processes; one worker (the default on two cores) took a quarter of an hour.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
