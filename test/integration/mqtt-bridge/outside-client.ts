@@ -23,6 +23,8 @@ export class OutsideClient {
     readonly filters: readonly string[];
   };
   readonly #unanswered = new Map<number, IPublishPacket>();
+  /** Packet ids of QoS 2 that were taken and not released: what comes under one is no second message. */
+  readonly #taken = new Set<number>();
   readonly #ready = Promise.withResolvers<void>();
   #socket: Socket | null = null;
   #up = false;
@@ -105,7 +107,10 @@ export class OutsideClient {
     else if (packet.cmd === 'suback') this.#ready.resolve();
     else if (packet.cmd === 'puback') this.#unanswered.delete(packet.messageId!);
     else if (packet.cmd === 'publish') this.#onPublish(packet);
-    else if (packet.cmd === 'pubrel') this.#send({ cmd: 'pubcomp', messageId: packet.messageId! });
+    else if (packet.cmd === 'pubrel') {
+      this.#taken.delete(packet.messageId!);
+      this.#send({ cmd: 'pubcomp', messageId: packet.messageId! });
+    }
   }
 
   #onConnected(): void {
@@ -120,7 +125,10 @@ export class OutsideClient {
   }
 
   #onPublish({ topic, payload, retain, dup, qos, messageId, properties }: IPublishPacket): void {
-    if (!dup) {
+    // A broker that comes back may send again without the mark.
+    const isRepeated = qos === 2 ? this.#taken.has(messageId!) : dup;
+    if (qos === 2) this.#taken.add(messageId!);
+    if (!isRepeated) {
       this.got.push({
         topic,
         payload: String(payload),
