@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { SerialBridge } from '../../../firmware-bridge/host/index.ts';
-import { describeWith } from '../../firmware/toolchain.ts';
-import { BridgeWorld, until } from './bridge-world.ts';
-import type { VirtualDevice } from './virtual-device.ts';
+import type { SerialBridge } from '../../firmware-bridge/host/index.ts';
+import { describeWith } from '../firmware/toolchain.ts';
+import { BridgeWorld, until } from '../integration/serial/bridge-world.ts';
+import type { VirtualDevice } from '../integration/serial/virtual-device.ts';
 
 const PORT = '/dev/ttyVIRT0';
 const ROUNDS = Number(process.env.ROUNDS ?? 14);
-const SEEDS = process.env.SEED === undefined ? 2 : 1;
+const SEEDS = process.env.SEED === undefined ? 20 : 1;
 
 describeWith(['gcc', 'make'], 'whatever happens to the line, the device and the bridge', () => {
   let world: BridgeWorld;
