@@ -20,7 +20,7 @@ function pages(): string[] {
   return [
     'README.md',
     'CHANGELOG.md',
-    ...['src', 'node', 'bench', 'docs', 'test', 'simulations', 'firmware-bridge'].flatMap(below),
+    ...['src', 'node', 'bench', 'docs', 'test', 'simulations', 'firmware-bridge', 'packaging'].flatMap(below),
   ];
 }
 
