@@ -6,6 +6,7 @@ import { type ControlStreams, checkRoom, takeOver } from './control-streams.ts';
 import { addMonitorRoute } from './device-routes.ts';
 import { ExportStream, parseExport } from './export-stream.ts';
 import { ImportStream } from './import-stream.ts';
+import { addLiveRoutes } from './live/live-routes.ts';
 import { parsePublishRequest } from './publish-request.ts';
 import { PublishStream } from './publish-stream.ts';
 import { objectOf } from './request-fields.ts';
@@ -25,6 +26,7 @@ export function addControlRoutes(app: FastifyInstance, parts: ApiParts, streams:
   addStreams(app, parts, streams);
   addBundles(app, parts, streams);
   addMonitorRoute(app, parts, streams);
+  addLiveRoutes(app, parts, streams);
 }
 
 function addStreams(app: FastifyInstance, { mesh, log }: ApiParts, streams: ControlStreams): void {

@@ -3,6 +3,9 @@ import { type Log, SedgeError } from '../../../src/errors/index.ts';
 import { makeApiApp } from '../../control/api-app.ts';
 import type { ApiParts } from '../../control/api-parts.ts';
 import { addApiRoutes } from '../../control/api-routes.ts';
+import type { ControlStreams } from '../../control/control-streams.ts';
+import { addMonitorRoute } from '../../control/device-routes.ts';
+import { addLiveRoutes } from '../../control/live/live-routes.ts';
 import { parsePublishRequest } from '../../control/publish-request.ts';
 import type { RoutePlugin } from '../../control/route-plugin.ts';
 import type { HttpCounters } from './http-counters.ts';
@@ -14,6 +17,8 @@ export interface HttpAppParts {
   readonly api: ApiParts;
   readonly plugins: readonly RoutePlugin[];
   readonly counters: HttpCounters;
+  /** Streams that are open, for their end. */
+  readonly streams: ControlStreams;
   readonly log: Log;
 }
 
@@ -21,7 +26,7 @@ const NO_NAMES: ReadonlySet<string> = new Set();
 
 /** The app with all routes: what is refused before any of them, and the routes. */
 export function makeHttpApp(options: ResolvedHttpOptions, parts: HttpAppParts): FastifyInstance {
-  const { api, plugins, counters, log } = parts;
+  const { api, plugins, counters, streams, log } = parts;
   const { bodyBytesMax } = options;
   const app = makeApiApp({ bodyBytesMax, onRefused: (code) => counters.countRefusal(code) }, log);
   app.addHook('onRequest', async (request) => {
@@ -34,6 +39,8 @@ export function makeHttpApp(options: ResolvedHttpOptions, parts: HttpAppParts): 
   app.removeContentTypeParser('text/plain');
   app.get('/healthz', { config: { scope: 'open' } }, async () => ({ alive: true }));
   addApiRoutes(app, api);
+  addMonitorRoute(app, api, streams);
+  addLiveRoutes(app, api, streams);
   addPublishRoutes(app, api);
   for (const plugin of plugins) plugin.addRoutes(app);
   return app;

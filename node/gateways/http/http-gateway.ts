@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { isSedgeError, type Log, SedgeError } from '../../../src/errors/index.ts';
 import type { ApiParts } from '../../control/api-parts.ts';
+import type { ControlStreams } from '../../control/control-streams.ts';
 import type { RoutePlugin } from '../../control/route-plugin.ts';
 import type { HttpStatus } from '../../control/served-http.ts';
 import { makeHttpApp } from './http-app.ts';
@@ -28,6 +29,7 @@ export class HttpGateway {
   readonly #options: ResolvedHttpOptions;
   readonly #deps: HttpGatewayDependencies;
   readonly #counters = new HttpCounters();
+  readonly #streams: ControlStreams = new Set();
   #app: FastifyInstance | null = null;
   #server: Server | null = null;
   #open = 0;
@@ -41,7 +43,8 @@ export class HttpGateway {
   async start(): Promise<void> {
     if (this.#app !== null) return;
     const { api, plugins, log } = this.#deps;
-    const app = makeHttpApp(this.#options, { api, plugins, log, counters: this.#counters });
+    const [counters, streams] = [this.#counters, this.#streams];
+    const app = makeHttpApp(this.#options, { api, plugins, log, counters, streams });
     await app.ready();
     const server = this.#makeServer(app);
     try {
@@ -65,6 +68,7 @@ export class HttpGateway {
     const [app, server] = [this.#app, this.#server];
     this.#app = null;
     this.#server = null;
+    await Promise.all([...this.#streams].map((stream) => stream.stop()));
     if (server !== null) {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
