@@ -16,6 +16,7 @@ import { MqttDoor } from './gateways/mqtt/mqtt-door.ts';
 import type { MqttBridges } from './gateways/mqtt-bridge/index.ts';
 import { type Bridge, SerialGateway } from './gateways/serial/serial-gateway.ts';
 import { defaultName, prepareDirectory } from './node-directory.ts';
+import { Telemetry } from './telemetry/index.ts';
 
 /** What an agent needs. */
 export interface AgentParts {
@@ -45,6 +46,7 @@ interface Running {
   readonly control: ControlServer;
   readonly mqtt: MqttService | null;
   readonly bridges: MqttBridges | null;
+  readonly telemetry: Telemetry;
 }
 
 /** The one place that builds real objects: lock, realm, mesh and control socket of a directory. */
@@ -75,6 +77,7 @@ export class Agent {
     let mqtt: MqttService | null = null;
     let serial: SerialGateway | null = null;
     let bridges: MqttBridges | null = null;
+    let telemetry: Telemetry | null = null;
     try {
       await this.#ensureRealm();
       mesh = await this.#startMesh();
@@ -82,12 +85,16 @@ export class Agent {
       mqtt = await this.#startMqtt(mesh);
       serial = this.#serialGateway(mesh);
       bridges = await this.#makeBridges(mesh);
-      const control = this.#controlServer({ mesh, serial, mqtt, bridges });
+      const { directory, nowMs } = this.#parts;
+      telemetry = new Telemetry({ directory, mesh, nowMs });
+      const control = this.#controlServer({ mesh, serial, mqtt, bridges, telemetry });
       await serial.start();
       await bridges?.start();
       await control.start();
-      this.#running = { lock, mesh, serial, control, mqtt, bridges };
+      telemetry.start();
+      this.#running = { lock, mesh, serial, control, mqtt, bridges, telemetry };
     } catch (error) {
+      telemetry?.stop();
       await bridges?.stop().catch(() => {});
       await serial?.stop().catch(() => {});
       await mqtt?.stop().catch(() => {});
@@ -111,6 +118,7 @@ export class Agent {
     if (running === null) return;
     this.#running = null;
     try {
+      running.telemetry.stop();
       await running.mqtt?.stop();
       await running.control.stop();
       await running.serial.stop();
@@ -211,8 +219,10 @@ export class Agent {
     return new SerialGateway({ ports, makeBridge, log });
   }
 
-  #controlServer(running: Pick<Running, 'mesh' | 'serial' | 'mqtt' | 'bridges'>): ControlServer {
-    const { mesh, serial: devices, mqtt, bridges } = running;
+  #controlServer(
+    running: Pick<Running, 'mesh' | 'serial' | 'mqtt' | 'bridges' | 'telemetry'>,
+  ): ControlServer {
+    const { mesh, serial: devices, mqtt, bridges, telemetry } = running;
     const { directory, settings, log, version } = this.#parts;
     return new ControlServer({
       directory,
@@ -220,6 +230,7 @@ export class Agent {
       devices,
       mqtt,
       bridges,
+      telemetry,
       log,
       agentFacts: () => ({
         version,

@@ -45,7 +45,7 @@ export function addControlRoutes(
 
 function addViews(
   app: FastifyInstance,
-  { mesh, mqtt = null, bridges = null, agentFacts }: ControlServerParts,
+  { mesh, mqtt = null, bridges = null, telemetry, agentFacts }: ControlServerParts,
 ): void {
   app.get('/v1/status', async () => ({ ...mesh.status(), agent: agentFacts() }));
   app.get('/v1/peers', async () => ({ peers: mesh.peers() }));
@@ -56,6 +56,7 @@ function addViews(
   app.get('/v1/realm', async () => mesh.realm());
   app.get('/v1/mqtt', async () => ({ ...(mqtt?.status() ?? MQTT_OFF), clients: mqtt?.clients() ?? [] }));
   app.get('/v1/bridges', async () => ({ bridges: bridges?.status() ?? [] }));
+  if (telemetry !== undefined) app.get('/v1/telemetry', () => telemetry.snapshot());
   app.post('/v1/holders', async (request) => {
     const { author, seq, channel, epoch, timeoutMs } = objectOf(request.body);
     const message = {

@@ -11,6 +11,7 @@ import type { ServedBridges } from './served-bridges.ts';
 import type { ServedDevices } from './served-devices.ts';
 import type { ServedMesh } from './served-mesh.ts';
 import type { ServedMqtt } from './served-mqtt.ts';
+import type { ServedTelemetry } from './served-telemetry.ts';
 
 /** How long streams may take to end when the agent stops. */
 const STOP_PATIENCE_MS = 2_000;
@@ -24,6 +25,8 @@ export interface ControlServerParts {
   readonly mqtt?: ServedMqtt | null;
   /** `null` where there are none. */
   readonly bridges?: ServedBridges | null;
+  /** Figures of the agent; without it their route is not there. */
+  readonly telemetry?: ServedTelemetry;
   readonly log: Log;
   /** Facts of the process for `status`. */
   readonly agentFacts: () => Readonly<Record<string, unknown>>;
