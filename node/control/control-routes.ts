@@ -6,6 +6,7 @@ import { type ControlStreams, checkRoom, takeOver } from './control-streams.ts';
 import { addDeviceRoutes } from './device-routes.ts';
 import { ExportStream, parseExport } from './export-stream.ts';
 import { ImportStream } from './import-stream.ts';
+import { addLiveRoutes } from './live/live-routes.ts';
 import { parsePublish } from './publish-line.ts';
 import { PublishStream } from './publish-stream.ts';
 import { badRequest, numberOf, objectOf, textOf } from './request-fields.ts';
@@ -29,6 +30,7 @@ export function addControlRoutes(
   addStreams(app, parts, streams);
   addBundles(app, parts, streams);
   addDeviceRoutes(app, parts, streams);
+  addLiveRoutes(app, parts, streams);
   app.post('/v1/publish', async (request) => {
     const { ack, replicasTimeoutMs, ...message } = objectOf(request.body);
     const [only, ...others] = parsePublish(message);

@@ -167,6 +167,10 @@ export const ERROR_TABLE = {
     meaning: 'The author was revoked before this entry.',
     next: 'Nothing: the entry was refused and counted.',
   },
+  'entry.foreign-topic': {
+    meaning: "The entry speaks of another node than its author on a topic of sedge's own.",
+    next: 'Nothing: the entry was refused and counted. If it goes on, find out why its author forges it.',
+  },
   'entry.unknown-channel': {
     meaning: 'The entry is of a channel that this node does not carry.',
     next: 'Nothing: the entry was relayed, not kept.',

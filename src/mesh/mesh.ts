@@ -6,7 +6,13 @@ import type { NodeId } from '../identity/index.ts';
 import { type ForkEvent, Ingest } from '../ingest/index.ts';
 import { AgeClock, type Disk, type StoredEntry } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
-import type { ChannelDeclaration, ChannelPolicy, Realm, RealmDirectory } from '../realm/index.ts';
+import {
+  ALERTS_CHANNEL,
+  type ChannelDeclaration,
+  type ChannelPolicy,
+  type Realm,
+  type RealmDirectory,
+} from '../realm/index.ts';
 import { HoldingsFile, PeerHoldings, ReceiptsService } from '../receipts/index.ts';
 import { CursorBook, ForkSearch, fetchReturned, SyncService } from '../sync/index.ts';
 import { Admission } from './admission.ts';
@@ -210,6 +216,7 @@ export class Mesh {
       ...deps,
       channels: this.#channels,
       ingest: this.#ingest,
+      channelNames: () => this.#channelNames(),
       storeId: () => this.#storeId,
       audit: () => this.#sync!.audit,
       lifetimes: this.#lifetimes,
@@ -272,6 +279,22 @@ export class Mesh {
     if (this.#introduced) return this.#publisher.publish(topic, payload, options);
     // Whose author nobody knows would wait at every peer for the grants.
     return this.#introduce().then(() => this.#publisher.publish(topic, payload, options));
+  }
+
+  /**
+   * Publishes on `$alerts/<id of this node>/...`, where applications may not, in the channel of that name. For the agent's
+   * own use: gateways must not hand on to it what clients say. Rejects with `topic.reserved` for any other topic
+   * and where the node does not carry the channel (option `alerts`), else as {@link Mesh.publish}.
+   */
+  async publishAlert(
+    topic: string,
+    payload: Uint8Array | string,
+    options: PublishOptions = {},
+  ): Promise<Published> {
+    this.#requireRunning();
+    if (this.#options.alerts !== true) throw new SedgeError('topic.reserved', { topic });
+    if (!this.#introduced) await this.#introduce();
+    return this.#publisher.publishAlert(topic, payload, options);
   }
 
   /** Publishes messages in their order; resolves when all are acknowledged, rejects with the first failure. */
@@ -472,6 +495,12 @@ export class Mesh {
     return this.#office.declarePolicy(channels);
   }
 
+  /** Channels that this node carries. */
+  #channelNames(): string[] {
+    const names = this.#deps.realm.channelNames();
+    return this.#options.alerts === true ? [...names, ALERTS_CHANNEL] : names;
+  }
+
   /** Nobody can check what a node published before it has the node's grants. */
   #introduce(): Promise<void> {
     this.#introducing ??= this.#office.introduce().catch((error: unknown) => {
@@ -498,7 +527,7 @@ export class Mesh {
       await this.#clock.load(disk, this.#options.directory);
       await this.#cursors.load();
       await this.#office.recall();
-      for (const channel of realm.channelNames()) await this.#channels.open(channel);
+      for (const channel of this.#channelNames()) await this.#channels.open(channel);
       this.#storeId = await loadStoreId(disk, this.#options.directory, this.#deps.randomBytes);
       await this.#holdingsFile.load(this.#holdings);
       this.#sync = new SyncService(this.#options.sync ?? {}, {
@@ -628,7 +657,7 @@ export class Mesh {
       .flatMap(({ node, connected }) => (node !== null && connected ? [node] : []))
       .filter((node) => realm.standing(node).status === 'revoked');
     if (revoked.length > 0) this.#partFrom(revoked);
-    for (const channel of realm.channelNames()) {
+    for (const channel of this.#channelNames()) {
       if (this.#channels.of(channel) !== null || this.#stopping !== null) continue;
       this.#channels.open(channel).then(
         () => {
