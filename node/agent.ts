@@ -17,6 +17,7 @@ import { MqttDoor } from './gateways/mqtt/mqtt-door.ts';
 import type { MqttBridges } from './gateways/mqtt-bridge/index.ts';
 import { type Bridge, SerialGateway } from './gateways/serial/serial-gateway.ts';
 import { defaultName, prepareDirectory } from './node-directory.ts';
+import { Telemetry } from './telemetry/index.ts';
 
 /** What an agent needs. */
 export interface AgentParts {
@@ -49,6 +50,7 @@ interface Running {
   readonly mqtt: MqttService | null;
   readonly bridges: MqttBridges | null;
   readonly http: HttpGateway | null;
+  readonly telemetry: Telemetry;
 }
 
 /** The one place that builds real objects: lock, realm, mesh and control socket of a directory. */
@@ -72,7 +74,7 @@ export class Agent {
    * `agent.directory`, `agent.bad-config` and what realm, journal and overlay throw; nothing is left open then.
    */
   async start(): Promise<AgentReady> {
-    const { directory, log } = this.#parts;
+    const { directory, log, nowMs } = this.#parts;
     await prepareDirectory(directory);
     const lock = await DirectoryLock.take(directory);
     let mesh: Mesh | null = null;
@@ -80,6 +82,7 @@ export class Agent {
     let serial: SerialGateway | null = null;
     let bridges: MqttBridges | null = null;
     let http: HttpGateway | null = null;
+    let telemetry: Telemetry | null = null;
     try {
       await this.#ensureRealm();
       mesh = await this.#startMesh();
@@ -87,14 +90,17 @@ export class Agent {
       mqtt = await this.#startMqtt(mesh);
       serial = this.#serialGateway(mesh);
       bridges = await this.#makeBridges(mesh);
-      const api = this.#apiParts({ mesh, serial, mqtt, bridges, http: () => http });
+      telemetry = new Telemetry({ directory, mesh, nowMs });
+      const api = this.#apiParts({ mesh, serial, mqtt, bridges, telemetry, http: () => http });
       const control = new ControlServer({ ...api, directory, plugins: this.#plugins() });
       await serial.start();
       await bridges?.start();
+      telemetry.start();
       http = await this.#startHttp(api);
       await control.start();
-      this.#running = { lock, mesh, serial, control, mqtt, bridges, http };
+      this.#running = { lock, mesh, serial, control, mqtt, bridges, telemetry, http };
     } catch (error) {
+      telemetry?.stop();
       await http?.stop().catch(() => {});
       await bridges?.stop().catch(() => {});
       await serial?.stop().catch(() => {});
@@ -121,6 +127,7 @@ export class Agent {
     this.#running = null;
     try {
       await running.http?.stop();
+      running.telemetry.stop();
       await running.mqtt?.stop();
       await running.control.stop();
       await running.serial.stop();
@@ -244,9 +251,9 @@ export class Agent {
   }
 
   #apiParts(
-    running: Pick<Running, 'mesh' | 'serial' | 'mqtt' | 'bridges'> & Pick<ApiParts, 'http'>,
+    running: Pick<Running, 'mesh' | 'serial' | 'mqtt' | 'bridges' | 'telemetry'> & Pick<ApiParts, 'http'>,
   ): ApiParts {
-    const { mesh, serial: devices, mqtt, bridges, http = () => null } = running;
+    const { mesh, serial: devices, mqtt, bridges, telemetry, http = () => null } = running;
     const { directory, settings, log, version } = this.#parts;
     return {
       mesh,
@@ -254,6 +261,7 @@ export class Agent {
       mqtt,
       http,
       bridges,
+      telemetry,
       log,
       agentFacts: () => ({
         version,

@@ -4,6 +4,7 @@ import type { ServedDevices } from './served-devices.ts';
 import type { ServedHttp } from './served-http.ts';
 import type { ServedMesh } from './served-mesh.ts';
 import type { ServedMqtt } from './served-mqtt.ts';
+import type { ServedTelemetry } from './served-telemetry.ts';
 
 /** What the routes of an agent work with, on the control socket and over HTTP alike. */
 export interface ApiParts {
@@ -15,6 +16,8 @@ export interface ApiParts {
   readonly http?: () => ServedHttp | null;
   /** `null` where there are none. */
   readonly bridges?: ServedBridges | null;
+  /** Figures of the agent; without it their route is not there. */
+  readonly telemetry?: ServedTelemetry;
   readonly log: Log;
   /** Facts of the process for `status`. */
   readonly agentFacts: () => Readonly<Record<string, unknown>>;

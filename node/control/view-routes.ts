@@ -10,7 +10,7 @@ const HTTP_OFF = Object.freeze({ listening: [], connections: 0, counters: {} });
 /** Adds the routes that show what the node knows and holds. */
 export function addViews(
   app: FastifyInstance,
-  { mesh, mqtt = null, http = () => null, bridges = null, agentFacts }: ApiParts,
+  { mesh, mqtt = null, http = () => null, bridges = null, telemetry, agentFacts }: ApiParts,
 ): void {
   app.get('/v1/status', async () => ({ ...mesh.status(), agent: agentFacts() }));
   app.get('/v1/peers', async () => ({ peers: mesh.peers() }));
@@ -21,6 +21,7 @@ export function addViews(
   app.get('/v1/realm', async () => mesh.realm());
   app.get('/v1/mqtt', async () => ({ ...(mqtt?.status() ?? MQTT_OFF), clients: mqtt?.clients() ?? [] }));
   app.get('/v1/bridges', async () => ({ bridges: bridges?.status() ?? [] }));
+  if (telemetry !== undefined) app.get('/v1/telemetry', () => telemetry.snapshot());
   app.get('/v1/http', async () => http()?.status() ?? HTTP_OFF);
   app.post('/v1/holders', { config: { scope: 'read' } }, async (request) => {
     const { author, seq, channel, epoch, timeoutMs } = objectOf(request.body);

@@ -17,6 +17,7 @@ import { HoldingsFile, PeerHoldings, ReceiptsService } from '../receipts/index.t
 import { CursorBook, ForkSearch, fetchReturned, SyncService } from '../sync/index.ts';
 import { Admission } from './admission.ts';
 import { CarriedChannels } from './carried-channels.ts';
+import { type ChannelTraffic, TrafficBook } from './channel-traffic.ts';
 import { Courier } from './courier.ts';
 import type { DeliveredMessage } from './delivery.ts';
 import { ForkDesk } from './fork-desk.ts';
@@ -107,6 +108,7 @@ export class Mesh {
   #stopping: Promise<void> | null = null;
   #startedAtMs = 0;
   readonly #counts = { published: 0, received: 0 };
+  readonly #traffic = new TrafficBook();
 
   constructor(options: MeshOptions, deps: MeshDependencies) {
     const resolved = resolveMeshOptions(options);
@@ -190,6 +192,7 @@ export class Mesh {
       isExpired: this.#lifetimes.isExpired,
       ageMs: this.#lifetimes.ageMs,
       isSupplied: (channel, log, range) => this.#sync?.isSupplied(channel, log, range) ?? false,
+      onDelivered: (batch) => this.#traffic.noteDelivered(batch),
     });
     this.#retained = new RetainedReader({
       channels: this.#channels,
@@ -422,6 +425,11 @@ export class Mesh {
     return this.#report.channels();
   }
 
+  /** What passed through each channel since the start. Cheap, to be asked for each second. */
+  traffic(): ChannelTraffic[] {
+    return [...this.#channels.journals.keys()].map((channel) => this.#traffic.of(channel));
+  }
+
   /** Logs of which this node holds something. */
   logs(): LogStatus[] {
     return this.#report.logs();
@@ -611,6 +619,12 @@ export class Mesh {
     this.#keeper.noteStored(entry.bytes.length);
     if (facts.source !== 'own') this.#quotas.noteStored(entry.channel, entry.author, entry.bytes.length);
     if (facts.source !== 'own') this.#counts.received += entry.count;
+    const { count: messages, bytes } = entry;
+    this.#traffic.noteStored(entry.channel, {
+      messages,
+      bytes: bytes.length,
+      own: facts.source === 'own',
+    });
     const journal = this.#channels.of(entry.channel);
     const guarded = facts.source === 'own' && entry.messages?.some(isRetried);
     if (guarded && journal !== null) {
