@@ -3,6 +3,12 @@ import { defineConfig } from 'vitest/config';
 /** Where tests build programs for this machine; taken away with the run. */
 const BUILDS_SETUP = 'test/firmware/builds-setup.ts';
 
+/**
+ * Real sockets, processes and leases on real time: a busy machine can hold one up beyond what a test waits for. What passes the
+ * second time is marked as such in the output.
+ */
+const RETRIES = 1;
+
 const shared = {
   environment: 'node' as const,
   pool: 'forks' as const,
@@ -19,6 +25,7 @@ export default defineConfig({
           ...shared,
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'test/contract/**/*.test.ts'],
+          retry: RETRIES,
           // Its modules import each other without file endings, which Node does not resolve.
           server: { deps: { inline: ['@ldclabs/cose-ts'] } },
         },
@@ -28,9 +35,7 @@ export default defineConfig({
           ...shared,
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-          // Real processes, links and leases on real time: a busy machine can hold one up beyond what a test waits for. What
-          // passes the second time is marked as such in the output.
-          retry: 1,
+          retry: RETRIES,
           globalSetup: [BUILDS_SETUP],
           testTimeout: 120_000,
         },
@@ -50,6 +55,7 @@ export default defineConfig({
           ...shared,
           name: 'firmware',
           include: ['test/firmware/**/*.test.ts'],
+          retry: RETRIES,
           globalSetup: ['test/firmware/setup.ts', BUILDS_SETUP],
           testTimeout: 120_000,
           hookTimeout: 120_000,

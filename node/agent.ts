@@ -6,16 +6,18 @@ import {
   openMesh,
   readRealmDirectory,
 } from '../src/index.ts';
-import { type AgentSettings, checkMqtt, mqttListening } from './config/index.ts';
-import { ControlServer } from './control/index.ts';
+import { type AgentSettings, checkMqtt, httpListening, mqttListening } from './config/index.ts';
+import { type ApiParts, ControlServer, type RoutePlugin } from './control/index.ts';
 import { defaultStorageMax } from './default-storage-max.ts';
 import { DirectoryLock } from './directory-lock.ts';
 import { onFreePort } from './free-port.ts';
+import type { HttpGateway } from './gateways/http/index.ts';
 import type { MqttGateway } from './gateways/mqtt/index.ts';
 import { MqttDoor } from './gateways/mqtt/mqtt-door.ts';
 import type { MqttBridges } from './gateways/mqtt-bridge/index.ts';
 import { type Bridge, SerialGateway } from './gateways/serial/serial-gateway.ts';
 import { defaultName, prepareDirectory } from './node-directory.ts';
+import { Telemetry } from './telemetry/index.ts';
 
 /** What an agent needs. */
 export interface AgentParts {
@@ -33,6 +35,8 @@ export interface AgentReady {
   readonly addresses: readonly string[];
   /** Where MQTT clients connect, as host:port. */
   readonly mqtt?: readonly string[];
+  /** Where the HTTP API is, as URLs. */
+  readonly http?: readonly string[];
 }
 
 type MqttService = Pick<MqttGateway, 'addresses' | 'status' | 'clients' | 'stop'>;
@@ -45,6 +49,8 @@ interface Running {
   readonly control: ControlServer;
   readonly mqtt: MqttService | null;
   readonly bridges: MqttBridges | null;
+  readonly http: HttpGateway | null;
+  readonly telemetry: Telemetry;
 }
 
 /** The one place that builds real objects: lock, realm, mesh and control socket of a directory. */
@@ -68,13 +74,15 @@ export class Agent {
    * `agent.directory`, `agent.bad-config` and what realm, journal and overlay throw; nothing is left open then.
    */
   async start(): Promise<AgentReady> {
-    const { directory, log } = this.#parts;
+    const { directory, log, nowMs } = this.#parts;
     await prepareDirectory(directory);
     const lock = await DirectoryLock.take(directory);
     let mesh: Mesh | null = null;
     let mqtt: MqttService | null = null;
     let serial: SerialGateway | null = null;
     let bridges: MqttBridges | null = null;
+    let http: HttpGateway | null = null;
+    let telemetry: Telemetry | null = null;
     try {
       await this.#ensureRealm();
       mesh = await this.#startMesh();
@@ -82,12 +90,18 @@ export class Agent {
       mqtt = await this.#startMqtt(mesh);
       serial = this.#serialGateway(mesh);
       bridges = await this.#makeBridges(mesh);
-      const control = this.#controlServer({ mesh, serial, mqtt, bridges });
+      telemetry = new Telemetry({ directory, mesh, nowMs });
+      const api = this.#apiParts({ mesh, serial, mqtt, bridges, telemetry, http: () => http });
+      const control = new ControlServer({ ...api, directory, plugins: this.#plugins() });
       await serial.start();
       await bridges?.start();
+      telemetry.start();
+      http = await this.#startHttp(api);
       await control.start();
-      this.#running = { lock, mesh, serial, control, mqtt, bridges };
+      this.#running = { lock, mesh, serial, control, mqtt, bridges, telemetry, http };
     } catch (error) {
+      telemetry?.stop();
+      await http?.stop().catch(() => {});
       await bridges?.stop().catch(() => {});
       await serial?.stop().catch(() => {});
       await mqtt?.stop().catch(() => {});
@@ -100,6 +114,7 @@ export class Agent {
       name: mesh.name,
       addresses: mesh.addresses(),
       ...(mqtt === null || mqtt.addresses().length === 0 ? {} : { mqtt: mqtt.addresses() }),
+      ...(http === null || http.addresses().length === 0 ? {} : { http: http.addresses() }),
     };
     log.info(ready, 'the agent is ready');
     return ready;
@@ -111,6 +126,8 @@ export class Agent {
     if (running === null) return;
     this.#running = null;
     try {
+      await running.http?.stop();
+      running.telemetry.stop();
       await running.mqtt?.stop();
       await running.control.stop();
       await running.serial.stop();
@@ -211,15 +228,40 @@ export class Agent {
     return new SerialGateway({ ports, makeBridge, log });
   }
 
-  #controlServer(running: Pick<Running, 'mesh' | 'serial' | 'mqtt' | 'bridges'>): ControlServer {
-    const { mesh, serial: devices, mqtt, bridges } = running;
+  async #startHttp(api: ApiParts): Promise<HttpGateway | null> {
+    const { directory, log, nowMs, settings } = this.#parts;
+    const options = httpListening(settings);
+    if (options === null) return null;
+    // Who has no client of HTTP does not pay for it.
+    const { HttpGateway } = await import('./gateways/http/index.ts');
+    const plugins = [...this.#plugins(), ...(await this.#httpPlugins())];
+    const gateway = new HttpGateway(options, { api, directory, log, nowMs, plugins });
+    await gateway.start();
+    return gateway;
+  }
+
+  /** Routes of further parts, on the control socket and over HTTP. */
+  #plugins(): readonly RoutePlugin[] {
+    return [];
+  }
+
+  /** Routes of parts that are there over HTTP alone, each loaded here. */
+  async #httpPlugins(): Promise<readonly RoutePlugin[]> {
+    return [];
+  }
+
+  #apiParts(
+    running: Pick<Running, 'mesh' | 'serial' | 'mqtt' | 'bridges' | 'telemetry'> & Pick<ApiParts, 'http'>,
+  ): ApiParts {
+    const { mesh, serial: devices, mqtt, bridges, telemetry, http = () => null } = running;
     const { directory, settings, log, version } = this.#parts;
-    return new ControlServer({
-      directory,
+    return {
       mesh,
       devices,
       mqtt,
+      http,
       bridges,
+      telemetry,
       log,
       agentFacts: () => ({
         version,
@@ -230,9 +272,10 @@ export class Agent {
         startedAtMs: this.#startedAtMs,
         serial: settings.serial ?? [],
         mqtt: mqtt === null ? null : mqttFacts(mqtt),
+        http: http()?.addresses() ?? null,
       }),
       onStop: () => this.#stopAsked.resolve(),
-    });
+    };
   }
 }
 

@@ -56,6 +56,7 @@ export {
   type Acknowledgement,
   type ChannelLoss,
   type ChannelStatus,
+  type ChannelTraffic,
   type DamagedPlace,
   type DeliveredGap,
   type DeliveredMessage,

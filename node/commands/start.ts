@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import type { Log } from '../../src/errors/index.ts';
+import type { AgentReady } from '../agent.ts';
 import type { CommandContext } from '../cli/command-context.ts';
 import { addExamples, type DefineCommand } from '../cli/command-definition.ts';
 import { EXIT } from '../cli/exit-codes.ts';
@@ -32,6 +33,7 @@ interface StartOptions {
   readonly mqttKey?: string;
   readonly mqttAck?: string;
   readonly mqttAnonymous?: boolean;
+  readonly http?: string;
   readonly serial?: readonly string[];
   readonly serialAck?: SerialAck;
   readonly bridges?: string;
@@ -90,6 +92,10 @@ export const define: DefineCommand = (command, run) => {
     .option(
       '--mqtt-anonymous',
       'let anybody use MQTT on an address that other machines reach (env: SEDGE_MQTT_ANONYMOUS=1)',
+    )
+    .option(
+      '--http <[host:]port|off>',
+      'where the HTTP API listens; 127.0.0.1:8420 by default, if that is free (env: SEDGE_HTTP)',
     )
     .addOption(
       new Option(
@@ -176,6 +182,7 @@ function settingsOf(options: StartOptions): AgentSettings {
     ...(mqttKey === undefined ? {} : { mqttKey }),
     ...(mqttAck === undefined ? {} : { mqttAck: mqttAck as never }),
     ...(mqttAnonymous === undefined ? {} : { mqttAnonymous }),
+    ...(options.http === undefined ? {} : { http: options.http as never }),
     ...(serial === undefined ? {} : { serial }),
     ...(serialAck === undefined ? {} : { serialAck }),
     ...(options.bridges === undefined
@@ -188,13 +195,11 @@ function settingsOf(options: StartOptions): AgentSettings {
   };
 }
 
-function readyText(
-  ready: { node: string; name: string; addresses: readonly string[]; mqtt?: readonly string[] },
-  directory: string,
-): string {
+function readyText(ready: AgentReady, directory: string): string {
   const addresses = ready.addresses.map((address) => `  ${address}\n`).join('');
   const mqtt = ready.mqtt === undefined ? '' : `  MQTT clients connect to ${ready.mqtt.join(', ')}\n`;
-  return `${ready.name} (${ready.node}) is ready\n${addresses}${mqtt}  directory ${directory}; stop with Ctrl-C or "sedge stop"\n`;
+  const http = ready.http === undefined ? '' : `  HTTP API at ${ready.http.join(', ')}\n`;
+  return `${ready.name} (${ready.node}) is ready\n${addresses}${mqtt}${http}  directory ${directory}; stop with Ctrl-C or "sedge stop"\n`;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

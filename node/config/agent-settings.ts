@@ -3,7 +3,7 @@ import type { Acknowledgement, ChannelPolicy } from '../../src/index.ts';
 import { nearestName } from '../cli/nearest-name.ts';
 import type { BridgeOptions } from '../gateways/mqtt-bridge/index.ts';
 import { type ConfigFile, type ConfigMistake, findConfigFile } from './config-file.ts';
-import type { MqttAddress } from './mqtt-address.ts';
+import type { ListenAddress } from './listen-address.ts';
 import { type LogLevel, SETTING_READERS, type SerialAck } from './setting-readers.ts';
 
 /** How an agent is to run. What is absent has the mesh's default. */
@@ -33,13 +33,13 @@ export interface AgentSettings {
    */
   readonly serialAck?: SerialAck;
   /** Where MQTT clients connect; `null` for nowhere. @defaultValue 127.0.0.1:1883, where the port is free */
-  readonly mqtt?: MqttAddress | null;
+  readonly mqtt?: ListenAddress | null;
   /** Where MQTT clients connect over TLS; `null` for nowhere. @defaultValue `null` */
-  readonly mqttTls?: MqttAddress | null;
+  readonly mqttTls?: ListenAddress | null;
   /** Where MQTT clients connect over WebSocket; `null` for nowhere. @defaultValue `null` */
-  readonly mqttWebSocket?: MqttAddress | null;
+  readonly mqttWebSocket?: ListenAddress | null;
   /** Where MQTT clients connect over WebSocket and TLS; `null` for nowhere. @defaultValue `null` */
-  readonly mqttWebSocketTls?: MqttAddress | null;
+  readonly mqttWebSocketTls?: ListenAddress | null;
   /** File with the certificate of `mqttTls` and its chain, PEM. */
   readonly mqttCert?: string;
   /** File with its key, PEM. */
@@ -50,6 +50,8 @@ export interface AgentSettings {
   readonly mqttAck?: Acknowledgement;
   /** Lets anybody who reaches an address other than this machine's loopback use MQTT. @defaultValue `false` */
   readonly mqttAnonymous?: boolean;
+  /** Where the HTTP API listens; `null` for nowhere. @defaultValue 127.0.0.1:8420, where the port is free */
+  readonly http?: ListenAddress | null;
   /** Bridges to outside MQTT brokers. */
   readonly bridges?: readonly BridgeOptions[];
   /** Least level of a log line. @defaultValue `'info'` */
@@ -77,6 +79,7 @@ export const SETTING_VARIABLES = Object.freeze({
   mqttCa: 'SEDGE_MQTT_CA',
   mqttAck: 'SEDGE_MQTT_ACK',
   mqttAnonymous: 'SEDGE_MQTT_ANONYMOUS',
+  http: 'SEDGE_HTTP',
   bridges: 'SEDGE_BRIDGES',
   logLevel: 'SEDGE_LOG_LEVEL',
 } satisfies Record<keyof AgentSettings, string>);
@@ -102,6 +105,7 @@ export const SETTING_OPTIONS = Object.freeze({
   mqttCa: '--mqtt-ca',
   mqttAck: '--mqtt-ack',
   mqttAnonymous: '--mqtt-anonymous',
+  http: '--http',
   bridges: '--bridges',
   logLevel: '--log-level',
 } satisfies Record<keyof AgentSettings, string>);

@@ -17,7 +17,8 @@ export {
   OLD_CONFIG_FILE,
   readConfigFile,
 } from './config-file.ts';
-export type { MqttAddress } from './mqtt-address.ts';
+export { httpListening } from './http-listening.ts';
+export type { ListenAddress } from './listen-address.ts';
 export { type MqttListening, mqttListening } from './mqtt-listening.ts';
 export { SETTING_TEXTS, settingText } from './setting-defaults.ts';
 export {

@@ -2,17 +2,17 @@ import { SedgeError } from '../../src/errors/index.ts';
 import type { Acknowledgement } from '../../src/index.ts';
 import type { CertificateFiles, ListenerOptions } from '../gateways/mqtt/index.ts';
 import type { AgentSettings } from './agent-settings.ts';
-import { isLoopback, type MqttAddress } from './mqtt-address.ts';
+import { isLoopback, type ListenAddress } from './listen-address.ts';
 
 /** Where MQTT clients connect if nobody says anything of it. */
-export const MQTT_UNASKED: MqttAddress = Object.freeze({ host: '127.0.0.1', port: 1_883 });
+export const MQTT_UNASKED: ListenAddress = Object.freeze({ host: '127.0.0.1', port: 1_883 });
 
 /** How an agent listens for MQTT clients. */
 export interface MqttListening {
   /** Those that were asked for: one that cannot listen is an error. */
   readonly listeners: readonly ListenerOptions[];
   /** Listened on beside them if the port is free; `null` where `mqtt` says an address or off. */
-  readonly unasked: MqttAddress | null;
+  readonly unasked: ListenAddress | null;
   /** Other machines reach none of them without a certificate. */
   readonly local: boolean;
   readonly anonymous: boolean;

@@ -3,7 +3,7 @@ import { formatAcknowledgement } from '../control/acknowledgement-wish.ts';
 import type { BridgeOptions } from '../gateways/mqtt-bridge/index.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { formatKeep } from './keep-text.ts';
-import { formatMqttAddress, type MqttAddress } from './mqtt-address.ts';
+import { formatListenAddress, type ListenAddress } from './listen-address.ts';
 
 /** What a setting is for, what holds where nothing is said, and how it is written in a configuration file. */
 export interface SettingText {
@@ -104,6 +104,11 @@ export const SETTING_TEXTS: Readonly<Record<keyof AgentSettings, SettingText>> =
     byDefault: 'false',
     example: 'mqttAnonymous: true',
   },
+  http: {
+    purpose: 'where the HTTP API listens: a port of this machine alone, or off',
+    byDefault: '127.0.0.1:8420, where that is free',
+    example: 'http: 8420',
+  },
   bridges: {
     purpose:
       'bridges to outside MQTT brokers, the same at each node that may carry them; see docs/mqtt-bridge.md',
@@ -121,13 +126,13 @@ export const SETTING_TEXTS: Readonly<Record<keyof AgentSettings, SettingText>> =
   logLevel: { purpose: 'least level of a log line', byDefault: 'info', example: 'logLevel: debug' },
 });
 
-function isMqttAddress(key: keyof AgentSettings): boolean {
-  return ['mqtt', 'mqttTls', 'mqttWebSocket', 'mqttWebSocketTls'].includes(key);
+function isListenAddress(key: keyof AgentSettings): boolean {
+  return ['mqtt', 'mqttTls', 'mqttWebSocket', 'mqttWebSocketTls', 'http'].includes(key);
 }
 
 /** A setting's value for people, as a configuration file would have it on one line. */
 export function settingText(key: keyof AgentSettings, value: unknown): string {
-  if (value === null) return isMqttAddress(key) ? 'off' : 'none';
+  if (value === null) return isListenAddress(key) ? 'off' : 'none';
   if (key === 'retention') {
     const keeps = Object.entries(value as Record<string, ChannelPolicy>);
     return keeps.map(([channel, policy]) => `${channel}=${formatKeep(policy)}`).join(' ');
@@ -137,6 +142,6 @@ export function settingText(key: keyof AgentSettings, value: unknown): string {
     return bridges.length === 0 ? 'none' : bridges.map(({ name, url }) => `${name} (${url})`).join(' ');
   }
   if (key === 'mqttAck') return formatAcknowledgement(value as Acknowledgement);
-  if (isMqttAddress(key)) return formatMqttAddress(value as MqttAddress);
+  if (isListenAddress(key)) return formatListenAddress(value as ListenAddress);
   return Array.isArray(value) ? value.join(' ') : String(value);
 }

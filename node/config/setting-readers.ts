@@ -7,7 +7,7 @@ import { parseAcknowledgement } from '../control/acknowledgement-wish.ts';
 import { readBridges } from '../gateways/mqtt-bridge/bridge-options.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { KEEP_RULE, parseBytes, parseKeep } from './keep-text.ts';
-import { type MqttAddress, parseMqttAddress } from './mqtt-address.ts';
+import { type ListenAddress, parseListenAddress } from './listen-address.ts';
 
 /** Levels of log lines, the most talkative first; `silent` writes none. */
 export const LOG_LEVELS = Object.freeze(['debug', 'info', 'warn', 'error', 'silent'] as const);
@@ -87,10 +87,10 @@ export const SETTING_READERS: {
     check: (value) => (SERIAL_ACKS.includes(value as SerialAck) ? { value: value as SerialAck } : null),
     fromText: (text) => text,
   },
-  mqtt: mqttAddress(),
-  mqttTls: mqttAddress(),
-  mqttWebSocket: mqttAddress(),
-  mqttWebSocketTls: mqttAddress(),
+  mqtt: listenAddress(),
+  mqttTls: listenAddress(),
+  mqttWebSocket: listenAddress(),
+  mqttWebSocketTls: listenAddress(),
   mqttCert: file(),
   mqttKey: file(),
   mqttCa: file(),
@@ -105,6 +105,7 @@ export const SETTING_READERS: {
     fromText: (text) => text,
   },
   mqttAnonymous: truth(),
+  http: listenAddress('127.0.0.1:8420'),
   bridges: {
     rule: 'it must be a list of bridges; docs/mqtt-bridge.md has samples',
     reasonOf: (value) => {
@@ -184,12 +185,12 @@ function jsonOrText(text: string): unknown {
   }
 }
 
-function mqttAddress(): SettingReader<MqttAddress | null> {
+function listenAddress(sample = '127.0.0.1:1883'): SettingReader<ListenAddress | null> {
   return {
-    rule: 'it must be a port, an address with a port such as 127.0.0.1:1883, or off',
+    rule: `it must be a port, an address with a port such as ${sample}, or off`,
     check: (value) => {
       if (value === 'off' || value === null) return { value: null };
-      const address = parseMqttAddress(value);
+      const address = parseListenAddress(value);
       return address === null ? null : { value: address };
     },
     fromText: (text) => text,

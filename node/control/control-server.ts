@@ -1,34 +1,23 @@
 import { chmod, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import fastify, { type FastifyInstance } from 'fastify';
-import { isSedgeError, type Log, SedgeError } from '../../src/errors/index.ts';
+import type { FastifyInstance } from 'fastify';
+import { SedgeError } from '../../src/errors/index.ts';
+import { makeApiApp } from './api-app.ts';
+import type { ApiParts } from './api-parts.ts';
 import { addControlRoutes } from './control-routes.ts';
 import { CONTROL_SOCKET, type ControlSocketPath, controlSocketPath } from './control-socket.ts';
 import type { ControlStreams } from './control-streams.ts';
-import { errorToJson, httpStatusOf } from './error-json.ts';
 import { LINE_BYTES_MAX } from './line-splitter.ts';
-import type { ServedBridges } from './served-bridges.ts';
-import type { ServedDevices } from './served-devices.ts';
-import type { ServedMesh } from './served-mesh.ts';
-import type { ServedMqtt } from './served-mqtt.ts';
+import type { RoutePlugin } from './route-plugin.ts';
 
 /** How long streams may take to end when the agent stops. */
 const STOP_PATIENCE_MS = 2_000;
 
 /** What the control server needs. */
-export interface ControlServerParts {
+export interface ControlServerParts extends ApiParts {
   readonly directory: string;
-  readonly mesh: ServedMesh;
-  readonly devices: ServedDevices;
-  /** `null` where MQTT is off. */
-  readonly mqtt?: ServedMqtt | null;
-  /** `null` where there are none. */
-  readonly bridges?: ServedBridges | null;
-  readonly log: Log;
-  /** Facts of the process for `status`. */
-  readonly agentFacts: () => Readonly<Record<string, unknown>>;
-  /** Someone asked the agent to stop. */
-  readonly onStop: () => void;
+  /** Further routes. */
+  readonly plugins?: readonly RoutePlugin[];
 }
 
 /**
@@ -79,33 +68,9 @@ export class ControlServer {
   }
 
   #build(): FastifyInstance {
-    const { log } = this.#parts;
-    const app = fastify({
-      logger: false,
-      bodyLimit: LINE_BYTES_MAX,
-      // Streams live for days: neither the request nor the connection may time out.
-      requestTimeout: 0,
-      connectionTimeout: 0,
-      keepAliveTimeout: 60_000,
-      forceCloseConnections: true,
-      // The routes check their input themselves; without schemas the compilers need not be loaded.
-      schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
-    });
-    app.setErrorHandler((error, _request, reply) => {
-      const known = asRequestError(error);
-      const body = errorToJson(known);
-      if (body.code === 'agent.internal') {
-        log.error({ reason: body.message, stack: (error as Error).stack }, 'a control request failed');
-      }
-      void reply.code(httpStatusOf(body.code)).send({ error: body });
-    });
-    app.setNotFoundHandler((request, reply) => {
-      const error = new SedgeError('agent.bad-request', {
-        reason: `there is no ${request.method} ${request.url}`,
-      });
-      void reply.code(404).send({ error: errorToJson(error) });
-    });
+    const app = makeApiApp({ bodyBytesMax: LINE_BYTES_MAX }, this.#parts.log);
     addControlRoutes(app, this.#parts, this.#streams);
+    for (const plugin of this.#parts.plugins ?? []) plugin.addRoutes(app);
     return app;
   }
 }
@@ -124,21 +89,6 @@ function listenForOwner(app: FastifyInstance, path: string): Promise<void> {
       process.umask(mask);
     }
   });
-}
-
-function asRequestError(error: unknown): unknown {
-  if (isSedgeError(error)) return error;
-  const { code, statusCode, message } = error as { code?: string; statusCode?: number; message?: string };
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return new SedgeError('agent.too-large', { limitBytes: LINE_BYTES_MAX });
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
-    return new SedgeError('agent.bad-request', { reason: message ?? 'unknown' }, { cause: error });
-  }
-  return error;
-}
-
-function noSchemas(): never {
-  throw new Error('bug: the control routes have no schemas');
 }
 
 function timeout(ms: number): Promise<void> {

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { ControlServerParts } from './control-server.ts';
+import type { ApiParts } from './api-parts.ts';
 import { type ControlStreams, checkRoom, takeOver } from './control-streams.ts';
 import { MonitorStream } from './monitor-stream.ts';
 import {
@@ -15,11 +15,7 @@ import {
 import type { DeviceDraft, ProvisionOptions } from './served-devices.ts';
 
 /** Adds the routes of devices and serial ports. */
-export function addDeviceRoutes(
-  app: FastifyInstance,
-  { devices }: ControlServerParts,
-  streams: ControlStreams,
-): void {
+export function addDeviceRoutes(app: FastifyInstance, { devices }: Pick<ApiParts, 'devices'>): void {
   app.get('/v1/devices', async () => ({ devices: await devices.devices() }));
   app.get('/v1/serial-ports', async () => ({ ports: await devices.ports() }));
   app.post('/v1/devices/provision', async (request) => {
@@ -39,6 +35,14 @@ export function addDeviceRoutes(
     await devices.reclaim(onlyText(request.body, 'port'));
     return { reclaimed: true };
   });
+}
+
+/** Adds the route on which devices are watched. */
+export function addMonitorRoute(
+  app: FastifyInstance,
+  { devices }: Pick<ApiParts, 'devices'>,
+  streams: ControlStreams,
+): void {
   app.post('/v1/devices/monitor', async (request, reply) => {
     checkRoom(streams);
     const { port, device, ...others } = objectOf(request.body ?? {});

@@ -37,6 +37,7 @@ const NOT_FOUND: ReadonlySet<string> = new Set<ErrorCode>([
   'device.unknown',
   'serial.unknown-port',
 ]);
+const FORBIDDEN: ReadonlySet<string> = new Set<ErrorCode>(['realm.not-admin', 'http.bad-origin']);
 const CONFLICTS: ReadonlySet<string> = new Set<ErrorCode>([
   'mesh.subscription-in-use',
   'mesh.subscription-mismatch',
@@ -51,7 +52,10 @@ export function httpStatusOf(code: string): number {
   if (code === 'journal.disk-full') return 507;
   if (code === 'agent.too-large' || code === 'entry.payload-too-large') return 413;
   if (NOT_FOUND.has(code)) return 404;
-  if (code === 'realm.not-admin') return 403;
+  if (FORBIDDEN.has(code)) return 403;
+  if (code === 'http.not-authorized') return 401;
+  if (code === 'http.bad-host') return 421;
+  if (code === 'http.bad-media-type') return 415;
   if (CONFLICTS.has(code)) return 409;
   if (code === 'mesh.too-many-pending' || code === 'journal.backlog-full') return 429;
   if (code === 'mesh.not-started' || code === 'journal.stopped') return 503;

@@ -20,6 +20,8 @@ export interface AgentStart {
   readonly serial?: readonly string[];
   /** Where it is an MQTT broker, as for `--mqtt`. */
   readonly mqtt?: string;
+  /** Where it serves HTTP, as for `--http`. */
+  readonly http?: string;
 }
 
 /** The first line that `sedge start --json` prints. */
@@ -29,6 +31,7 @@ interface ReadyLine {
   readonly name: string;
   readonly addresses: readonly string[];
   readonly mqtt?: readonly string[];
+  readonly http?: readonly string[];
 }
 
 /** `sedge start` as a process of its own: on loopback, with given peers alone. */
@@ -49,10 +52,11 @@ export class AgentProcess {
     const peers = start.peers.flatMap((peer) => ['--peer', peer]);
     const serial = (start.serial ?? []).flatMap((port) => ['--serial', port]);
     const mqtt = ['--mqtt', start.mqtt ?? 'off'];
+    const http = ['--http', start.http ?? 'off'];
     const loopback = ['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns', '--no-discovery'];
     const child = spawn(
       process.execPath,
-      [MAIN, '--dir', start.directory, '--json', 'start', ...loopback, ...peers, ...serial, ...mqtt],
+      [MAIN, '--dir', start.directory, '--json', 'start', ...loopback, ...peers, ...serial, ...mqtt, ...http],
       // In a process group of its own, so that Ctrl-C reaches it only through the one who started it.
       { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
     );
@@ -83,6 +87,11 @@ export class AgentProcess {
   /** Port that its MQTT clients connect to; 0 before it is ready, or where there is none. */
   get mqttPort(): number {
     return Number(this.#ready?.mqtt?.[0]?.split(':').at(-1) ?? 0);
+  }
+
+  /** URL of its HTTP API; the empty text before it is ready, or where there is none. */
+  get httpUrl(): string {
+    return this.#ready?.http?.[0] ?? '';
   }
 
   get isRunning(): boolean {

@@ -167,6 +167,10 @@ export const ERROR_TABLE = {
     meaning: 'The author was revoked before this entry.',
     next: 'Nothing: the entry was refused and counted.',
   },
+  'entry.foreign-topic': {
+    meaning: "The entry speaks of another node than its author on a topic of sedge's own.",
+    next: 'Nothing: the entry was refused and counted. If it goes on, find out why its author forges it.',
+  },
   'entry.unknown-channel': {
     meaning: 'The entry is of a channel that this node does not carry.',
     next: 'Nothing: the entry was relayed, not kept.',
@@ -705,6 +709,31 @@ export const ERROR_TABLE = {
     meaning: 'The certificate or the key of MQTT cannot be read, or they do not belong together.',
     next: 'Name PEM files that the agent may read with --mqtt-cert and --mqtt-key (and --mqtt-ca).',
   },
+
+  // http
+  'http.cannot-listen': {
+    meaning: 'The HTTP API cannot listen on its address.',
+    next: 'Another program may use the port: stop it, or name another one with "sedge start --http PORT".',
+  },
+  'http.bad-host': {
+    meaning:
+      'The request names a host that this node does not go by, as a web page does that tries to reach it.',
+    next: 'Use localhost or an IP address of the node.',
+  },
+  'http.bad-origin': {
+    meaning: 'A web page of another site may not use this API.',
+    next: 'Open the page from the node itself.',
+  },
+  'http.bad-media-type': {
+    meaning: 'The content type or encoding of the body is none that this route takes.',
+    next: 'Send application/json, not compressed.',
+  },
+  'http.not-authorized': {
+    meaning: 'This needs a token with the right to it.',
+    next: 'Run the command of sedge on the node itself, as its owner.',
+  },
+
+  // bridges
   'bridge.unreachable': {
     meaning: 'The broker of a bridge cannot be reached, or the connection ended.',
     next: 'Nothing if that is known: it is tried again, and nothing is lost. Else see the url, the network and the certificates.',

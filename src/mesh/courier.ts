@@ -22,6 +22,8 @@ export interface CourierDependencies {
   readonly ingest: Ingest;
   readonly counters: Counters;
   readonly nowMs: () => number;
+  /** Channels that this node carries. */
+  readonly channelNames: () => readonly string[];
   /** Id of this node's store. */
   readonly storeId: () => string;
   readonly audit: () => SignatureAudit;
@@ -85,7 +87,7 @@ export class Courier {
   }
 
   async #journalOf(channel: string): Promise<ChannelJournal | null> {
-    const { realm, channels } = this.#deps;
-    return realm.channelNames().includes(channel) ? channels.open(channel) : null;
+    const { channelNames, channels } = this.#deps;
+    return channelNames().includes(channel) ? channels.open(channel) : null;
   }
 }

@@ -38,4 +38,5 @@ export interface DeliveredGap {
   readonly reason: 'missing' | 'let-go';
 }
 
+/** What a subscription hands out: a message, or a gap that will not be waited for any longer. */
 export type Delivery = DeliveredMessage | DeliveredGap;

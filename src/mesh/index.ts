@@ -1,3 +1,4 @@
+export type { ChannelTraffic } from './channel-traffic.ts';
 export type { DeliveredGap, DeliveredMessage, Delivery } from './delivery.ts';
 export type { Holder, Holders, HoldersOptions, MessageName } from './holder-query.ts';
 export { Mesh, type MeshDependencies, type MessageToPublish } from './mesh.ts';

@@ -49,7 +49,7 @@ export interface SubscriptionDependencies {
   /** Age of a held entry, milliseconds. */
   readonly ageMs: (facts: StoredEntry['facts']) => number;
   readonly nowMs: () => number;
-  readonly onDelivered: (messages: number) => void;
+  readonly onDelivered: (batch: readonly Delivery[]) => void;
   readonly onClosed: () => void;
 }
 
@@ -142,7 +142,7 @@ export class JournalSubscription implements Subscription, SelectiveSubscription 
       if (this.#closed) return [];
       this.#takeQueued(batch, max);
     }
-    this.#deps.onDelivered(batch.length);
+    this.#deps.onDelivered(batch);
     if (this.#queue.size < this.#spec.bufferMessages / 2) this.#pump();
     return batch;
   }

@@ -35,6 +35,12 @@ export interface MeshOptions {
    * grants of every other. Admins do it at the start always. @defaultValue `'start'`
    */
   readonly introduce?: 'start' | 'publish';
+  /**
+   * Carries `$alerts`, the channel in which nodes say that something is wrong, and lets this one speak there
+   * (`publishAlert`). Nodes that do not, and those of versions before 0.4, relay it and keep nothing of it.
+   * @defaultValue `false`; an agent does
+   */
+  readonly alerts?: boolean;
   /** How sync paces itself; for tests, simulations and very slow links. @defaultValue see `SyncOptions` */
   readonly sync?: Partial<SyncOptions>;
   /** For tests and simulations. */

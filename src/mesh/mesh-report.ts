@@ -3,7 +3,7 @@ import { type Counters, describeError, ERROR_TABLE, type ErrorCode } from '../er
 import type { NodeId } from '../identity/index.ts';
 import type { ChannelJournal } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
-import { type ChannelPolicy, REALM_CHANNEL, type Realm } from '../realm/index.ts';
+import { ALERTS_CHANNEL, type ChannelPolicy, REALM_CHANNEL, type Realm } from '../realm/index.ts';
 import type { PeerHoldings } from '../receipts/index.ts';
 import type { PeerChannelSync, PeerSync } from '../sync/index.ts';
 import { forkProblem } from './fork-problem.ts';
@@ -93,7 +93,8 @@ export class MeshReport {
     return [...this.#deps.journals].map(([channel, journal]) => {
       const { logs, entries, messages, bytes } = journal.totals();
       const offset = journal.currentOffset();
-      const filter = channel === REALM_CHANNEL ? `${REALM_CHANNEL}/#` : (filters.get(channel) ?? null);
+      const reserved = channel === REALM_CHANNEL || channel === ALERTS_CHANNEL;
+      const filter = reserved ? `${channel}/#` : (filters.get(channel) ?? null);
       const gaps = this.#gapsOf(channel, journal).length;
       const at = offset === null ? null : `${offset.incarnation}:${offset.position}`;
       const losses = channelLosses(journal, this.#deps.holdings);

@@ -6,11 +6,18 @@ import type { NodeId } from '../identity/index.ts';
 import { type ForkEvent, Ingest } from '../ingest/index.ts';
 import { AgeClock, type Disk, type StoredEntry } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
-import type { ChannelDeclaration, ChannelPolicy, Realm, RealmDirectory } from '../realm/index.ts';
+import {
+  ALERTS_CHANNEL,
+  type ChannelDeclaration,
+  type ChannelPolicy,
+  type Realm,
+  type RealmDirectory,
+} from '../realm/index.ts';
 import { HoldingsFile, PeerHoldings, ReceiptsService } from '../receipts/index.ts';
 import { CursorBook, ForkSearch, fetchReturned, SyncService } from '../sync/index.ts';
 import { Admission } from './admission.ts';
 import { CarriedChannels } from './carried-channels.ts';
+import { type ChannelTraffic, TrafficBook } from './channel-traffic.ts';
 import { Courier } from './courier.ts';
 import type { DeliveredMessage } from './delivery.ts';
 import { ForkDesk } from './fork-desk.ts';
@@ -101,6 +108,7 @@ export class Mesh {
   #stopping: Promise<void> | null = null;
   #startedAtMs = 0;
   readonly #counts = { published: 0, received: 0 };
+  readonly #traffic = new TrafficBook();
 
   constructor(options: MeshOptions, deps: MeshDependencies) {
     const resolved = resolveMeshOptions(options);
@@ -184,6 +192,7 @@ export class Mesh {
       isExpired: this.#lifetimes.isExpired,
       ageMs: this.#lifetimes.ageMs,
       isSupplied: (channel, log, range) => this.#sync?.isSupplied(channel, log, range) ?? false,
+      onDelivered: (batch) => this.#traffic.noteDelivered(batch),
     });
     this.#retained = new RetainedReader({
       channels: this.#channels,
@@ -207,6 +216,7 @@ export class Mesh {
       ...deps,
       channels: this.#channels,
       ingest: this.#ingest,
+      channelNames: () => this.#channelNames(),
       storeId: () => this.#storeId,
       audit: () => this.#sync!.audit,
       lifetimes: this.#lifetimes,
@@ -269,6 +279,22 @@ export class Mesh {
     if (this.#introduced) return this.#publisher.publish(topic, payload, options);
     // Whose author nobody knows would wait at every peer for the grants.
     return this.#introduce().then(() => this.#publisher.publish(topic, payload, options));
+  }
+
+  /**
+   * Publishes on `$alerts/<id of this node>/...`, where applications may not, in the channel of that name. For the agent's
+   * own use: gateways must not hand on to it what clients say. Rejects with `topic.reserved` for any other topic
+   * and where the node does not carry the channel (option `alerts`), else as {@link Mesh.publish}.
+   */
+  async publishAlert(
+    topic: string,
+    payload: Uint8Array | string,
+    options: PublishOptions = {},
+  ): Promise<Published> {
+    this.#requireRunning();
+    if (this.#options.alerts !== true) throw new SedgeError('topic.reserved', { topic });
+    if (!this.#introduced) await this.#introduce();
+    return this.#publisher.publishAlert(topic, payload, options);
   }
 
   /** Publishes messages in their order; resolves when all are acknowledged, rejects with the first failure. */
@@ -399,6 +425,11 @@ export class Mesh {
     return this.#report.channels();
   }
 
+  /** What passed through each channel since the start. Cheap, to be asked for each second. */
+  traffic(): ChannelTraffic[] {
+    return [...this.#channels.journals.keys()].map((channel) => this.#traffic.of(channel));
+  }
+
   /** Logs of which this node holds something. */
   logs(): LogStatus[] {
     return this.#report.logs();
@@ -464,6 +495,12 @@ export class Mesh {
     return this.#office.declarePolicy(channels);
   }
 
+  /** Channels that this node carries. */
+  #channelNames(): string[] {
+    const names = this.#deps.realm.channelNames();
+    return this.#options.alerts === true ? [...names, ALERTS_CHANNEL] : names;
+  }
+
   /** Nobody can check what a node published before it has the node's grants. */
   #introduce(): Promise<void> {
     this.#introducing ??= this.#office.introduce().catch((error: unknown) => {
@@ -490,7 +527,7 @@ export class Mesh {
       await this.#clock.load(disk, this.#options.directory);
       await this.#cursors.load();
       await this.#office.recall();
-      for (const channel of realm.channelNames()) await this.#channels.open(channel);
+      for (const channel of this.#channelNames()) await this.#channels.open(channel);
       this.#storeId = await loadStoreId(disk, this.#options.directory, this.#deps.randomBytes);
       await this.#holdingsFile.load(this.#holdings);
       this.#sync = new SyncService(this.#options.sync ?? {}, {
@@ -582,6 +619,12 @@ export class Mesh {
     this.#keeper.noteStored(entry.bytes.length);
     if (facts.source !== 'own') this.#quotas.noteStored(entry.channel, entry.author, entry.bytes.length);
     if (facts.source !== 'own') this.#counts.received += entry.count;
+    const { count: messages, bytes } = entry;
+    this.#traffic.noteStored(entry.channel, {
+      messages,
+      bytes: bytes.length,
+      own: facts.source === 'own',
+    });
     const journal = this.#channels.of(entry.channel);
     const guarded = facts.source === 'own' && entry.messages?.some(isRetried);
     if (guarded && journal !== null) {
@@ -614,7 +657,7 @@ export class Mesh {
       .flatMap(({ node, connected }) => (node !== null && connected ? [node] : []))
       .filter((node) => realm.standing(node).status === 'revoked');
     if (revoked.length > 0) this.#partFrom(revoked);
-    for (const channel of realm.channelNames()) {
+    for (const channel of this.#channelNames()) {
       if (this.#channels.of(channel) !== null || this.#stopping !== null) continue;
       this.#channels.open(channel).then(
         () => {

@@ -31,6 +31,7 @@ import {
   REPLICAS_TIMEOUT_MS,
   REPLICAS_TIMEOUT_MS_MAX,
 } from './publish-options.ts';
+import { isOwnAlertTopic } from './reserved-topic.ts';
 
 /** What {@link Publisher} works with. */
 export interface PublisherDependencies {
@@ -86,6 +87,18 @@ export class Publisher {
   publish(topic: string, payload: Uint8Array | string, options: PublishOptions): Promise<Published> {
     try {
       checkPublish(topic, options, false);
+      return this.#publish(messageOf(topic, payload, options, this.#deps.nowMs()), options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** See `Mesh.publishAlert`. */
+  publishAlert(topic: string, payload: Uint8Array | string, options: PublishOptions): Promise<Published> {
+    try {
+      if (!isOwnAlertTopic(topic, this.#deps.identity.nodeId))
+        throw new SedgeError('topic.reserved', { topic });
+      checkPublish(topic, options, true);
       return this.#publish(messageOf(topic, payload, options, this.#deps.nowMs()), options);
     } catch (error) {
       return Promise.reject(error);

@@ -8,7 +8,7 @@ import type {
   RetentionLimits,
   SeqRange,
 } from '../journal/index.ts';
-import { type ChannelPolicy, REALM_CHANNEL, type Realm } from '../realm/index.ts';
+import { ALERTS_CHANNEL, type ChannelPolicy, REALM_CHANNEL, type Realm } from '../realm/index.ts';
 import { shareStorage } from './storage-shares.ts';
 
 /** Options of {@link StorageKeeper}. */
@@ -47,6 +47,8 @@ const SEGMENT_BYTES_MAX = 8 * 1024 * 1024;
 /** After so many bytes, as a part of the least limit, the limits are looked at before their time. */
 const EARLY_PART = 1 / 8;
 const EARLY_PAUSE_MS = 1_000;
+/** Some 10,000 alerts; limited by bytes, as a limit on age would have every idle node look at it each minute. */
+const ALERTS_POLICY: ChannelPolicy = Object.freeze({ priority: 'alarm', retentionBytes: 4 * 1024 * 1024 });
 /** Without a limit on age or number, this often: what was parked or could not be removed is seen to. */
 const IDLE_INTERVAL_MS = 3_600_000;
 
@@ -86,6 +88,7 @@ export class StorageKeeper {
   /** What is in force for a channel: this node's settings before the realm's. */
   policyOf(channel: string): ChannelPolicy {
     if (channel === REALM_CHANNEL) return { priority: 'control' };
+    if (channel === ALERTS_CHANNEL) return ALERTS_POLICY;
     return {
       priority: this.#deps.realm.priorityOf(channel),
       ...this.#deps.realm.policyOf(channel),
@@ -210,6 +213,8 @@ export class StorageKeeper {
   #leastEarlyBytes(): number {
     let least = this.#options.storageBytesMax ?? Number.POSITIVE_INFINITY;
     for (const channel of this.#deps.journals.keys()) {
+      // Its little limit is no reason for a busy node to look at all of them each second.
+      if (channel === ALERTS_CHANNEL) continue;
       least = Math.min(least, this.policyOf(channel).retentionBytes || Number.POSITIVE_INFINITY);
     }
     return least * EARLY_PART;

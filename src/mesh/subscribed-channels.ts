@@ -1,9 +1,11 @@
 import type { ChannelDeclaration } from '../realm/index.ts';
-import { MAIN_CHANNEL, REALM_CHANNEL } from '../realm/index.ts';
+import { ALERTS_CHANNEL, MAIN_CHANNEL, REALM_CHANNEL } from '../realm/index.ts';
 
 /** Channels in which topics that a filter matches can lie. */
 export function channelsOfFilter(filter: string, declared: readonly ChannelDeclaration[]): string[] {
-  if (filter.startsWith('$')) return filter.split('/')[0] === REALM_CHANNEL ? [REALM_CHANNEL] : [];
+  // Each channel of sedge's own has the topics of its name.
+  if (filter.startsWith('$'))
+    return [REALM_CHANNEL, ALERTS_CHANNEL].filter((own) => filter.split('/')[0] === own);
   const levels = filter.split('/');
   const overlapping = declared.filter((channel) => overlaps(levels, prefixLevels(channel)));
   const within = overlapping.some((channel) => isWithin(levels, prefixLevels(channel)));

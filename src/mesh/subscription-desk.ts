@@ -11,6 +11,7 @@ import {
 import type { Realm } from '../realm/index.ts';
 import { TopicFilter } from '../topic/index.ts';
 import type { CarriedChannels } from './carried-channels.ts';
+import type { Delivery } from './delivery.ts';
 import { DurableProgress } from './durable-progress.ts';
 import {
   JournalSubscription,
@@ -34,6 +35,8 @@ export interface SubscriptionDeskDependencies {
   readonly isExpired: SubscriptionDependencies['isExpired'];
   readonly ageMs: SubscriptionDependencies['ageMs'];
   readonly nowMs: () => number;
+  /** Messages and gaps were handed out. */
+  readonly onDelivered: (batch: readonly Delivery[]) => void;
 }
 
 const DURABLE_NAME = /^[A-Za-z0-9._-]{1,64}$/;
@@ -132,8 +135,9 @@ export class SubscriptionDesk {
       isExpired: this.#deps.isExpired,
       ageMs: this.#deps.ageMs,
       nowMs: this.#deps.nowMs,
-      onDelivered: (messages) => {
-        this.#delivered += messages;
+      onDelivered: (batch) => {
+        this.#delivered += batch.length;
+        this.#deps.onDelivered(batch);
       },
       onClosed: () => {
         if (durable !== undefined) this.#durableNames.delete(durable);

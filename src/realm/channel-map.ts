@@ -5,6 +5,11 @@ import { RecentMap } from './recent-map.ts';
 export const MAIN_CHANNEL = 'main';
 /** The channel of grants, revocations and realm records. */
 export const REALM_CHANNEL = '$realm';
+/** The channel of what nodes say of themselves when something is wrong. */
+export const ALERTS_CHANNEL = '$alerts';
+
+/** Channels of sedge's own; their topics are theirs alone, whatever the realm declares. */
+const RESERVED_CHANNELS = Object.freeze([REALM_CHANNEL, ALERTS_CHANNEL]);
 
 /** Topics whose channel is remembered. */
 const CACHE_MAX = 8_192;
@@ -19,7 +24,10 @@ export class ChannelMap {
   }
 
   channelOf(topic: string): string {
-    if (topic.startsWith(REALM_CHANNEL) && isWithin(topic, REALM_CHANNEL)) return REALM_CHANNEL;
+    if (topic[0] === '$') {
+      const reserved = RESERVED_CHANNELS.find((name) => topic.startsWith(name) && isWithin(topic, name));
+      if (reserved !== undefined) return reserved;
+    }
     if (this.#nameByPrefix.size === 0) return MAIN_CHANNEL;
     const cached = this.#cache.get(topic);
     if (cached !== undefined) return cached;

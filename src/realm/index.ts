@@ -1,5 +1,5 @@
 export { encodeChainPayload } from './chain-payload.ts';
-export { MAIN_CHANNEL, REALM_CHANNEL } from './channel-map.ts';
+export { ALERTS_CHANNEL, MAIN_CHANNEL, REALM_CHANNEL } from './channel-map.ts';
 export {
   type ChannelPolicy,
   hasPolicy,

@@ -31,6 +31,11 @@ const TOOLS = {
     packages: ['gcc', 'libc6-dev'],
     works: () => compiles('gcc', ['-o', '/dev/null'], PROGRAM),
   },
+  curl: {
+    purpose: 'the samples of the HTTP API',
+    packages: ['curl'],
+    works: () => run('curl', ['--version']).status === 0,
+  },
   make: {
     purpose: 'the makefiles of the ports',
     packages: ['make'],

@@ -19,6 +19,14 @@ export interface Sample {
   readonly code: string;
 }
 
+/** What `sedge status --json` says of where clients connect. */
+interface AgentStatus {
+  readonly agent: {
+    readonly mqtt: { readonly listening: readonly string[] };
+    readonly http: readonly string[];
+  };
+}
+
 /** Code blocks of a page of the project, in their order. */
 export async function samplesOf(page: string): Promise<Sample[]> {
   const text = await readFile(join(ROOT, page), 'utf8');
@@ -48,18 +56,18 @@ export class PageSamples {
 
   /**
    * Runs an agent in the background until the end, on free ports; resolves when it answers. Mosquitto's clients connect to
-   * the first one without being told.
+   * the first one without being told, and curl where localhost:8420 is asked for.
    */
   async startAgent(command: string): Promise<void> {
     const words = command.trim().replace(/^npx sedge /, '');
     const agent = this.#background(
-      `node node/main.js ${words} --no-mdns --listen /ip4/127.0.0.1/tcp/0 --mqtt 0`,
+      `node node/main.js ${words} --no-mdns --listen /ip4/127.0.0.1/tcp/0 --mqtt 0 --http 0`,
     );
     const directory = join(this.home, /--dir ~\/(\S+)/.exec(command)![1]!);
     const status = ['node/main.js', 'status', '--json', '--dir', directory];
     for (const endMs = Date.now() + READY_MS; Date.now() < endMs; await sleep(100)) {
       const answer = await run('node', status, this.inHome(10_000)).catch(() => null);
-      if (answer !== null) return this.#leadMqttClients(answer.stdout);
+      if (answer !== null) return this.#leadClients(answer.stdout);
       if (agent.exitCode !== null) break;
     }
     throw new Error(`the agent of "${command.trim()}" did not get ready`);
@@ -94,15 +102,16 @@ export class PageSamples {
     };
   }
 
-  /** Mosquitto's clients read options from the user's home before their command line. */
-  async #leadMqttClients(status: string): Promise<void> {
+  /** Mosquitto's clients and curl read options from the user's home before their command line. */
+  async #leadClients(status: string): Promise<void> {
     const folder = join(this.home, '.config');
     if (existsSync(join(folder, 'mosquitto_pub'))) return;
-    const { agent } = JSON.parse(status) as { agent: { mqtt: { listening: readonly string[] } } };
-    const port = agent.mqtt.listening[0]!.split(':').at(-1)!;
+    const { agent } = JSON.parse(status) as AgentStatus;
     await mkdir(folder, { recursive: true });
     for (const client of ['mosquitto_pub', 'mosquitto_sub'])
-      await writeFile(join(folder, client), `-p ${port}\n`);
+      await writeFile(join(folder, client), `-p ${portOf(agent.mqtt.listening)}\n`);
+    const to = `127.0.0.1:${portOf(agent.http)}`;
+    await writeFile(join(this.home, '.curlrc'), `connect-to = "localhost:8420:${to}"\n`);
   }
 
   #background(command: string): ChildProcess {
@@ -110,4 +119,8 @@ export class PageSamples {
     this.#running.push(child);
     return child;
   }
+}
+
+function portOf(listening: readonly string[]): string {
+  return listening[0]!.split(':').at(-1)!;
 }

@@ -31,6 +31,7 @@ const ABOVE: Readonly<Record<string, readonly string[]>> = {
   bench: ['src', 'firmware-bridge', 'node', 'bench'],
   simulations: ['src', 'simulations'],
   packaging: ['packaging'],
+  tools: ['src', 'tools'],
 };
 
 interface Import {

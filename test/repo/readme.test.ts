@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ERROR_TABLE } from '../../src/errors/index.ts';
@@ -11,29 +11,6 @@ const PACKAGE = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as 
   dependencies: Record<string, string>;
   devDependencies: Record<string, string>;
 };
-
-function pages(): string[] {
-  const below = (folder: string) =>
-    readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
-      .filter((entry) => entry.isFile() && entry.name.endsWith('.md'))
-      .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)));
-  return [
-    'README.md',
-    'CHANGELOG.md',
-    ...['src', 'node', 'bench', 'docs', 'test', 'simulations', 'firmware-bridge', 'packaging'].flatMap(below),
-  ];
-}
-
-describe('the pages', () => {
-  it.each(pages())('%s links only to what exists', (page) => {
-    const text = readFileSync(join(ROOT, page), 'utf8').replaceAll(/```.*?```/gs, '');
-    const targets = [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map(([, target]) => target!);
-    const missing = targets
-      .filter((target) => !/^[a-z]+:/.test(target))
-      .filter((target) => !existsSync(resolve(ROOT, dirname(page), target)));
-    expect(missing).toEqual([]);
-  });
-});
 
 describe('the README', () => {
   it('names every dependency with its reason, and none that is gone', () => {

@@ -22,7 +22,7 @@ export type DeviceState = 'online' | 'silent' | 'offline';
 export interface DeviceFeedDependencies {
   readonly book: DeviceBook;
   readonly intake: MeshIntake;
-  readonly mesh: Pick<BridgeMesh, 'findPublished' | 'name'>;
+  readonly mesh: Pick<BridgeMesh, 'findPublished' | 'publishedBy' | 'name'>;
   readonly ack: 'durable' | 'accepted';
   readonly log: Log;
   readonly nowMs: () => number;
@@ -232,6 +232,7 @@ export class DeviceFeed {
       ranges = await lostRanges(gap, {
         isThere: async (counter) => reason !== 'refused' && (await this.#isThere(producer, epoch, counter)),
         isTold: (n) => this.#isPublished({ producer: `${producer}/gap`, n }),
+        highestFrom: (from) => this.#highestFrom(from, { producer, epoch }),
       });
     } catch (error) {
       // The journal cannot be read: what is said is taken for true, as a loss that is not reported is worse.
@@ -250,6 +251,20 @@ export class DeviceFeed {
     const underWay = this.#underWay.get(`${epoch} ${counter}`);
     if (underWay !== undefined && (await underWay) === 'done') return true;
     return this.#isPublished({ producer, n: counter });
+  }
+
+  /** Of readings under way, in the mesh and reported there. */
+  async #highestFrom(
+    from: number,
+    { producer, epoch }: { readonly producer: string; readonly epoch: number },
+  ): Promise<number> {
+    const underWay = [...this.#underWay.keys()].map((key) => key.split(' ').map(Number));
+    const counters = underWay.flatMap(([of, counter]) => (of === epoch ? [counter!] : []));
+    for (const one of [producer, `${producer}/gap`]) {
+      const [last] = await this.#deps.mesh.publishedBy(one, { from, max: 1 });
+      counters.push(last?.publishId?.n ?? 0);
+    }
+    return Math.max(...counters);
   }
 
   async #isPublished(id: { readonly producer: string; readonly n: number }): Promise<boolean> {

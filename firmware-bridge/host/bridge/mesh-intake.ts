@@ -2,7 +2,10 @@ import { isSedgeError, type Log } from '../../../src/errors/index.ts';
 import type { Mesh, PublishOptions } from '../../../src/index.ts';
 
 /** What the bridge needs of a mesh. */
-export type BridgeMesh = Pick<Mesh, 'publish' | 'subscribe' | 'findPublished' | 'node' | 'name'>;
+export type BridgeMesh = Pick<
+  Mesh,
+  'publish' | 'subscribe' | 'findPublished' | 'publishedBy' | 'node' | 'name'
+>;
 
 /** What became of a message: in the mesh, never to be there, or nobody knows as the bridge stopped. */
 export type IntakeOutcome = 'done' | 'refused' | 'stopped';

@@ -65,6 +65,7 @@ const PROVISION_MS_MAX = 40_000;
 const NO_MESH: BridgeMesh = {
   publish: () => Promise.reject(new SedgeError('mesh.not-started')),
   findPublished: () => Promise.reject(new SedgeError('mesh.not-started')),
+  publishedBy: () => Promise.reject(new SedgeError('mesh.not-started')),
   subscribe: () => {
     throw new SedgeError('mesh.not-started');
   },

@@ -20,6 +20,7 @@ import type {
 } from '../../../src/index.ts';
 import type { MqttClientStatus, MqttStatus } from '../../gateways/mqtt/index.ts';
 import type { BridgeStatus } from '../../gateways/mqtt-bridge/index.ts';
+import type { TelemetrySnapshot } from '../../telemetry/index.ts';
 import { payloadToJson } from '../message-json.ts';
 import { originToJson } from '../origin-json.ts';
 import type {
@@ -157,6 +158,11 @@ export class AgentClient {
   /** Bridges to outside MQTT brokers. */
   async bridges(): Promise<readonly BridgeStatus[]> {
     return ((await this.#connection.call('GET', '/v1/bridges')) as { bridges: BridgeStatus[] }).bridges;
+  }
+
+  /** The agent's figures now: rates, disk, card, memory, what peers lack. */
+  async telemetry(): Promise<TelemetrySnapshot> {
+    return (await this.#connection.call('GET', '/v1/telemetry')) as TelemetrySnapshot;
   }
 
   /** Logs as the node holds them. */

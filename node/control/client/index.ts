@@ -1,3 +1,4 @@
+export type { TelemetrySnapshot } from '../../telemetry/index.ts';
 export type {
   DeviceDraft,
   DeviceName,

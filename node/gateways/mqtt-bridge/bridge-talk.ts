@@ -18,14 +18,12 @@ export function readAnnouncement(payload: Uint8Array, author: string): Announcem
   return sound ? { node, run, n, linked, carrying } : null;
 }
 
-/** How far logs went out, as text. */
-export function writeProgress(logs: readonly LogReach[]): string {
-  return JSON.stringify({
-    logs: logs.map(({ author, channel, epoch, seq, holes }) => [author, channel, epoch, seq, holes]),
-  });
+/** How far logs went out, for JSON. */
+export function progressToJson(logs: readonly LogReach[]): { readonly logs: readonly unknown[] } {
+  return { logs: logs.map(({ author, channel, epoch, seq, holes }) => [author, channel, epoch, seq, holes]) };
 }
 
-/** The same from a message of another node; `null` if it is malformed. */
+/** The same from a message of another node; `null` if it says nothing of it or is malformed. */
 export function readProgress(payload: Uint8Array): LogReach[] | null {
   const logs = objectOf(payload)?.logs;
   if (!Array.isArray(logs) || logs.length > LOGS_MAX) return null;

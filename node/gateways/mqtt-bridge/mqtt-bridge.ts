@@ -3,7 +3,7 @@ import { type BridgeCounters, newBridgeCounters } from './bridge-counters.ts';
 import { BRIDGE_ID_HEADER, cameBy } from './bridge-mark.ts';
 import type { BridgeMesh } from './bridge-mesh.ts';
 import { BRIDGES_LEVEL, type BridgeOptions } from './bridge-options.ts';
-import { readAnnouncement, readProgress, writeProgress } from './bridge-talk.ts';
+import { progressToJson, readAnnouncement, readProgress } from './bridge-talk.ts';
 import { BrokerLink, type BrokerLinkStatus } from './broker-link.ts';
 import { contentHash } from './content-hash.ts';
 import { type Announcement, ElectionState } from './election-state.ts';
@@ -140,7 +140,6 @@ export class MqttBridge {
     await this.#session.stop();
     await this.#link.stop();
     await this.#out.stop();
-    await this.#tellProgress();
     await this.#tell(false, false);
     await Promise.all(this.#subscriptions.map((subscription) => subscription.close()));
     await Promise.all(this.#readers);
@@ -263,15 +262,18 @@ export class MqttBridge {
     if (state === this.#announced && nowMs() - this.#announcedAtMs < this.#timing.announceMs) return;
     this.#announced = state;
     this.#announcedAtMs = nowMs();
-    const text = JSON.stringify({ node: mesh.node, run, n: ++this.#n, linked, carrying });
+    // Who parts says how far it got in the same breath: of two messages, each heard as it arrives, the later may be first.
+    const logs = this.#stopped ? this.#progress.takeChanged(LOGS_TOLD_MAX) : [];
+    const progress = logs.length === 0 ? {} : progressToJson(logs);
+    const text = JSON.stringify({ node: mesh.node, run, n: ++this.#n, linked, carrying, ...progress });
     await this.#publish(`carriers/${mesh.node}`, text, true);
   }
 
   /** Nobody writes for nobody: what others are to know waits until there are some. */
   async #tellProgress(): Promise<void> {
     const changed = this.#progress.takeChanged(LOGS_TOLD_MAX);
-    if (changed.length > 0)
-      await this.#publish(`progress/${this.#deps.mesh.node}`, writeProgress(changed), false);
+    if (changed.length === 0) return;
+    await this.#publish(`progress/${this.#deps.mesh.node}`, JSON.stringify(progressToJson(changed)), false);
   }
 
   async #publish(topic: string, text: string, retain: boolean): Promise<void> {
@@ -304,10 +306,11 @@ export class MqttBridge {
     // A node speaks for itself alone; an MQTT client speaks for none.
     if (this.#stopped || message.author === this.#deps.mesh.node || message.client !== undefined) return;
     const base = `${BRIDGES_LEVEL}/${this.#bridge.name}`;
-    if (message.topic === `${base}/progress/${message.author}`) {
-      const progress = readProgress(message.payload);
-      if (progress !== null) this.#out.onProgress(progress);
-    } else if (message.topic === `${base}/carriers/${message.author}`) {
+    const isAnnouncement = message.topic === `${base}/carriers/${message.author}`;
+    if (!isAnnouncement && message.topic !== `${base}/progress/${message.author}`) return;
+    const progress = readProgress(message.payload);
+    if (progress !== null) this.#out.onProgress(progress);
+    if (isAnnouncement) {
       const announcement = readAnnouncement(message.payload, message.author);
       if (announcement === null) return;
       this.#change(() => this.#election.handle({ kind: 'announced', announcement }, this.#deps.nowMs()));

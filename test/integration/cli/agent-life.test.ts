@@ -27,6 +27,8 @@ describe('sedge start', () => {
       '--no-mdns',
       '--mqtt',
       'off',
+      '--http',
+      'off',
       '--name',
       'pi',
       '--listen',

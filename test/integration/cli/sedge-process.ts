@@ -22,6 +22,7 @@ export interface Ready {
   readonly node: string;
   readonly name: string;
   readonly addresses: readonly string[];
+  readonly http?: readonly string[];
 }
 
 /** Directories and processes of one test, all gone after `cleanUp`. */
@@ -59,9 +60,11 @@ export class Sedge {
     ...argv: readonly string[]
   ): Promise<{ child: ChildProcess; ready: Ready }> {
     const listen = argv.includes('--listen') ? [] : ['--listen', '/ip4/127.0.0.1/tcp/0'];
-    // Its default is a fixed port.
+    // Their defaults are fixed ports.
     const mqtt = argv.includes('--mqtt') ? [] : ['--mqtt', 'off'];
-    const child = this.spawn(directory, 'start', '--json', '--no-mdns', ...listen, ...mqtt, ...argv);
+    const http = argv.includes('--http') ? [] : ['--http', 'off'];
+    const gateways = [...mqtt, ...http];
+    const child = this.spawn(directory, 'start', '--json', '--no-mdns', ...listen, ...gateways, ...argv);
     let stderr = '';
     child.stderr!.on('data', (chunk) => {
       stderr += String(chunk);

@@ -40,6 +40,11 @@ function meshOf() {
     },
     findPublished: async ({ producer, n }: { producer: string; n: number }) =>
       known.has(`${producer} ${n}`) ? { channel: 'main', epoch: 'e', seq: 1 } : null,
+    publishedBy: async (producer: string, { from }: { from: number }) => {
+      const ids = [...known].map((id) => id.split(' ')).filter(([of]) => of === producer);
+      const numbers = ids.map(([, n]) => Number(n)).filter((n) => n >= from);
+      return numbers.length === 0 ? [] : [{ publishId: { producer, n: Math.max(...numbers) } }];
+    },
   };
 }
 
@@ -116,11 +121,11 @@ describe('what a device says, on its way into the mesh', () => {
     await book.add({ id: ID, name: 'uno-1', key: new Uint8Array(16), ...more });
     const publish = mesh.publish as never;
     intake = new MeshIntake({ mesh: { publish }, log: silentLog, onRoom: () => {} });
-    const findPublished = mesh.findPublished as never;
+    const { findPublished, publishedBy } = mesh as never as Record<string, never>;
     const feed = new DeviceFeed(ID, {
       book,
       intake,
-      mesh: { name: 'pi', findPublished },
+      mesh: { name: 'pi', findPublished: findPublished!, publishedBy: publishedBy! },
       ack: 'durable',
       log: { ...silentLog, warn: (_, sentence) => warnings.push(sentence) },
       nowMs,
@@ -132,6 +137,20 @@ describe('what a device says, on its way into the mesh', () => {
 
   const sentTo = (topic: string) => mesh.sent.filter((one) => one.topic === topic);
   const bodies = (topic: string) => sentTo(topic).map(({ text }) => JSON.parse(text));
+
+  it('tells nothing lost that came after a long gap, where the device forgot its last number', async () => {
+    const feed = await feedOf();
+    feed.greet(facts, '/dev/x');
+    void feed.takeGap(gap(1, 80, { reason: 'buffer-full' }));
+    void feed.take(reading(81));
+    const reboot = feed.takeGap(gap(1, null, { reason: 'reset' }));
+    expect(await reboot).toBe('done');
+    const gaps = mesh.sent.filter(({ topic }) => topic.endsWith('/gap')).map(({ text }) => JSON.parse(text));
+    expect(gaps).toMatchObject([
+      { first: 1, last: 80, reason: 'buffer-full' },
+      { first: 82, last: null, reason: 'reset' },
+    ]);
+  });
 
   it('is a message with its name, its origin and its time by the host', async () => {
     const feed = await feedOf({ prefix: 'site' });
@@ -377,7 +396,11 @@ describe('what a device says, on its way into the mesh', () => {
       const full = new DeviceFeed(ID, {
         book,
         intake,
-        mesh: { name: 'pi', findPublished: mesh.findPublished as never },
+        mesh: {
+          name: 'pi',
+          findPublished: mesh.findPublished as never,
+          publishedBy: mesh.publishedBy as never,
+        },
         ack: 'durable',
         log: silentLog,
         nowMs: () => NOW_MS,

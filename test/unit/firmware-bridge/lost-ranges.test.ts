@@ -3,11 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { lostRanges } from '../../../firmware-bridge/host/bridge/lost-ranges.ts';
 import { SettledReadings } from '../../../firmware-bridge/host/bridge/settled-readings.ts';
 
-const nothingTold = async () => false;
+const nothing = { isTold: async () => false, highestFrom: async () => 0 };
 const lostOf = (first: number, last: number | null, there: readonly number[], told: readonly number[] = []) =>
   lostRanges(
     { first, last },
-    { isThere: async (counter) => there.includes(counter), isTold: async (end) => told.includes(end) },
+    {
+      isThere: async (counter) => there.includes(counter),
+      isTold: async (end) => told.includes(end),
+      highestFrom: async (from) => Math.max(0, ...[...there, ...told].filter((one) => one >= from)),
+    },
   );
 
 describe('what of a gap is really lost', () => {
@@ -28,14 +32,16 @@ describe('what of a gap is really lost', () => {
   });
 
   it('has no end where the device did not know it', async () => {
-    let asked = 0;
-    const isThere = async (counter: number) => {
-      asked++;
-      return counter <= 6;
-    };
-    const ranges = await lostRanges({ first: 5, last: null }, { isThere, isTold: nothingTold });
-    expect(ranges).toEqual([{ first: 7, last: null }]);
-    expect(asked).toBeLessThan(100);
+    expect(await lostOf(5, null, [5, 6])).toEqual([{ first: 7, last: null }]);
+    expect(await lostOf(5, null, [])).toEqual([{ first: 5, last: null }]);
+  });
+
+  it('ends before what came after it, however many are missing', async () => {
+    expect(await lostOf(5, null, [300, 301])).toEqual([
+      { first: 5, last: 299 },
+      { first: 302, last: null },
+    ]);
+    expect(await lostOf(5, null, [105, 106], [104])).toEqual([{ first: 107, last: null }]);
   });
 
   it('is nothing that was told before, also of a gap that has grown since', async () => {
@@ -51,14 +57,14 @@ describe('what of a gap is really lost', () => {
       asked++;
       return counter <= 10;
     };
-    const ranges = await lostRanges({ first: 1, last: 1_000_000 }, { isThere, isTold: nothingTold });
+    const ranges = await lostRanges({ first: 1, last: 1_000_000 }, { isThere, ...nothing });
     expect(ranges).toEqual([{ first: 11, last: 1_000_000 }]);
     expect(asked).toBeLessThan(20_000);
   });
 
   it('is bounded for a gap full of holes, and then says too much rather than too little', async () => {
     const isThere = async (counter: number) => counter % 2 === 0;
-    const ranges = await lostRanges({ first: 1, last: 5_000 }, { isThere, isTold: nothingTold });
+    const ranges = await lostRanges({ first: 1, last: 5_000 }, { isThere, ...nothing });
     expect(ranges.length).toBeLessThanOrEqual(256);
     expect(ranges.at(-1)!.last).toBe(5_000);
   });

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { readProgress } from '../../../../node/gateways/mqtt-bridge/bridge-talk.ts';
+import type { DeliveredMessage } from '../../../../src/index.ts';
 import { MeshWorld, type WorldNode } from '../../mesh/mesh-world.ts';
 import { BridgedNode, numbers } from './bridge-world.ts';
 import { ScriptedBroker, type ScriptedConnection } from './scripted-broker.ts';
@@ -207,6 +209,26 @@ test('a node that stops waits for what is on its way, so that the next does not 
   const next = await broker.connection(`b-${other.node.mesh.node.slice(-12)}`);
   await next.of('publish');
   expect(contents(next)).toEqual(['out/x 2']);
+});
+
+test('who parts says how far it got with its last word, as what is said before may be heard after', async () => {
+  const [one, two] = await world.line(['a', 'b']);
+  const nodes = [await bridge(one!, OUT), await bridge(two!, OUT)];
+  await until(() => expect(nodes.some(({ status }) => status.role === 'carrier')).toBe(true));
+  const carrier = nodes.find(({ status }) => status.role === 'carrier')!;
+  const link = await broker.connection(`b-${carrier.node.mesh.node.slice(-12)}`);
+  const { channel, epoch, seq } = await one!.mesh.publish('out/x', '1');
+  const [sent] = await link.of('publish');
+  const stopped = carrier.bridges.stop();
+  link.send({ cmd: 'puback', messageId: sent!.messageId! });
+  await stopped;
+  const other = nodes.find((node) => node !== carrier)!;
+  const isLast = ({ topic, payload }: DeliveredMessage) =>
+    topic === `bridges/b/carriers/${carrier.node.mesh.node}` &&
+    Buffer.from(payload).includes('"linked":false');
+  await until(() => expect(other.got.some(isLast)).toBe(true));
+  const author = one!.mesh.node;
+  expect(readProgress(other.got.find(isLast)!.payload)).toEqual([{ author, channel, epoch, seq, holes: [] }]);
 });
 
 test('with QoS 2, a session that goes on is taken up where it was', async () => {

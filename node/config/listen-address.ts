@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 
-/** Where MQTT clients connect. */
-export interface MqttAddress {
+/** Where clients connect. */
+export interface ListenAddress {
   /** IP address of this machine. */
   readonly host: string;
   /** 0 for any free port. */
@@ -11,7 +11,7 @@ export interface MqttAddress {
 const LOOPBACK = '127.0.0.1';
 
 /** Reads `1883`, `127.0.0.1:1883` or `[::1]:1883`; `null` for anything else. A port alone is that of loopback. */
-export function parseMqttAddress(value: unknown): MqttAddress | null {
+export function parseListenAddress(value: unknown): ListenAddress | null {
   if (typeof value !== 'string' && typeof value !== 'number') return null;
   const match = /^(?:(?<host>[^[\]]+|\[[^[\]]+\]):)?(?<port>\d{1,5})$/.exec(String(value));
   const { host = LOOPBACK, port = '' } = match?.groups ?? {};
@@ -21,12 +21,12 @@ export function parseMqttAddress(value: unknown): MqttAddress | null {
   return { host: address, port: Number(port) };
 }
 
-/** The text that {@link parseMqttAddress} reads as this. */
-export function formatMqttAddress({ host, port }: MqttAddress): string {
+/** The text that {@link parseListenAddress} reads as this. */
+export function formatListenAddress({ host, port }: ListenAddress): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** True for an address that other machines do not reach. */
-export function isLoopback({ host }: MqttAddress): boolean {
+export function isLoopback({ host }: ListenAddress): boolean {
   return host === '::1' || host.startsWith('127.');
 }

@@ -1,0 +1,12 @@
+export { Telemetry, type TelemetryParts } from './telemetry.ts';
+export type {
+  BacklogTelemetry,
+  CardTelemetry,
+  ChannelTelemetry,
+  DiskTelemetry,
+  Flow,
+  MessageFlows,
+  PeerTelemetry,
+  ProcessTelemetry,
+  TelemetrySnapshot,
+} from './telemetry-snapshot.ts';
