@@ -74,7 +74,7 @@ export class Agent {
    * `agent.directory`, `agent.bad-config` and what realm, journal and overlay throw; nothing is left open then.
    */
   async start(): Promise<AgentReady> {
-    const { directory, log, nowMs } = this.#parts;
+    const { directory, log } = this.#parts;
     await prepareDirectory(directory);
     const lock = await DirectoryLock.take(directory);
     let mesh: Mesh | null = null;
