@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Node's parser is not the compiler's: it stumbles over `for (const of of ...)`, which is valid. */
-it.each(['src', 'node', 'simulations', 'bench', 'tools'])(
+it.each(['src', 'node', 'simulations', 'bench', 'packaging', 'tools'])(
   'Node reads every source of %s as it is',
   (folder) => {
     const files = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' });
