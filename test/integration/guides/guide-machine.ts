@@ -22,8 +22,8 @@ export interface Ran {
 
 /**
  * A machine of a guide: a home directory, ports and a PATH of its own on this one. `sedge` is this clone's; `sudo` runs
- * what it is given; `ssh` and `scp` reach the guide's other machines; `systemctl` and `journalctl` have a service of one
- * kind, the agent.
+ * what it is given, and all files have one owner; `/var/lib` and `/etc/sedge` are below its home; `ssh` and `scp` reach the guide's
+ * other machines; `systemctl` and `journalctl` have the agent as their one service.
  */
 export class GuideMachine {
   readonly name: string;
@@ -40,20 +40,19 @@ export class GuideMachine {
   /** Makes a machine; `folder` is where all machines of a guide are. */
   static async make(folder: string, name: string): Promise<GuideMachine> {
     const home = join(folder, name);
-    await mkdir(join(home, '.bin'), { recursive: true });
-    const env = {
-      ...process.env,
+    for (const below of ['.bin', 'var/lib', 'etc/sedge']) await mkdir(join(home, below), { recursive: true });
+    const own = {
       HOME: home,
       PATH: `${join(home, '.bin')}:${process.env.PATH}`,
+      SEDGE_DIR: join(home, 'var/lib/sedge'),
       SEDGE_LISTEN: `/ip4/127.0.0.1/tcp/${await freePort()}`,
       SEDGE_MDNS: '0',
       SEDGE_MQTT: 'off',
       SEDGE_HTTP: 'off',
-      SEDGE_NAME: undefined,
-      SEDGE_DIR: undefined,
-      NODE_ENV: 'test',
-      MACHINE: name,
     };
+    const lines = Object.entries(own).map(([variable, value]) => `export ${variable}='${value}'\n`);
+    await writeFile(join(home, '.machine'), lines.join(''));
+    const env = { ...process.env, ...own, SEDGE_NAME: undefined, NODE_ENV: 'test' };
     const machine = new GuideMachine(name, home, env);
     for (const [tool, script] of Object.entries(TOOLS)) {
       const path = join(home, '.bin', tool);
@@ -70,7 +69,7 @@ export class GuideMachine {
 
   /** Runs a block to its end. */
   async run(code: string): Promise<Ran> {
-    const child = execFile('bash', ['-euo', 'pipefail', '-c', `exec 2>&1\n${code}`], {
+    const child = execFile('bash', ['-euo', 'pipefail', '-c', `exec 2>&1\n${this.#here(code)}`], {
       cwd: this.home,
       env: this.#env,
       timeout: RUN_MS_MAX,
@@ -88,7 +87,7 @@ export class GuideMachine {
   /** Leaves an agent running; resolves when it answers. */
   async startAgent(command: string): Promise<void> {
     const child = this.background(command);
-    const directory = /--dir (\S+)/.exec(command)?.[1] ?? '~/.sedge';
+    const directory = /--dir (\S+)/.exec(command)?.[1] ?? '"$SEDGE_DIR"';
     for (const endMs = Date.now() + READY_MS_MAX; Date.now() < endMs; await sleep(100)) {
       if ((await this.run(`sedge status --dir ${directory}`)).code === 0) return;
       if (child.exitCode !== null) break;
@@ -108,10 +107,15 @@ export class GuideMachine {
 
   /** Leaves a command running until the machine is taken down. */
   background(command: string): ChildProcess {
-    const logged = `exec >>"$HOME/agent.log" 2>&1\nexec ${command.trim()}`;
+    const logged = `exec >>"$HOME/agent.log" 2>&1\nexec ${this.#here(command.trim())}`;
     const child = spawn('bash', ['-c', logged], { cwd: this.home, env: this.#env, stdio: 'ignore' });
     this.#running.push(child);
     return child;
+  }
+
+  /** Directories of the system are below its home. */
+  #here(code: string): string {
+    return code.replaceAll(/(?<![\w/])(?=\/(?:var\/lib|etc\/sedge)\b)/g, '"$HOME"');
   }
 
   /** Ends all that runs on it. */
@@ -178,8 +182,14 @@ const TOOLS: Readonly<Record<string, string>> = {
   npx: 'exec "$@"',
   sudo: `if [ "\${1-}" = -u ]; then shift 2; fi
 exec "$@"`,
-  ssh: `home="$HOME/../$1"; shift
-HOME="$home" PATH="$home/.bin:$PATH" exec bash -c "$*"`,
+  ssh: `there="$(dirname "$HOME")/$1"; shift
+command="\${*//"$HOME"/"$there"}"
+. "$there/.machine"
+cd "$there"
+exec bash -c "$command"`,
+  install: `kept=()
+while (($#)); do case "$1" in -o | -g) shift 2 ;; *) kept+=("$1"); shift ;; esac; done
+exec /usr/bin/install "\${kept[@]}"`,
   scp: `paths=()
 for path; do case "$path" in *:*) paths+=("$HOME/../\${path/://}") ;; *) paths+=("$path") ;; esac; done
 exec cp -r "\${paths[@]}"`,
