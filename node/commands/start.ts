@@ -135,6 +135,8 @@ async function start(context: CommandContext, options: StartOptions): Promise<vo
   const { io, directory } = context;
   const interruption = context.interruption();
   const settings = await resolveSettings(directory, settingsOf(options), io.env);
+  const { limitYoungGeneration } = await import('../young-generation.ts');
+  limitYoungGeneration();
   const [{ Agent }, { agentLog }, { packageVersion }, { releaseStartMemory }] = await Promise.all([
     import('../agent.ts'),
     import('../agent-log.ts'),
