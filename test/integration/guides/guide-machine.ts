@@ -37,18 +37,25 @@ export class GuideMachine {
     this.#env = env;
   }
 
-  /** Makes a machine; `folder` is where all machines of a guide are. */
-  static async make(folder: string, name: string): Promise<GuideMachine> {
+  /** Makes a machine; `folder` is where all machines of a guide are. With `doors`, its agent has MQTT and HTTP. */
+  static async make(folder: string, name: string, doors = false): Promise<GuideMachine> {
     const home = join(folder, name);
-    for (const below of ['.bin', 'var/lib', 'etc/sedge']) await mkdir(join(home, below), { recursive: true });
+    for (const below of ['.bin', '.config', 'var/lib', 'etc/sedge'])
+      await mkdir(join(home, below), { recursive: true });
+    const [mqtt, http] = doors ? [await freePort(), await freePort()] : ['off', 'off'];
+    // Clients find the ports that a page names.
+    for (const client of ['mosquitto_pub', 'mosquitto_sub'])
+      await writeFile(join(home, '.config', client), `-p ${mqtt}\n`);
+    await writeFile(join(home, '.curlrc'), `connect-to = "localhost:8420:127.0.0.1:${http}"\n`);
     const own = {
       HOME: home,
       PATH: `${join(home, '.bin')}:${process.env.PATH}`,
       SEDGE_DIR: join(home, 'var/lib/sedge'),
       SEDGE_LISTEN: `/ip4/127.0.0.1/tcp/${await freePort()}`,
       SEDGE_MDNS: '0',
-      SEDGE_MQTT: 'off',
-      SEDGE_HTTP: 'off',
+      SEDGE_MQTT: String(mqtt),
+      SEDGE_HTTP: String(http),
+      XDG_CONFIG_HOME: join(home, '.config'),
     };
     const lines = Object.entries(own).map(([variable, value]) => `export ${variable}='${value}'\n`);
     await writeFile(join(home, '.machine'), lines.join(''));
@@ -139,16 +146,12 @@ export class GuideMachines {
     this.#folder = folder;
   }
 
-  static async make(...names: readonly string[]): Promise<GuideMachines> {
-    const machines = new GuideMachines(await mkdtemp(join(tmpdir(), 'sedge-guide-')));
-    for (const name of names) await machines.add(name);
-    return machines;
-  }
-
-  async add(name: string): Promise<GuideMachine> {
-    const machine = await GuideMachine.make(this.#folder, name);
-    this.#machines.set(name, machine);
-    return machine;
+  /** By name, and whether agents there have MQTT and HTTP. */
+  static async make(machines: Readonly<Record<string, { readonly doors: boolean }>>): Promise<GuideMachines> {
+    const made = new GuideMachines(await mkdtemp(join(tmpdir(), 'sedge-guide-')));
+    for (const [name, { doors }] of Object.entries(machines))
+      made.#machines.set(name, await GuideMachine.make(made.#folder, name, doors));
+    return made;
   }
 
   get(name: string): GuideMachine {
@@ -197,7 +200,7 @@ exec cp -r "\${paths[@]}"`,
 case "$*" in
 *start*sedge*) [[ "$*" == *restart* ]] && unit
   setsid sedge start >>"$HOME/agent.log" 2>&1 </dev/null &
-  for try in {1..300}; do sedge status >/dev/null 2>&1 && exit 0; sleep 0.1; done; exit 1 ;;
+  for try in {1..600}; do [ -S "$SEDGE_DIR/control.sock" ] && exit 0; sleep 0.1; done; exit 1 ;;
 *stop*sedge*) unit ;;
 *) exit 1 ;;
 esac`,

@@ -14,9 +14,12 @@ export class GuidePage {
     this.#samples = guideSamples(page);
   }
 
-  /** Runs the blocks below a heading, in their order; throws where one does not end or print as the page says. */
-  async section(anchor: string): Promise<string> {
-    const samples = this.#samples.filter(({ sections }) => sections.includes(anchor));
+  /**
+   * Runs the blocks below a heading, in their order, or those from `first` to before `end`; throws where one does not end or
+   * print as the page says.
+   */
+  async section(anchor: string, first = 0, end?: number): Promise<string> {
+    const samples = this.#samples.filter(({ sections }) => sections.at(-1) === anchor).slice(first, end);
     if (samples.length === 0) throw new Error(`${this.#page} has no commands below #${anchor}`);
     let printed = '';
     for (const sample of samples) printed += await this.#do(sample);
