@@ -74,7 +74,7 @@ export class Agent {
    * `agent.directory`, `agent.bad-config` and what realm, journal and overlay throw; nothing is left open then.
    */
   async start(): Promise<AgentReady> {
-    const { directory, log, nowMs } = this.#parts;
+    const { directory, log } = this.#parts;
     await prepareDirectory(directory);
     const lock = await DirectoryLock.take(directory);
     let mesh: Mesh | null = null;
@@ -90,7 +90,7 @@ export class Agent {
       mqtt = await this.#startMqtt(mesh);
       serial = this.#serialGateway(mesh);
       bridges = await this.#makeBridges(mesh);
-      telemetry = new Telemetry({ directory, mesh, nowMs });
+      telemetry = this.#telemetryOf(mesh);
       const api = this.#apiParts({ mesh, serial, mqtt, bridges, telemetry, http: () => http });
       const control = new ControlServer({ ...api, directory, plugins: this.#plugins() });
       await serial.start();
@@ -234,10 +234,16 @@ export class Agent {
     if (options === null) return null;
     // Who has no client of HTTP does not pay for it.
     const { HttpGateway } = await import('./gateways/http/index.ts');
-    const plugins = [...this.#plugins(), ...(await this.#httpPlugins())];
+    const plugins = [...this.#plugins(), ...(await this.#httpPlugins(api))];
     const gateway = new HttpGateway(options, { api, directory, log, nowMs, plugins });
     await gateway.start();
     return gateway;
+  }
+
+  #telemetryOf(mesh: Mesh): Telemetry {
+    const { directory, nowMs, settings } = this.#parts;
+    const { cardCycles } = settings;
+    return new Telemetry({ directory, mesh, nowMs, ...(cardCycles === undefined ? {} : { cardCycles }) });
   }
 
   /** Routes of further parts, on the control socket and over HTTP. */
@@ -246,8 +252,10 @@ export class Agent {
   }
 
   /** Routes of parts that are there over HTTP alone, each loaded here. */
-  async #httpPlugins(): Promise<readonly RoutePlugin[]> {
-    return [];
+  async #httpPlugins(api: ApiParts): Promise<readonly RoutePlugin[]> {
+    const { metricsPlugin } = await import('./metrics/index.ts');
+    const { dashboard } = await import('./dashboard/index.ts');
+    return [metricsPlugin(api), dashboard];
   }
 
   #apiParts(
