@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ export interface Ran {
 
 /**
  * A machine of a guide: a home directory, ports and a PATH of its own on this one. `sedge` is this clone's; `sudo` runs
- * what it is given, and all files have one owner; `/var/lib` and `/etc/sedge` are below its home; `ssh` and `scp` reach the guide's
+ * what it is given, and all files have one owner; `/var/lib`, `/etc/sedge` and `/dev/ttyUSB0` are below its home; `ssh` and `scp` reach the guide's
  * other machines; `systemctl` and `journalctl` have the agent as their one service.
  */
 export class GuideMachine {
@@ -40,8 +40,9 @@ export class GuideMachine {
   /** Makes a machine; `folder` is where all machines of a guide are. With `doors`, its agent has MQTT and HTTP. */
   static async make(folder: string, name: string, doors = false): Promise<GuideMachine> {
     const home = join(folder, name);
-    for (const below of ['.bin', '.config', 'var/lib', 'etc/sedge'])
+    for (const below of ['.bin', '.config', 'dev', 'var/lib', 'etc/sedge'])
       await mkdir(join(home, below), { recursive: true });
+    await installPackage(home);
     const [mqtt, http] = doors ? [await freePort(), await freePort()] : ['off', 'off'];
     // Clients find the ports that a page names.
     for (const client of ['mosquitto_pub', 'mosquitto_sub'])
@@ -120,9 +121,9 @@ export class GuideMachine {
     return child;
   }
 
-  /** Directories of the system are below its home. */
+  /** Places of the system are below its home. */
   #here(code: string): string {
-    return code.replaceAll(/(?<![\w/])(?=\/(?:var\/lib|etc\/sedge)\b)/g, '"$HOME"');
+    return code.replaceAll(/(?<![\w/~])(?=\/(?:var\/lib|etc\/sedge|dev\/ttyUSB0)\b)/g, this.home);
   }
 
   /** Ends all that runs on it. */
@@ -167,6 +168,13 @@ export class GuideMachines {
     await Promise.all([...this.#machines.values()].map((machine) => machine.close()));
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** What the package leaves on a machine: an empty directory with a link to empty settings. */
+async function installPackage(home: string): Promise<void> {
+  await mkdir(join(home, 'var/lib/sedge'), { mode: 0o700 });
+  await writeFile(join(home, 'etc/sedge/sedge.yaml'), '');
+  await symlink('../../../etc/sedge/sedge.yaml', join(home, 'var/lib/sedge/sedge.yaml'));
 }
 
 async function freePort(): Promise<number> {
