@@ -259,7 +259,8 @@ export class Agent {
   /** Routes of parts that are there over HTTP alone, each loaded here. */
   async #httpPlugins(api: ApiParts): Promise<readonly RoutePlugin[]> {
     const { metricsPlugin } = await import('./metrics/index.ts');
-    return [metricsPlugin(api)];
+    const { dashboard } = await import('./dashboard/index.ts');
+    return [metricsPlugin(api), dashboard];
   }
 
   #apiParts(
