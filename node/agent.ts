@@ -120,6 +120,11 @@ export class Agent {
     return ready;
   }
 
+  /** Resolves when the disk has answered for all that is held by now; at once if nothing runs. */
+  async whenStored(): Promise<void> {
+    await this.#running?.mesh.whenStored();
+  }
+
   /** Stops clients first, then the mesh; what was acknowledged is on disk afterwards. */
   async stop(): Promise<void> {
     const running = this.#running;
@@ -254,7 +259,8 @@ export class Agent {
   /** Routes of parts that are there over HTTP alone, each loaded here. */
   async #httpPlugins(api: ApiParts): Promise<readonly RoutePlugin[]> {
     const { metricsPlugin } = await import('./metrics/index.ts');
-    return [metricsPlugin(api)];
+    const { dashboard } = await import('./dashboard/index.ts');
+    return [metricsPlugin(api), dashboard];
   }
 
   #apiParts(
