@@ -204,6 +204,7 @@ export class Mesh {
       self,
       journals: this.#channels.journals,
       ownLogs: () => this.#publisher.ownLogs(),
+      ownFaults: () => this.#publisher.ownFaults(),
       elapsedMs: (receivedAtMs) => this.#clock.elapsedMs(receivedAtMs),
       policyOf: (channel) => this.#keeper.policyOf(channel),
       peerSync: (node) => this.#sync?.peer(node) ?? null,
@@ -341,6 +342,15 @@ export class Mesh {
   async forgetSubscription(durable: string): Promise<void> {
     this.#requireRunning();
     await this.#desk.forget(durable);
+  }
+
+  /**
+   * Resolves when the disk has answered for all that this node holds by now: it is durable, or the disk refused it, which
+   * {@link status} tells. For supervisors: as long as this resolves again and again, the node gets on.
+   */
+  async whenStored(): Promise<void> {
+    const journals = [...this.#channels.journals.values()];
+    await Promise.allSettled(journals.map((journal) => journal.whenDurable(journal.lastPosition)));
   }
 
   /** The position of the last entry in each channel's journal: what arrives from now on lies behind it. */
