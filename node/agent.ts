@@ -6,6 +6,7 @@ import {
   openMesh,
   readRealmDirectory,
 } from '../src/index.ts';
+import type { AlertsService } from './alerts/index.ts';
 import { type AgentSettings, checkMqtt, httpListening, mqttListening } from './config/index.ts';
 import { type ApiParts, ControlServer, type RoutePlugin } from './control/index.ts';
 import { defaultStorageMax } from './default-storage-max.ts';
@@ -17,6 +18,7 @@ import { MqttDoor } from './gateways/mqtt/mqtt-door.ts';
 import type { MqttBridges } from './gateways/mqtt-bridge/index.ts';
 import { type Bridge, SerialGateway } from './gateways/serial/serial-gateway.ts';
 import { defaultName, prepareDirectory } from './node-directory.ts';
+import { hasAlerts, startAlerts } from './start-alerts.ts';
 import { Telemetry } from './telemetry/index.ts';
 
 /** What an agent needs. */
@@ -51,6 +53,7 @@ interface Running {
   readonly bridges: MqttBridges | null;
   readonly http: HttpGateway | null;
   readonly telemetry: Telemetry;
+  readonly alerts: AlertsService | null;
 }
 
 /** The one place that builds real objects: lock, realm, mesh and control socket of a directory. */
@@ -83,6 +86,7 @@ export class Agent {
     let bridges: MqttBridges | null = null;
     let http: HttpGateway | null = null;
     let telemetry: Telemetry | null = null;
+    let alerts: AlertsService | null = null;
     try {
       await this.#ensureRealm();
       mesh = await this.#startMesh();
@@ -91,16 +95,18 @@ export class Agent {
       serial = this.#serialGateway(mesh);
       bridges = await this.#makeBridges(mesh);
       telemetry = new Telemetry({ directory, mesh, nowMs });
-      const api = this.#apiParts({ mesh, serial, mqtt, bridges, telemetry, http: () => http });
+      alerts = await startAlerts({ ...this.#parts, mesh, serial });
+      const api = this.#apiParts({ mesh, serial, mqtt, bridges, telemetry, alerts, http: () => http });
       const control = new ControlServer({ ...api, directory, plugins: this.#plugins() });
       await serial.start();
       await bridges?.start();
       telemetry.start();
       http = await this.#startHttp(api);
       await control.start();
-      this.#running = { lock, mesh, serial, control, mqtt, bridges, telemetry, http };
+      this.#running = { lock, mesh, serial, control, mqtt, bridges, telemetry, alerts, http };
     } catch (error) {
       telemetry?.stop();
+      await alerts?.stop().catch(() => {});
       await http?.stop().catch(() => {});
       await bridges?.stop().catch(() => {});
       await serial?.stop().catch(() => {});
@@ -130,6 +136,7 @@ export class Agent {
       running.telemetry.stop();
       await running.mqtt?.stop();
       await running.control.stop();
+      await running.alerts?.stop();
       await running.serial.stop();
       await running.bridges?.stop();
       await running.mesh.stop();
@@ -180,6 +187,7 @@ export class Agent {
       directory,
       log,
       listen,
+      alerts: hasAlerts(settings),
       storageBytesMax: storageMax,
       ...(retention === undefined ? {} : { retention }),
       ...(peers === undefined ? {} : { peers }),
@@ -251,9 +259,10 @@ export class Agent {
   }
 
   #apiParts(
-    running: Pick<Running, 'mesh' | 'serial' | 'mqtt' | 'bridges' | 'telemetry'> & Pick<ApiParts, 'http'>,
+    running: Pick<Running, 'mesh' | 'serial' | 'mqtt' | 'bridges' | 'telemetry' | 'alerts'> &
+      Pick<ApiParts, 'http'>,
   ): ApiParts {
-    const { mesh, serial: devices, mqtt, bridges, telemetry, http = () => null } = running;
+    const { mesh, serial: devices, mqtt, bridges, telemetry, alerts, http = () => null } = running;
     const { directory, settings, log, version } = this.#parts;
     return {
       mesh,
@@ -262,6 +271,7 @@ export class Agent {
       http,
       bridges,
       telemetry,
+      alerts,
       log,
       agentFacts: () => ({
         version,
@@ -273,6 +283,7 @@ export class Agent {
         serial: settings.serial ?? [],
         mqtt: mqtt === null ? null : mqttFacts(mqtt),
         http: http()?.addresses() ?? null,
+        alerts: alerts?.counts() ?? null,
       }),
       onStop: () => this.#stopAsked.resolve(),
     };
