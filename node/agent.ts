@@ -77,7 +77,7 @@ export class Agent {
    * `agent.directory`, `agent.bad-config` and what realm, journal and overlay throw; nothing is left open then.
    */
   async start(): Promise<AgentReady> {
-    const { directory, log, nowMs } = this.#parts;
+    const { directory, log } = this.#parts;
     await prepareDirectory(directory);
     const lock = await DirectoryLock.take(directory);
     let mesh: Mesh | null = null;
@@ -94,7 +94,7 @@ export class Agent {
       mqtt = await this.#startMqtt(mesh);
       serial = this.#serialGateway(mesh);
       bridges = await this.#makeBridges(mesh);
-      telemetry = new Telemetry({ directory, mesh, nowMs });
+      telemetry = this.#telemetryOf(mesh);
       alerts = await startAlerts({ ...this.#parts, mesh, serial });
       const api = this.#apiParts({ mesh, serial, mqtt, bridges, telemetry, alerts, http: () => http });
       const control = new ControlServer({ ...api, directory, plugins: this.#plugins() });
@@ -242,10 +242,16 @@ export class Agent {
     if (options === null) return null;
     // Who has no client of HTTP does not pay for it.
     const { HttpGateway } = await import('./gateways/http/index.ts');
-    const plugins = [...this.#plugins(), ...(await this.#httpPlugins())];
+    const plugins = [...this.#plugins(), ...(await this.#httpPlugins(api))];
     const gateway = new HttpGateway(options, { api, directory, log, nowMs, plugins });
     await gateway.start();
     return gateway;
+  }
+
+  #telemetryOf(mesh: Mesh): Telemetry {
+    const { directory, nowMs, settings } = this.#parts;
+    const { cardCycles } = settings;
+    return new Telemetry({ directory, mesh, nowMs, ...(cardCycles === undefined ? {} : { cardCycles }) });
   }
 
   /** Routes of further parts, on the control socket and over HTTP. */
@@ -254,8 +260,10 @@ export class Agent {
   }
 
   /** Routes of parts that are there over HTTP alone, each loaded here. */
-  async #httpPlugins(): Promise<readonly RoutePlugin[]> {
-    return [];
+  async #httpPlugins(api: ApiParts): Promise<readonly RoutePlugin[]> {
+    const { metricsPlugin } = await import('./metrics/index.ts');
+    const { dashboard } = await import('./dashboard/index.ts');
+    return [metricsPlugin(api), dashboard];
   }
 
   #apiParts(

@@ -24,6 +24,7 @@ interface StartOptions {
   readonly commitInterval?: number;
   readonly retention?: readonly string[];
   readonly storageMax?: string;
+  readonly cardCycles?: number;
   readonly mqtt?: string;
   readonly mqttTls?: string;
   readonly mqttWebsocket?: string;
@@ -73,6 +74,11 @@ export const define: DefineCommand = (command, run) => {
     .option(
       '--storage-max <size>',
       'what all channels together may take, such as 10GB, or none (env: SEDGE_STORAGE_MAX)',
+    )
+    .option(
+      '--card-cycles <n>',
+      'how often each cell of the card can be written; 1,000 by default (env: SEDGE_CARD_CYCLES)',
+      wholeNumber(100, 1_000_000),
     )
     .option(
       '--mqtt <[host:]port|off>',
@@ -139,6 +145,8 @@ async function start(context: CommandContext, options: StartOptions): Promise<vo
   const { io, directory } = context;
   const interruption = context.interruption();
   const settings = await resolveSettings(directory, settingsOf(options), io.env);
+  const { limitYoungGeneration } = await import('../young-generation.ts');
+  limitYoungGeneration();
   const [{ Agent }, { agentLog }, { packageVersion }, { releaseStartMemory }] = await Promise.all([
     import('../agent.ts'),
     import('../agent-log.ts'),
@@ -177,6 +185,7 @@ function settingsOf(options: StartOptions): AgentSettings {
     // Read and checked as what the file says.
     ...(retention === undefined ? {} : { retention: retention as never }),
     ...(storageMax === undefined ? {} : { storageMax: storageMax as never }),
+    ...(options.cardCycles === undefined ? {} : { cardCycles: options.cardCycles }),
     ...(mqtt === undefined ? {} : { mqtt: mqtt as never }),
     ...(mqttTls === undefined ? {} : { mqttTls: mqttTls as never }),
     ...(mqttWebsocket === undefined ? {} : { mqttWebSocket: mqttWebsocket as never }),

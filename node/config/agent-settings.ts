@@ -25,6 +25,11 @@ export interface AgentSettings {
    * Bytes that all channels together may take; `null` for no limit. @defaultValue a tenth of the disk, at most 4 GiB
    */
   readonly storageMax?: number | null;
+  /**
+   * How often each cell of the card can be written, 100 to 1,000,000: what its remaining life is estimated from.
+   * @defaultValue 1,000, as for a consumer's card
+   */
+  readonly cardCycles?: number;
   /** Finds peers on the local network. @defaultValue `true` */
   readonly mdns?: boolean;
   /** Connects to peers beyond those given. @defaultValue `true` */
@@ -73,6 +78,7 @@ export const SETTING_VARIABLES = Object.freeze({
   commitIntervalMs: 'SEDGE_COMMIT_INTERVAL_MS',
   retention: 'SEDGE_RETENTION',
   storageMax: 'SEDGE_STORAGE_MAX',
+  cardCycles: 'SEDGE_CARD_CYCLES',
   mdns: 'SEDGE_MDNS',
   discovery: 'SEDGE_DISCOVERY',
   serial: 'SEDGE_SERIAL',
@@ -101,6 +107,7 @@ export const SETTING_OPTIONS = Object.freeze({
   commitIntervalMs: '--commit-interval',
   retention: '--retention',
   storageMax: '--storage-max',
+  cardCycles: '--card-cycles',
   mdns: '--no-mdns',
   discovery: '--no-discovery',
   serial: '--serial',

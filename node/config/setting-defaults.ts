@@ -48,6 +48,11 @@ export const SETTING_TEXTS: Readonly<Record<keyof AgentSettings, SettingText>> =
     byDefault: 'a tenth of the file system, at most 4 GiB',
     example: 'storageMax: 2GB',
   },
+  cardCycles: {
+    purpose: 'how often each cell of the card can be written: its life is estimated from it',
+    byDefault: "1000, as for a consumer's card",
+    example: 'cardCycles: 3000',
+  },
   mdns: { purpose: 'find peers on the local network', byDefault: 'true', example: 'mdns: false' },
   discovery: {
     purpose: 'connect to peers beyond those given',

@@ -41,6 +41,8 @@ const ADDRESSES_MAX = 64;
 /** As the mesh has it. */
 const REPLICAS_MAX = 64;
 const COMMIT_INTERVAL_MS_MAX = 60_000;
+const CARD_CYCLES_LEAST = 100;
+const CARD_CYCLES_MOST = 1_000_000;
 const STORAGE_MAX_LEAST = 1_048_576;
 const STORAGE_MAX_LEAST_TEXT = '1MiB';
 
@@ -80,6 +82,17 @@ export const SETTING_READERS: {
       return fits ? { value: bytes } : null;
     },
     fromText: (text) => text,
+  },
+  cardCycles: {
+    rule: `it must be a whole number from ${CARD_CYCLES_LEAST} to ${CARD_CYCLES_MOST}`,
+    check: (value) =>
+      typeof value === 'number' &&
+      Number.isInteger(value) &&
+      value >= CARD_CYCLES_LEAST &&
+      value <= CARD_CYCLES_MOST
+        ? { value }
+        : null,
+    fromText: (text) => (/^\d+$/.test(text) ? Number(text) : text),
   },
   mdns: truth(),
   discovery: truth(),

@@ -1,5 +1,11 @@
 import { type LogId, splitLogId } from '../entry/index.ts';
-import { type Counters, describeError, ERROR_TABLE, type ErrorCode } from '../errors/index.ts';
+import {
+  type Counters,
+  describeError,
+  ERROR_TABLE,
+  type ErrorCode,
+  type SedgeError,
+} from '../errors/index.ts';
 import type { NodeId } from '../identity/index.ts';
 import type { ChannelJournal } from '../journal/index.ts';
 import type { Overlay } from '../overlay/index.ts';
@@ -28,6 +34,8 @@ export interface MeshReportDependencies {
   readonly journals: ReadonlyMap<string, ChannelJournal>;
   /** Logs that this node writes now, by channel. */
   readonly ownLogs: () => ReadonlyMap<string, LogId>;
+  /** Why this node cannot publish, by channel. */
+  readonly ownFaults: () => ReadonlyMap<string, SedgeError>;
   /** How long ago something was received, milliseconds. */
   readonly elapsedMs: (receivedAtMs: number) => number;
   /** What is kept of a channel. */
@@ -154,8 +162,10 @@ export class MeshReport {
       const sentence = describeError(code, details);
       problems.push({ code, severity: 'warning', sentence, next: ERROR_TABLE[code].next });
     };
-    for (const journal of this.#deps.journals.values()) {
-      if (journal.fault !== null) report(journal.fault.code, { channel: journal.channel });
+    const ownFaults = this.#deps.ownFaults();
+    for (const [channel, journal] of this.#deps.journals) {
+      const fault = journal.fault ?? ownFaults.get(channel);
+      if (fault !== undefined) report(fault.code, { channel });
     }
     const { counters, realm, self } = this.#deps;
     const unreplicated = counters.get('journal.dropped-unreplicated');

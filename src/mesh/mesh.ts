@@ -204,6 +204,7 @@ export class Mesh {
       self,
       journals: this.#channels.journals,
       ownLogs: () => this.#publisher.ownLogs(),
+      ownFaults: () => this.#publisher.ownFaults(),
       elapsedMs: (receivedAtMs) => this.#clock.elapsedMs(receivedAtMs),
       policyOf: (channel) => this.#keeper.policyOf(channel),
       peerSync: (node) => this.#sync?.peer(node) ?? null,

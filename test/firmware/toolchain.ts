@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { describe } from 'vitest';
 
-/** A tool of the tests of firmware and MQTT: what it is for, the Debian packages that bring it, and how it is tried. */
+/** A tool of the tests of firmware, MQTT and metrics: what it is for, the Debian packages that bring it, and how it is tried. */
 interface ToolEntry {
   readonly purpose: string;
   readonly packages: readonly string[];
@@ -102,6 +102,11 @@ const TOOLS = {
     purpose: 'bridges to a broker of Mosquitto',
     packages: ['mosquitto'],
     works: () => run(MOSQUITTO, ['-h']).stdout.includes('mosquitto'),
+  },
+  prometheus: {
+    purpose: 'metrics with Prometheus',
+    packages: ['prometheus'],
+    works: () => run('promtool', ['--version']).status === 0 && run('prometheus', ['--version']).status === 0,
   },
   'paho-c': {
     purpose: 'MQTT with Paho for C',

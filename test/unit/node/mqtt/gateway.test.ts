@@ -1,4 +1,4 @@
-import { rename, unlink, writeFile } from 'node:fs/promises';
+import { readdir, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../mesh/mesh-world.ts';
@@ -638,6 +638,40 @@ describe('version 5', () => {
     await until(() => a.gateway.clients()[0]?.connected === false, 'it is away again');
     a.pass(100_000);
     expect(await subscriber.payloads(1)).toEqual(['gone']);
+  });
+
+  it('publishes wills after the agent was killed: the connections ended with it', async () => {
+    const will = (payload: string, delay: number) => ({
+      topic: `w/${payload}`,
+      payload: Buffer.from(payload),
+      retain: true,
+      properties: { willDelayInterval: delay, contentType: 'text/plain' },
+    });
+    await a.connect({ clientId: 'clean', will: will('clean', 0) });
+    const polite = await a.connect({ clientId: 'polite', will: will('polite', 0) });
+    polite.send({ cmd: 'disconnect' });
+    await polite.end();
+    const lasting = { version: 5, clean: false, properties: { sessionExpiryInterval: 600 } } as const;
+    await a.connect({ ...lasting, clientId: 'late', will: will('late', 100) });
+    await a.connect({ ...lasting, clientId: 'back', will: will('back', 100) });
+    const kept = () => readdir(join(a.directory, 'mqtt', 'wills'));
+    await until(async () => (await kept()).length === 3, 'the will of the polite one is forgotten');
+    await a.crash();
+    await connect5(a, 'other');
+    const retained = await a.connect({ clientId: 's' });
+    await retained.subscribe('w/#');
+    expect(await retained.payloads(1)).toEqual(['clean']);
+    await a.connect({ ...lasting, clientId: 'back' });
+    a.pass(50_000);
+    await a.crash();
+    const subscriber = await connect5(a, 's');
+    await subscriber.subscribe('w/+', { rh: 2 });
+    await subscriber.quiet();
+    a.pass(50_000);
+    expect(await subscriber.message()).toMatchObject({ topic: 'w/late', payload: Buffer.from('late') });
+    a.pass(500_000);
+    await subscriber.quiet();
+    await until(async () => (await kept()).length === 0, 'nothing is left of them');
   });
 
   it('publishes a will whose session ends before its delay', async () => {
