@@ -13,10 +13,10 @@ import { defaultStorageMax } from './default-storage-max.ts';
 import { DirectoryLock } from './directory-lock.ts';
 import { onFreePort } from './free-port.ts';
 import type { HttpGateway } from './gateways/http/index.ts';
-import type { MqttGateway } from './gateways/mqtt/index.ts';
 import { MqttDoor } from './gateways/mqtt/mqtt-door.ts';
 import type { MqttBridges } from './gateways/mqtt-bridge/index.ts';
 import { type Bridge, SerialGateway } from './gateways/serial/serial-gateway.ts';
+import { type MqttService, mqttFacts } from './mqtt-facts.ts';
 import { defaultName, prepareDirectory } from './node-directory.ts';
 import { hasAlerts, startAlerts } from './start-alerts.ts';
 import { Telemetry } from './telemetry/index.ts';
@@ -40,8 +40,6 @@ export interface AgentReady {
   /** Where the HTTP API is, as URLs. */
   readonly http?: readonly string[];
 }
-
-type MqttService = Pick<MqttGateway, 'addresses' | 'status' | 'clients' | 'stop'>;
 
 /** What runs. */
 interface Running {
@@ -296,10 +294,4 @@ export class Agent {
       onStop: () => this.#stopAsked.resolve(),
     };
   }
-}
-
-/** The gateway in a line; `GET /v1/mqtt` has all of it. */
-function mqttFacts(mqtt: MqttService) {
-  const { listening, connections, sessions, counters } = mqtt.status();
-  return { listening, connections, sessions, refused: counters.connectionsRefused };
 }

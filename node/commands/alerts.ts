@@ -23,7 +23,7 @@ export const define: DefineCommand = (command, run) => {
     ['sedge alerts', 'what is wrong here'],
     ['sedge alerts --all --watch', 'at all nodes, as it comes'],
     ['sedge alerts --all --json', 'an object an alert'],
-    ['sedge alerts ack disk --note "a larger card is ordered"', 'seen'],
+    ["sedge alerts ack disk --note 'a larger card is ordered'", 'seen'],
   ]);
 };
 
@@ -33,7 +33,7 @@ const defineAck: DefineCommand = (command, run) => {
     .option('--note <text>', 'what is done about it')
     .option('--by <name>', 'who has seen it (default: your user name)')
     .action(run(acknowledge));
-  addExamples(command, [['sedge alerts ack disk --note "a larger card is ordered"', 'one of this node']]);
+  addExamples(command, [["sedge alerts ack disk --note 'a larger card is ordered'", 'one of this node']]);
 };
 
 interface ListOptions {
