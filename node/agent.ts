@@ -124,6 +124,11 @@ export class Agent {
     return ready;
   }
 
+  /** Resolves when the disk has answered for all that is held by now; at once if nothing runs. */
+  async whenStored(): Promise<void> {
+    await this.#running?.mesh.whenStored();
+  }
+
   /** Stops clients first, then the mesh; what was acknowledged is on disk afterwards. */
   async stop(): Promise<void> {
     const running = this.#running;

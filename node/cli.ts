@@ -94,6 +94,11 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     load: () => import('./commands/doctor.ts'),
   },
   {
+    name: 'service',
+    summary: 'run the agent as a service of systemd, from boot on',
+    load: () => import('./commands/service.ts'),
+  },
+  {
     name: 'verify',
     summary: 'check signatures and chains of the whole journal, offline',
     load: () => import('./commands/verify.ts'),

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import type { Log } from '../../src/errors/index.ts';
-import type { AgentReady } from '../agent.ts';
+import type { Agent, AgentReady } from '../agent.ts';
 import type { CommandContext } from '../cli/command-context.ts';
 import { addExamples, type DefineCommand } from '../cli/command-definition.ts';
 import { EXIT } from '../cli/exit-codes.ts';
@@ -160,8 +160,17 @@ async function start(context: CommandContext, options: StartOptions): Promise<vo
   if (context.json) await context.record({ event: 'ready', ...ready });
   else await context.write(readyText(ready, directory));
   releaseStartMemory();
+  const supervision = await superviseIfAsked(agent, context, log);
   await Promise.race([agent.stopAsked, aborted(interruption)]);
+  await supervision?.stopping();
   await agent.stop();
+}
+
+/** Under a service manager only, which names its socket. */
+async function superviseIfAsked(agent: Agent, { io, directory }: CommandContext, log: Log) {
+  if (!io.env.NOTIFY_SOCKET) return null;
+  const { supervise } = await import('../service/supervise.ts');
+  return supervise(io.env, { directory, log, whenStored: () => agent.whenStored() });
 }
 
 /** A bug crashes, as what the program knows is no longer sure; the journal is made for that. */

@@ -36,6 +36,11 @@ const TOOLS = {
     packages: ['curl'],
     works: () => run('curl', ['--version']).status === 0,
   },
+  systemd: {
+    purpose: 'the unit of the service',
+    packages: ['systemd'],
+    works: () => run('systemd-analyze', ['--version']).status === 0,
+  },
   make: {
     purpose: 'the makefiles of the ports',
     packages: ['make'],

@@ -5,7 +5,17 @@ import { describe, expect, it } from 'vitest';
 import { anchorsOf, withoutCode } from './page-anchors.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const FOLDERS = ['src', 'node', 'bench', 'docs', 'test', 'simulations', 'firmware-bridge', 'tools'];
+const FOLDERS = [
+  'src',
+  'node',
+  'bench',
+  'docs',
+  'test',
+  'simulations',
+  'firmware-bridge',
+  'packaging',
+  'tools',
+];
 
 interface Link {
   /** Path from the root of the clone. */
