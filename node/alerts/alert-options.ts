@@ -1,7 +1,8 @@
-import { TopicFilter } from '../../src/topic/index.ts';
 import { parseDurationMs } from '../cli/duration.ts';
 import { nearestName } from '../cli/nearest-name.ts';
 import { parseBytes } from '../config/keep-text.ts';
+// Not by its index: the bridge is loaded by an agent that has one.
+import { isRuleFilter } from '../gateways/mqtt-bridge/topic-rule.ts';
 import { ALERT_WATCHES, type AlertSeverity, type AlertWatch } from './alert.ts';
 import { type AlertLimit, type AlertRule, BUILT_IN_RULES, WATCH_DEFAULTS } from './alert-rule.ts';
 
@@ -204,7 +205,7 @@ function readTopic({ fields, where, watch }: Place): string | null {
     if (!KEYS_OF[watch].includes('topic')) return null;
     throw new Mistake(`${where}: it needs topic, a filter such as site/+/temp`);
   }
-  if (typeof topic === 'string' && TopicFilter.parse(topic).ok && !topic.startsWith('$')) return topic;
+  if (isRuleFilter(topic)) return topic;
   throw new Mistake(`${where}, topic: it must be a filter of topics such as site/+/temp`);
 }
 
