@@ -45,7 +45,7 @@ export interface BacklogTelemetry {
   readonly lossBy: 'age' | 'bytes' | 'messages' | null;
 }
 
-/** A peer that is known by its id. */
+/** A peer that is known by its id, or was met once and is away. */
 export interface PeerTelemetry {
   readonly node: string;
   readonly name: string;
