@@ -9,6 +9,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Pages whose blocks of commands are run, and the test that does it. */
 const PLAYED_BY: Readonly<Record<string, string>> = {
   'README.md': 'test/integration/readme-samples.test.ts',
+  'docs/alerts.md': 'test/integration/alerts-samples.test.ts',
   'docs/control-api.md': 'test/integration/guides/mqtt-guides.test.ts',
   'docs/guides/esphome.md': 'test/integration/guides/mqtt-guides.test.ts',
   'docs/guides/home-assistant.md': 'test/integration/guides/mqtt-guides.test.ts',
@@ -20,6 +21,7 @@ const PLAYED_BY: Readonly<Record<string, string>> = {
   'docs/guides/zigbee2mqtt.md': 'test/integration/guides/mqtt-guides.test.ts',
   'docs/http-api.md': 'test/integration/http-samples.test.ts',
   'docs/install.md': 'test/integration/service/installed-service.test.ts',
+  'docs/mqtt.md': 'test/integration/guides/mqtt-guides.test.ts',
   'docs/serial.md': 'test/integration/serial-samples.test.ts',
   'docs/simulate.md': 'test/integration/simulate-samples.test.ts',
 };
@@ -32,14 +34,19 @@ function shellBlocks(page: string): string[] {
 }
 
 describe('commands on the pages', () => {
-  it.each(pages().filter((page) => shellBlocks(page).length > 0))('%s: each is run, or says why not', (page) => {
-    const left = shellBlocks(page).filter((info) => !/^sh no-run: \S.{9,}$/.test(info));
-    if (!(page in PLAYED_BY)) expect(left).toEqual([]);
-    else expect(left.filter((info) => info.includes('no-run'))).toEqual([]);
-  });
+  it.each(pages().filter((page) => shellBlocks(page).length > 0))(
+    '%s: each is run, or says why not',
+    (page) => {
+      const left = shellBlocks(page).filter((info) => !/^sh no-run: \S.{9,}$/.test(info));
+      if (!(page in PLAYED_BY)) expect(left).toEqual([]);
+      else expect(left.filter((info) => info.includes('no-run'))).toEqual([]);
+    },
+  );
 
   it('stand in blocks, where a test finds them', () => {
-    const indented = pages().filter((page) => /^ {4}(?:sudo |npx )*(?:sedge|npm|mosquitto_\w+) /m.test(read(page)));
+    const indented = pages().filter((page) =>
+      /^ {4}(?:sudo |npx )*(?:sedge|npm|mosquitto_\w+) /m.test(read(page)),
+    );
     expect(indented).toEqual([]);
   });
 

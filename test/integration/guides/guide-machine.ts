@@ -125,9 +125,11 @@ export class GuideMachine {
     return child;
   }
 
-  /** Places of the system are below its home. */
+  /** Places of the system are below its home; an agent that runs by hand and a service have one directory. */
   #here(code: string): string {
-    return code.replaceAll(/(?<![\w/~])(?=\/(?:var\/lib|etc\/sedge|dev\/ttyUSB0)\b)/g, this.home);
+    return code
+      .replaceAll('~/.sedge', '/var/lib/sedge')
+      .replaceAll(/(?<![\w/~])(?=\/(?:var\/lib|etc\/sedge|dev\/ttyUSB0)\b)/g, this.home);
   }
 
   /** Ends all that runs on it. */
