@@ -6,17 +6,19 @@ import {
   openMesh,
   readRealmDirectory,
 } from '../src/index.ts';
+import type { AlertsService } from './alerts/index.ts';
 import { type AgentSettings, checkMqtt, httpListening, mqttListening } from './config/index.ts';
 import { type ApiParts, ControlServer, type RoutePlugin } from './control/index.ts';
 import { defaultStorageMax } from './default-storage-max.ts';
 import { DirectoryLock } from './directory-lock.ts';
 import { onFreePort } from './free-port.ts';
 import type { HttpGateway } from './gateways/http/index.ts';
-import type { MqttGateway } from './gateways/mqtt/index.ts';
 import { MqttDoor } from './gateways/mqtt/mqtt-door.ts';
 import type { MqttBridges } from './gateways/mqtt-bridge/index.ts';
 import { type Bridge, SerialGateway } from './gateways/serial/serial-gateway.ts';
+import { type MqttService, mqttFacts } from './mqtt-facts.ts';
 import { defaultName, prepareDirectory } from './node-directory.ts';
+import { hasAlerts, startAlerts } from './start-alerts.ts';
 import { Telemetry } from './telemetry/index.ts';
 
 /** What an agent needs. */
@@ -39,8 +41,6 @@ export interface AgentReady {
   readonly http?: readonly string[];
 }
 
-type MqttService = Pick<MqttGateway, 'addresses' | 'status' | 'clients' | 'stop'>;
-
 /** What runs. */
 interface Running {
   readonly lock: DirectoryLock;
@@ -51,6 +51,7 @@ interface Running {
   readonly bridges: MqttBridges | null;
   readonly http: HttpGateway | null;
   readonly telemetry: Telemetry;
+  readonly alerts: AlertsService | null;
 }
 
 /** The one place that builds real objects: lock, realm, mesh and control socket of a directory. */
@@ -83,6 +84,7 @@ export class Agent {
     let bridges: MqttBridges | null = null;
     let http: HttpGateway | null = null;
     let telemetry: Telemetry | null = null;
+    let alerts: AlertsService | null = null;
     try {
       await this.#ensureRealm();
       mesh = await this.#startMesh();
@@ -91,16 +93,18 @@ export class Agent {
       serial = this.#serialGateway(mesh);
       bridges = await this.#makeBridges(mesh);
       telemetry = this.#telemetryOf(mesh);
-      const api = this.#apiParts({ mesh, serial, mqtt, bridges, telemetry, http: () => http });
+      alerts = await startAlerts({ ...this.#parts, mesh, serial });
+      const api = this.#apiParts({ mesh, serial, mqtt, bridges, telemetry, alerts, http: () => http });
       const control = new ControlServer({ ...api, directory, plugins: this.#plugins() });
       await serial.start();
       await bridges?.start();
       telemetry.start();
       http = await this.#startHttp(api);
       await control.start();
-      this.#running = { lock, mesh, serial, control, mqtt, bridges, telemetry, http };
+      this.#running = { lock, mesh, serial, control, mqtt, bridges, telemetry, alerts, http };
     } catch (error) {
       telemetry?.stop();
+      await alerts?.stop().catch(() => {});
       await http?.stop().catch(() => {});
       await bridges?.stop().catch(() => {});
       await serial?.stop().catch(() => {});
@@ -135,6 +139,7 @@ export class Agent {
       running.telemetry.stop();
       await running.mqtt?.stop();
       await running.control.stop();
+      await running.alerts?.stop();
       await running.serial.stop();
       await running.bridges?.stop();
       await running.mesh.stop();
@@ -185,6 +190,7 @@ export class Agent {
       directory,
       log,
       listen,
+      alerts: hasAlerts(settings),
       storageBytesMax: storageMax,
       ...(retention === undefined ? {} : { retention }),
       ...(peers === undefined ? {} : { peers }),
@@ -264,9 +270,10 @@ export class Agent {
   }
 
   #apiParts(
-    running: Pick<Running, 'mesh' | 'serial' | 'mqtt' | 'bridges' | 'telemetry'> & Pick<ApiParts, 'http'>,
+    running: Pick<Running, 'mesh' | 'serial' | 'mqtt' | 'bridges' | 'telemetry' | 'alerts'> &
+      Pick<ApiParts, 'http'>,
   ): ApiParts {
-    const { mesh, serial: devices, mqtt, bridges, telemetry, http = () => null } = running;
+    const { mesh, serial: devices, mqtt, bridges, telemetry, alerts, http = () => null } = running;
     const { directory, settings, log, version } = this.#parts;
     return {
       mesh,
@@ -275,6 +282,7 @@ export class Agent {
       http,
       bridges,
       telemetry,
+      alerts,
       log,
       agentFacts: () => ({
         version,
@@ -286,14 +294,9 @@ export class Agent {
         serial: settings.serial ?? [],
         mqtt: mqtt === null ? null : mqttFacts(mqtt),
         http: http()?.addresses() ?? null,
+        alerts: alerts?.counts() ?? null,
       }),
       onStop: () => this.#stopAsked.resolve(),
     };
   }
-}
-
-/** The gateway in a line; `GET /v1/mqtt` has all of it. */
-function mqttFacts(mqtt: MqttService) {
-  const { listening, connections, sessions, counters } = mqtt.status();
-  return { listening, connections, sessions, refused: counters.connectionsRefused };
 }

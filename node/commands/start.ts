@@ -38,6 +38,8 @@ interface StartOptions {
   readonly serial?: readonly string[];
   readonly serialAck?: SerialAck;
   readonly bridges?: string;
+  readonly alerts?: string;
+  readonly alertWebhook?: string;
   readonly logLevel?: LogLevel;
 }
 
@@ -116,6 +118,8 @@ export const define: DefineCommand = (command, run) => {
       ).choices([...SERIAL_ACKS]),
     )
     .option('--bridges <json>', 'bridges to outside MQTT brokers, a list in JSON (env: SEDGE_BRIDGES)')
+    .option('--alerts <json|off>', 'rules for alerts, a list in JSON (env: SEDGE_ALERTS)')
+    .option('--alert-webhook <url>', 'where alerts are posted to (env: SEDGE_ALERT_WEBHOOK)')
     .addOption(
       new Option('--log-level <level>', 'least level to log (env: SEDGE_LOG_LEVEL)').choices([...LOG_LEVELS]),
     )
@@ -206,6 +210,12 @@ function settingsOf(options: StartOptions): AgentSettings {
     ...(options.bridges === undefined
       ? {}
       : { bridges: SETTING_READERS.bridges.fromText(options.bridges) as never }),
+    ...(options.alerts === undefined
+      ? {}
+      : { alerts: SETTING_READERS.alerts.fromText(options.alerts) as never }),
+    ...(options.alertWebhook === undefined
+      ? {}
+      : { alertWebhook: SETTING_READERS.alertWebhook.fromText(options.alertWebhook) as never }),
     ...(logLevel === undefined ? {} : { logLevel }),
     // Only `--no-…` exists: without it the environment and the file decide.
     ...(options.mdns ? {} : { mdns: false }),

@@ -1,5 +1,8 @@
 import { SedgeError } from '../../src/errors/index.ts';
 import type { Acknowledgement, ChannelPolicy } from '../../src/index.ts';
+// Not by its index: the alerts are loaded by an agent that has rules.
+import type { AlertRule } from '../alerts/alert-rule.ts';
+import type { WebhookOptions } from '../alerts/webhook/webhook-options.ts';
 import { nearestName } from '../cli/nearest-name.ts';
 import type { BridgeOptions } from '../gateways/mqtt-bridge/index.ts';
 import { type ConfigFile, type ConfigMistake, findConfigFile } from './config-file.ts';
@@ -59,6 +62,10 @@ export interface AgentSettings {
   readonly http?: ListenAddress | null;
   /** Bridges to outside MQTT brokers. */
   readonly bridges?: readonly BridgeOptions[];
+  /** Rules for alerts; none where they are off. @defaultValue the built-in ones */
+  readonly alerts?: readonly AlertRule[];
+  /** Where alerts are posted to. */
+  readonly alertWebhook?: readonly WebhookOptions[];
   /** Least level of a log line. @defaultValue `'info'` */
   readonly logLevel?: LogLevel;
 }
@@ -87,6 +94,8 @@ export const SETTING_VARIABLES = Object.freeze({
   mqttAnonymous: 'SEDGE_MQTT_ANONYMOUS',
   http: 'SEDGE_HTTP',
   bridges: 'SEDGE_BRIDGES',
+  alerts: 'SEDGE_ALERTS',
+  alertWebhook: 'SEDGE_ALERT_WEBHOOK',
   logLevel: 'SEDGE_LOG_LEVEL',
 } satisfies Record<keyof AgentSettings, string>);
 
@@ -114,6 +123,8 @@ export const SETTING_OPTIONS = Object.freeze({
   mqttAnonymous: '--mqtt-anonymous',
   http: '--http',
   bridges: '--bridges',
+  alerts: '--alerts',
+  alertWebhook: '--alert-webhook',
   logLevel: '--log-level',
 } satisfies Record<keyof AgentSettings, string>);
 

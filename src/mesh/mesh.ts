@@ -430,6 +430,14 @@ export class Mesh {
     return this.#report.peers();
   }
 
+  /**
+   * Nodes that connected by themselves once and are not among {@link Mesh.peers} while they are away: what they lack is
+   * kept for them as for any other.
+   */
+  absentPeers(): PeerStatus[] {
+    return this.#report.absentPeers();
+  }
+
   /** Channels that this node carries. */
   channels(): ChannelStatus[] {
     return this.#report.channels();
