@@ -23,7 +23,13 @@ describe('the benchmark of gateways', () => {
   it('measures clients of MQTT at one node and from node to node', async () => {
     const { exitCode, stdout } = await runNode([
       'bench/main.ts',
-      ...['mqtt', '--variants', 'one-node-js,two-nodes-js,mosquitto-c,one-node-1000,bridge-out', '--quick', '--json'],
+      ...[
+        'mqtt',
+        '--variants',
+        'one-node-js,two-nodes-js,mosquitto-c,one-node-1000,bridge-out',
+        '--quick',
+        '--json',
+      ],
     ]);
     expect(exitCode).toBe(0);
     const results = stdout
