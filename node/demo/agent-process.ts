@@ -22,6 +22,10 @@ export interface AgentStart {
   readonly mqtt?: string;
   /** Where it serves HTTP, as for `--http`. */
   readonly http?: string;
+  /** Another start script than that of these sources. */
+  readonly main?: string;
+  /** Beside the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The first line that `sedge start --json` prints. */
@@ -56,9 +60,20 @@ export class AgentProcess {
     const loopback = ['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns', '--no-discovery'];
     const child = spawn(
       process.execPath,
-      [MAIN, '--dir', start.directory, '--json', 'start', ...loopback, ...peers, ...serial, ...mqtt, ...http],
+      [
+        start.main ?? MAIN,
+        '--dir',
+        start.directory,
+        '--json',
+        'start',
+        ...loopback,
+        ...peers,
+        ...serial,
+        ...mqtt,
+        ...http,
+      ],
       // In a process group of its own, so that Ctrl-C reaches it only through the one who started it.
-      { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
+      { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: { ...process.env, ...start.env } },
     );
     return new AgentProcess(child);
   }
