@@ -25,6 +25,8 @@ export const MQTT_VARIANTS = [
   'one-node-c',
   'two-nodes-c',
   'one-node-1000',
+  'bridge-out',
+  'bridge-in',
 ] as const;
 export type MqttVariant = (typeof MQTT_VARIANTS)[number];
 

@@ -1,4 +1,4 @@
-import type { Log } from '../src/errors/index.ts';
+import { partLog } from '../src/errors/index.ts';
 import {
   initRealmDirectory,
   isRealmDirectory,
@@ -6,40 +6,21 @@ import {
   openMesh,
   readRealmDirectory,
 } from '../src/index.ts';
-import { type AgentSettings, checkMqtt, httpListening, mqttListening } from './config/index.ts';
+import type { AgentParts, AgentReady } from './agent-parts.ts';
+import type { AlertsService } from './alerts/index.ts';
+import { checkMqtt, httpListening, mqttListening } from './config/index.ts';
 import { type ApiParts, ControlServer, type RoutePlugin } from './control/index.ts';
 import { defaultStorageMax } from './default-storage-max.ts';
 import { DirectoryLock } from './directory-lock.ts';
 import { onFreePort } from './free-port.ts';
 import type { HttpGateway } from './gateways/http/index.ts';
-import type { MqttGateway } from './gateways/mqtt/index.ts';
 import { MqttDoor } from './gateways/mqtt/mqtt-door.ts';
 import type { MqttBridges } from './gateways/mqtt-bridge/index.ts';
 import { type Bridge, SerialGateway } from './gateways/serial/serial-gateway.ts';
+import { type MqttService, mqttFacts } from './mqtt-facts.ts';
 import { defaultName, prepareDirectory } from './node-directory.ts';
+import { hasAlerts, startAlerts } from './start-alerts.ts';
 import { Telemetry } from './telemetry/index.ts';
-
-/** What an agent needs. */
-export interface AgentParts {
-  readonly directory: string;
-  readonly settings: AgentSettings;
-  readonly version: string;
-  readonly log: Log;
-  readonly nowMs: () => number;
-}
-
-/** What is known of an agent once it is ready. */
-export interface AgentReady {
-  readonly node: string;
-  readonly name: string;
-  readonly addresses: readonly string[];
-  /** Where MQTT clients connect, as host:port. */
-  readonly mqtt?: readonly string[];
-  /** Where the HTTP API is, as URLs. */
-  readonly http?: readonly string[];
-}
-
-type MqttService = Pick<MqttGateway, 'addresses' | 'status' | 'clients' | 'stop'>;
 
 /** What runs. */
 interface Running {
@@ -51,6 +32,7 @@ interface Running {
   readonly bridges: MqttBridges | null;
   readonly http: HttpGateway | null;
   readonly telemetry: Telemetry;
+  readonly alerts: AlertsService | null;
 }
 
 /** The one place that builds real objects: lock, realm, mesh and control socket of a directory. */
@@ -83,6 +65,7 @@ export class Agent {
     let bridges: MqttBridges | null = null;
     let http: HttpGateway | null = null;
     let telemetry: Telemetry | null = null;
+    let alerts: AlertsService | null = null;
     try {
       await this.#ensureRealm();
       mesh = await this.#startMesh();
@@ -91,16 +74,18 @@ export class Agent {
       serial = this.#serialGateway(mesh);
       bridges = await this.#makeBridges(mesh);
       telemetry = this.#telemetryOf(mesh);
-      const api = this.#apiParts({ mesh, serial, mqtt, bridges, telemetry, http: () => http });
+      alerts = await startAlerts({ ...this.#parts, mesh, serial });
+      const api = this.#apiParts({ mesh, serial, mqtt, bridges, telemetry, alerts, http: () => http });
       const control = new ControlServer({ ...api, directory, plugins: this.#plugins() });
       await serial.start();
       await bridges?.start();
       telemetry.start();
       http = await this.#startHttp(api);
       await control.start();
-      this.#running = { lock, mesh, serial, control, mqtt, bridges, telemetry, http };
+      this.#running = { lock, mesh, serial, control, mqtt, bridges, telemetry, alerts, http };
     } catch (error) {
       telemetry?.stop();
+      await alerts?.stop().catch(() => {});
       await http?.stop().catch(() => {});
       await bridges?.stop().catch(() => {});
       await serial?.stop().catch(() => {});
@@ -135,6 +120,7 @@ export class Agent {
       running.telemetry.stop();
       await running.mqtt?.stop();
       await running.control.stop();
+      await running.alerts?.stop();
       await running.serial.stop();
       await running.bridges?.stop();
       await running.mesh.stop();
@@ -185,6 +171,7 @@ export class Agent {
       directory,
       log,
       listen,
+      alerts: hasAlerts(settings),
       storageBytesMax: storageMax,
       ...(retention === undefined ? {} : { retention }),
       ...(peers === undefined ? {} : { peers }),
@@ -195,7 +182,8 @@ export class Agent {
   }
 
   async #startMqtt(mesh: Mesh): Promise<MqttService | null> {
-    const { directory, log, nowMs, settings, version } = this.#parts;
+    const { directory, nowMs, settings, version } = this.#parts;
+    const log = partLog(this.#parts.log, 'mqtt');
     const { listeners, unasked, local, anonymous, ack } = mqttListening(settings);
     if (listeners.length === 0 && unasked === null) return null;
     const openGateway = async () => {
@@ -203,7 +191,7 @@ export class Agent {
       const { MqttGateway } = await import('./gateways/mqtt/index.ts');
       await checkMqtt(directory, settings);
       if (!local && anonymous)
-        log.warn({}, 'anybody who reaches its addresses may publish and subscribe over MQTT');
+        this.#parts.log.warn({}, 'anybody who reaches its addresses may publish and subscribe over MQTT');
       const options = { listeners, local, anonymous, ack };
       const gateway = new MqttGateway(options, { mesh, directory, log, nowMs, version });
       await gateway.start();
@@ -216,15 +204,16 @@ export class Agent {
   }
 
   async #makeBridges(mesh: Mesh): Promise<MqttBridges | null> {
-    const { log, nowMs, settings } = this.#parts;
+    const { nowMs, settings } = this.#parts;
     const { bridges = [] } = settings;
     if (bridges.length === 0) return null;
     const { MqttBridges } = await import('./gateways/mqtt-bridge/index.ts');
-    return new MqttBridges(bridges, { mesh, log, nowMs });
+    return new MqttBridges(bridges, { mesh, log: partLog(this.#parts.log, 'mqtt-bridge'), nowMs });
   }
 
   #serialGateway(mesh: Mesh): SerialGateway {
-    const { directory, settings, log, nowMs } = this.#parts;
+    const { directory, settings, nowMs } = this.#parts;
+    const log = partLog(this.#parts.log, 'serial');
     const { serial: ports = [], serialAck: ack = 'durable' } = settings;
     const makeBridge = async (): Promise<Bridge> => {
       const { SerialBridge } = await import('../firmware-bridge/host/index.ts');
@@ -234,13 +223,14 @@ export class Agent {
   }
 
   async #startHttp(api: ApiParts): Promise<HttpGateway | null> {
-    const { directory, log, nowMs, settings } = this.#parts;
+    const { directory, nowMs, settings } = this.#parts;
+    const log = partLog(this.#parts.log, 'http');
     const options = httpListening(settings);
     if (options === null) return null;
     // Who has no client of HTTP does not pay for it.
     const { HttpGateway } = await import('./gateways/http/index.ts');
     const plugins = [...this.#plugins(), ...(await this.#httpPlugins(api))];
-    const gateway = new HttpGateway(options, { api, directory, log, nowMs, plugins });
+    const gateway = new HttpGateway(options, { api: { ...api, log }, directory, log, nowMs, plugins });
     await gateway.start();
     return gateway;
   }
@@ -264,10 +254,11 @@ export class Agent {
   }
 
   #apiParts(
-    running: Pick<Running, 'mesh' | 'serial' | 'mqtt' | 'bridges' | 'telemetry'> & Pick<ApiParts, 'http'>,
+    running: Pick<Running, 'mesh' | 'serial' | 'mqtt' | 'bridges' | 'telemetry' | 'alerts'> &
+      Pick<ApiParts, 'http'>,
   ): ApiParts {
-    const { mesh, serial: devices, mqtt, bridges, telemetry, http = () => null } = running;
-    const { directory, settings, log, version } = this.#parts;
+    const { mesh, serial: devices, mqtt, bridges, telemetry, alerts, http = () => null } = running;
+    const { directory, settings, log, logLevels, version } = this.#parts;
     return {
       mesh,
       devices,
@@ -275,7 +266,9 @@ export class Agent {
       http,
       bridges,
       telemetry,
-      log,
+      alerts,
+      log: partLog(log, 'control'),
+      ...(logLevels === undefined ? {} : { logLevels }),
       agentFacts: () => ({
         version,
         nodeVersion: process.versions.node,
@@ -286,14 +279,9 @@ export class Agent {
         serial: settings.serial ?? [],
         mqtt: mqtt === null ? null : mqttFacts(mqtt),
         http: http()?.addresses() ?? null,
+        alerts: alerts?.counts() ?? null,
       }),
       onStop: () => this.#stopAsked.resolve(),
     };
   }
-}
-
-/** The gateway in a line; `GET /v1/mqtt` has all of it. */
-function mqttFacts(mqtt: MqttService) {
-  const { listening, connections, sessions, counters } = mqtt.status();
-  return { listening, connections, sessions, refused: counters.connectionsRefused };
 }

@@ -1,10 +1,14 @@
 import { SedgeError } from '../../src/errors/index.ts';
 import type { Acknowledgement, ChannelPolicy } from '../../src/index.ts';
+// Not by its index: the alerts are loaded by an agent that has rules.
+import type { AlertRule } from '../alerts/alert-rule.ts';
+import type { WebhookOptions } from '../alerts/webhook/webhook-options.ts';
 import { nearestName } from '../cli/nearest-name.ts';
 import type { BridgeOptions } from '../gateways/mqtt-bridge/index.ts';
+import type { LogLevel, LogLevels } from '../log/log-levels.ts';
 import { type ConfigFile, type ConfigMistake, findConfigFile } from './config-file.ts';
 import type { ListenAddress } from './listen-address.ts';
-import { type LogLevel, SETTING_READERS, type SerialAck } from './setting-readers.ts';
+import { SETTING_READERS, type SerialAck } from './setting-readers.ts';
 
 /** How an agent is to run. What is absent has the mesh's default. */
 export interface AgentSettings {
@@ -59,8 +63,14 @@ export interface AgentSettings {
   readonly http?: ListenAddress | null;
   /** Bridges to outside MQTT brokers. */
   readonly bridges?: readonly BridgeOptions[];
+  /** Rules for alerts; none where they are off. @defaultValue the built-in ones */
+  readonly alerts?: readonly AlertRule[];
+  /** Where alerts are posted to. */
+  readonly alertWebhook?: readonly WebhookOptions[];
   /** Least level of a log line. @defaultValue `'info'` */
   readonly logLevel?: LogLevel;
+  /** The same of a part, before `logLevel`. */
+  readonly logLevels?: LogLevels;
 }
 
 /** Environment variable of each setting. */
@@ -87,7 +97,10 @@ export const SETTING_VARIABLES = Object.freeze({
   mqttAnonymous: 'SEDGE_MQTT_ANONYMOUS',
   http: 'SEDGE_HTTP',
   bridges: 'SEDGE_BRIDGES',
+  alerts: 'SEDGE_ALERTS',
+  alertWebhook: 'SEDGE_ALERT_WEBHOOK',
   logLevel: 'SEDGE_LOG_LEVEL',
+  logLevels: 'SEDGE_LOG_LEVELS',
 } satisfies Record<keyof AgentSettings, string>);
 
 /** Option of `sedge start` for each setting. */
@@ -114,7 +127,10 @@ export const SETTING_OPTIONS = Object.freeze({
   mqttAnonymous: '--mqtt-anonymous',
   http: '--http',
   bridges: '--bridges',
+  alerts: '--alerts',
+  alertWebhook: '--alert-webhook',
   logLevel: '--log-level',
+  logLevels: '--log-levels',
 } satisfies Record<keyof AgentSettings, string>);
 
 type SettingKey = keyof AgentSettings;

@@ -1,6 +1,9 @@
 import type { Acknowledgement, ChannelPolicy } from '../../src/index.ts';
+import type { AlertRule } from '../alerts/alert-rule.ts';
+import type { WebhookOptions } from '../alerts/webhook/webhook-options.ts';
 import { formatAcknowledgement } from '../control/acknowledgement-wish.ts';
 import type { BridgeOptions } from '../gateways/mqtt-bridge/index.ts';
+import type { LogLevels } from '../log/log-levels.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { formatKeep } from './keep-text.ts';
 import { formatListenAddress, type ListenAddress } from './listen-address.ts';
@@ -128,7 +131,27 @@ export const SETTING_TEXTS: Readonly<Record<keyof AgentSettings, SettingText>> =
       '    in: [{ filter: commands/#, to: site/commands }]',
     ].join('\n'),
   },
+  alerts: {
+    purpose: 'rules for alerts beside the built-in ones, or off; see docs/alerts.md',
+    byDefault: 'peer-silent, disk, clock, fork and bad-tags',
+    example: [
+      'alerts:',
+      '  - { name: peer-silent, for: 1h }',
+      '  - { name: no-news, watch: topic-silent, topic: site/#, for: 30m }',
+      '  - { name: cold-store, watch: value, topic: site/store/temp, above: 8, clear: 7, for: 5m, severity: alarm }',
+    ].join('\n'),
+  },
+  alertWebhook: {
+    purpose: 'where alerts are posted to as JSON; see docs/alerts.md',
+    byDefault: 'nowhere',
+    example: 'alertWebhook: { url: https://alerts.example/hook, secretFile: /etc/sedge/webhook.secret }',
+  },
   logLevel: { purpose: 'least level of a log line', byDefault: 'info', example: 'logLevel: debug' },
+  logLevels: {
+    purpose: 'the same of a part, before logLevel; see docs/logs.md',
+    byDefault: 'logLevel',
+    example: 'logLevels: { sync: debug, mqtt: warn }',
+  },
 });
 
 function isListenAddress(key: keyof AgentSettings): boolean {
@@ -145,6 +168,20 @@ export function settingText(key: keyof AgentSettings, value: unknown): string {
   if (key === 'bridges') {
     const bridges = value as readonly BridgeOptions[];
     return bridges.length === 0 ? 'none' : bridges.map(({ name, url }) => `${name} (${url})`).join(' ');
+  }
+  if (key === 'logLevels') {
+    return Object.entries(value as LogLevels)
+      .map(([part, level]) => `${part}=${level}`)
+      .join(' ');
+  }
+  if (key === 'alerts') {
+    const rules = value as readonly AlertRule[];
+    return rules.length === 0 ? 'off' : rules.map(({ name }) => name).join(' ');
+  }
+  if (key === 'alertWebhook') {
+    const webhooks = value as readonly WebhookOptions[];
+    // As in a report: what makes it secret stands behind.
+    return webhooks.map(({ url }) => new URL(url).origin).join(' ');
   }
   if (key === 'mqttAck') return formatAcknowledgement(value as Acknowledgement);
   if (isListenAddress(key)) return formatListenAddress(value as ListenAddress);

@@ -2,18 +2,15 @@ import { isIP } from 'node:net';
 // Not by its index: the bridge is loaded by an agent that has a port.
 import { PORT_RULE, parsePortAddress } from '../../firmware-bridge/host/transport/port-address.ts';
 import type { ChannelPolicy } from '../../src/index.ts';
+import { readAlerts } from '../alerts/alert-options.ts';
+import { readWebhooks } from '../alerts/webhook/webhook-options.ts';
 import { parseAcknowledgement } from '../control/acknowledgement-wish.ts';
 // Not by its index: the bridge is loaded by an agent that has one.
 import { readBridges } from '../gateways/mqtt-bridge/bridge-options.ts';
+import { LOG_LEVELS, type LogLevel, readLogLevels } from '../log/log-levels.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { KEEP_RULE, parseBytes, parseKeep } from './keep-text.ts';
 import { type ListenAddress, parseListenAddress } from './listen-address.ts';
-
-/** Levels of log lines, the most talkative first; `silent` writes none. */
-export const LOG_LEVELS = Object.freeze(['debug', 'info', 'warn', 'error', 'silent'] as const);
-
-/** One of {@link LOG_LEVELS}. */
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** When a device may forget a reading. */
 export const SERIAL_ACKS = Object.freeze(['durable', 'accepted'] as const);
@@ -131,12 +128,40 @@ export const SETTING_READERS: {
     },
     fromText: jsonOrText,
   },
+  alerts: {
+    rule: 'it must be off, or a list of rules; docs/alerts.md has samples',
+    reasonOf: (value) => reasonOf(readAlerts(value)),
+    check: (value) => valueIn(readAlerts(value)),
+    fromText: jsonOrText,
+  },
+  alertWebhook: {
+    rule: 'it must be a URL such as https://alerts.example/hook, or a list; docs/alerts.md has samples',
+    reasonOf: (value) => reasonOf(readWebhooks(value)),
+    check: (value) => valueIn(readWebhooks(value)),
+    fromText: jsonOrText,
+  },
   logLevel: {
     rule: `it must be one of ${LOG_LEVELS.join(', ')}`,
     check: (value) => (LOG_LEVELS.includes(value as LogLevel) ? { value: value as LogLevel } : null),
     fromText: (text) => text,
   },
+  logLevels: {
+    rule: 'it must say parts and their levels, such as sync=debug',
+    reasonOf: (value) => reasonOf(readLogLevels(value)),
+    check: (value) => valueIn(readLogLevels(value)),
+    fromText: (text) => text.split(/[\s,;]+/),
+  },
 });
+
+type Reading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
+
+function reasonOf(reading: Reading<unknown>): string | undefined {
+  return reading.ok ? undefined : reading.reason;
+}
+
+function valueIn<T>(reading: Reading<T>): { readonly value: T } | null {
+  return reading.ok ? { value: reading.value } : null;
+}
 
 /** From `["main=7d,2GB"]` or `{"main": "7d,2GB"}`. */
 function readRetention(value: unknown): Record<string, ChannelPolicy> | null {

@@ -36,6 +36,7 @@ const NOT_FOUND: ReadonlySet<string> = new Set<ErrorCode>([
   'bundle.unknown-channel',
   'device.unknown',
   'serial.unknown-port',
+  'alert.unknown',
 ]);
 const FORBIDDEN: ReadonlySet<string> = new Set<ErrorCode>(['realm.not-admin', 'http.bad-origin']);
 const CONFLICTS: ReadonlySet<string> = new Set<ErrorCode>([
@@ -44,6 +45,7 @@ const CONFLICTS: ReadonlySet<string> = new Set<ErrorCode>([
   'device.exists',
   'device.provisioned',
   'serial.port-held',
+  'alert.not-firing',
 ]);
 
 /** HTTP status of an error (RFC 9110, section 15). */

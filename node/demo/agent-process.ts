@@ -20,6 +20,8 @@ export interface AgentStart {
   readonly serial?: readonly string[];
   /** Where it is an MQTT broker, as for `--mqtt`. */
   readonly mqtt?: string;
+  /** Bridges to outside brokers, as for `--bridges`. */
+  readonly bridges?: string;
   /** Where it serves HTTP, as for `--http`. */
   readonly http?: string;
   /** Another start script than that of these sources. */
@@ -56,6 +58,7 @@ export class AgentProcess {
     const peers = start.peers.flatMap((peer) => ['--peer', peer]);
     const serial = (start.serial ?? []).flatMap((port) => ['--serial', port]);
     const mqtt = ['--mqtt', start.mqtt ?? 'off'];
+    const bridges = start.bridges === undefined ? [] : ['--bridges', start.bridges];
     const http = ['--http', start.http ?? 'off'];
     const loopback = ['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns', '--no-discovery'];
     const child = spawn(
@@ -70,6 +73,7 @@ export class AgentProcess {
         ...peers,
         ...serial,
         ...mqtt,
+        ...bridges,
         ...http,
       ],
       // In a process group of its own, so that Ctrl-C reaches it only through the one who started it.

@@ -27,7 +27,7 @@ export async function gatherMetrics(parts: MetricParts, budget: LabelBudget): Pr
   const channels = status.channels.map(({ channel }) => channel);
   const places = { budget, channelOf: budget.place('channel', channels) };
   collectMesh(values, { status, telemetry, facts }, places);
-  collectPeers(values, { peers: mesh.peers(), telemetry }, places);
+  collectPeers(values, { peers: [...mesh.peers(), ...mesh.absentPeers()], telemetry }, places);
   collectMachine(values, telemetry);
   if (mqtt) collectMqtt(values, mqtt.status());
   if (bridges) collectBridges(values, bridges.status(), budget);

@@ -746,6 +746,14 @@ export const ERROR_TABLE = {
     meaning: 'A file of a bridge cannot be read.',
     next: 'Name files that the agent may read in passwordFile, ca, cert and key.',
   },
+  'alert.unknown': {
+    meaning: 'There is no such alert.',
+    next: 'See "sedge alerts" for the ids of those that there are.',
+  },
+  'alert.not-firing': {
+    meaning: 'The alert does not fire.',
+    next: 'Nothing: only an alert that fires can be acknowledged.',
+  },
   'agent.running': {
     meaning: 'Another agent uses this directory.',
     next: 'Stop it first, or use another directory (--dir).',

@@ -29,9 +29,11 @@ export class GuideMachine {
   readonly name: string;
   readonly home: string;
   readonly #env: Record<string, string | undefined>;
+  readonly #mqttPort: string;
   readonly #running: ChildProcess[] = [];
 
   private constructor(name: string, home: string, env: Record<string, string | undefined>) {
+    this.#mqttPort = env.SEDGE_MQTT!;
     this.name = name;
     this.home = home;
     this.#env = env;
@@ -76,13 +78,14 @@ export class GuideMachine {
   }
 
   /** Runs a block to its end. */
-  async run(code: string): Promise<Ran> {
+  async run(code: string, stdin = ''): Promise<Ran> {
     const child = execFile('bash', ['-euo', 'pipefail', '-c', `exec 2>&1\n${this.#here(code)}`], {
       cwd: this.home,
       env: this.#env,
       timeout: RUN_MS_MAX,
       maxBuffer: 64 * 1_048_576,
     });
+    child.stdin!.end(stdin);
     let printed = '';
     child.stdout!.on('data', (chunk) => {
       printed += String(chunk);
@@ -92,12 +95,13 @@ export class GuideMachine {
     return { code: exitCode, printed };
   }
 
-  /** Leaves an agent running; resolves when it answers. */
+  /** Leaves an agent running instead of the one before; resolves when it answers. The port of MQTT is the machine's own. */
   async startAgent(command: string): Promise<void> {
-    const child = this.background(command);
-    const directory = /--dir (\S+)/.exec(command)?.[1] ?? '"$SEDGE_DIR"';
-    for (const endMs = Date.now() + READY_MS_MAX; Date.now() < endMs; await sleep(100)) {
-      if ((await this.run(`sedge status --dir ${directory}`)).code === 0) return;
+    const socket = join(this.home, 'var/lib/sedge/control.sock');
+    if (existsSync(socket)) await this.run('sedge stop');
+    const child = this.background(command.replace(/\b1883\b/, this.#mqttPort));
+    for (const endMs = Date.now() + READY_MS_MAX; Date.now() < endMs; await sleep(50)) {
+      if (existsSync(socket)) return;
       if (child.exitCode !== null) break;
     }
     const log = await readFile(join(this.home, 'agent.log'), 'utf8');
@@ -121,9 +125,11 @@ export class GuideMachine {
     return child;
   }
 
-  /** Places of the system are below its home. */
+  /** Places of the system are below its home; an agent that runs by hand and a service have one directory. */
   #here(code: string): string {
-    return code.replaceAll(/(?<![\w/~])(?=\/(?:var\/lib|etc\/sedge|dev\/ttyUSB0)\b)/g, this.home);
+    return code
+      .replaceAll('~/.sedge', '/var/lib/sedge')
+      .replaceAll(/(?<![\w/~])(?=\/(?:var\/lib|etc\/sedge|dev\/ttyUSB0)\b)/g, this.home);
   }
 
   /** Ends all that runs on it. */
@@ -191,8 +197,7 @@ async function freePort(): Promise<number> {
 const TOOLS: Readonly<Record<string, string>> = {
   sedge: `exec '${process.execPath}' '${join(ROOT, 'node/main.js')}' "$@"`,
   npx: 'exec "$@"',
-  sudo: `if [ "\${1-}" = -u ]; then shift 2; fi
-exec "$@"`,
+  sudo: `exec "$@"`,
   ssh: `there="$(dirname "$HOME")/$1"; shift
 command="\${*//"$HOME"/"$there"}"
 . "$there/.machine"

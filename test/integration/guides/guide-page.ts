@@ -47,7 +47,8 @@ export class GuidePage {
       await (does.what === 'agent' ? machine.startAgent(code) : machine.startDevice(code));
       return '';
     }
-    return this.#check(sample, does.exitCode, await machine.run(code), machine);
+    const ran = await machine.run(code, does.asks ? 'a-good-password\n' : '');
+    return this.#check(sample, does.exitCode, ran, machine);
   }
 
   #check({ line, code, output }: GuideSample, exitCode: number, ran: Ran, machine: GuideMachine): string {

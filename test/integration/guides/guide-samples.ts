@@ -17,13 +17,19 @@ export interface GuideSample {
 
 /** `run`: to its end, with an exit code. `start`: in the background. `leave`: not in tests, and why. */
 export type GuideAction =
-  | { readonly kind: 'run'; readonly machine: string | null; readonly exitCode: number }
+  | {
+      readonly kind: 'run';
+      readonly machine: string | null;
+      readonly exitCode: number;
+      /** It asks for a password. */
+      readonly asks: boolean;
+    }
   | { readonly kind: 'start'; readonly what: 'agent' | 'device'; readonly machine: string | null }
   | { readonly kind: 'leave'; readonly why: string };
 
 /**
  * Reads the shell blocks of a page. What stands behind `sh` says what becomes of one: nothing (it is run and must succeed),
- * `agent` or `device` (it is left running), `exit 3` (it ends with that code), `on barn` (on that machine), `no-run: why`.
+ * `agent` or `device` (it is left running), `exit 3` (it ends with that code), `asks` (for a password), `on barn` (on that machine), `no-run: why`.
  * A block `text output` behind it shows what it prints.
  */
 export function guideSamples(page: string): GuideSample[] {
@@ -50,11 +56,11 @@ export function guideSamples(page: string): GuideSample[] {
 function actionOf(words: string, place: string): GuideAction {
   const { why } = /^no-run: (?<why>.{10,})$/.exec(words)?.groups ?? {};
   if (why !== undefined) return { kind: 'leave', why };
-  const form = /^(?:(?<what>agent|device)|exit (?<code>\d+))?(?: ?on (?<machine>\w+))?$/.exec(words);
+  const form = /^(?:(?<what>agent|device|asks)|exit (?<code>\d+))?(?: ?on (?<machine>\w+))?$/.exec(words);
   if (form === null) throw new Error(`${place}: what is "sh ${words}"?`);
   const { what, code, machine = null } = form.groups as Record<string, string | undefined>;
   if (what === 'agent' || what === 'device') return { kind: 'start', what, machine };
-  return { kind: 'run', machine, exitCode: Number(code ?? 0) };
+  return { kind: 'run', machine, exitCode: Number(code ?? 0), asks: what === 'asks' };
 }
 
 /** Lines of a shown output that are not in the printed one, in their order. Blanks in a row count as one. */

@@ -56,7 +56,7 @@ describe('the page of metrics', () => {
     const peers = parts.mesh.peers().map((peer) => ({ ...peer, name: 'pi' }));
     const text = await new MetricsPage({
       ...parts,
-      mesh: { ...parts.mesh, status: parts.mesh.status, peers: () => peers } as never,
+      mesh: { ...parts.mesh, status: parts.mesh.status, peers: () => peers, absentPeers: () => [] } as never,
     }).render();
     expect(text).toContain('sedge_overlay_peer_up{peer="pi 00000000"} 1');
     expect(text).toContain('sedge_overlay_peer_up{peer="pi 00000002"} 1');
@@ -69,7 +69,7 @@ describe('the page of metrics', () => {
       .map((peer) => ({ ...peer, latencyMs: null, heardAtMs: null, channels: [] }));
     const text = await new MetricsPage({
       ...parts,
-      mesh: { status: parts.mesh.status, peers: () => peers } as never,
+      mesh: { ...parts.mesh, status: parts.mesh.status, peers: () => peers, absentPeers: () => [] } as never,
       mqtt: null,
       alerts: null,
     }).render();
