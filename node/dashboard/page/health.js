@@ -13,6 +13,7 @@ const FULL_SHARE = 0.9;
 const FREE_SHARE_MIN = 0.05;
 /** A card with less life left than a year is worth a word. */
 const CARD_SECONDS_MIN = 31_557_600;
+const OWN_SHARE_MIN = 0.2;
 /** A loss that is nearer than a day is worth a word. */
 const LOSS_AHEAD_MS = 86_400_000;
 const RANK = { alarm: 0, warning: 1, note: 2 };
@@ -33,6 +34,7 @@ export function findingsOf(state) {
     ...lossFindings(status, state.sections.gaps),
     ...backlogFindings(state),
     ...diskFindings(state),
+    ...cardFindings(state),
   ];
   return findings.sort((a, b) => RANK[a.severity] - RANK[b.severity]);
 }
@@ -152,7 +154,6 @@ function backlogFindings({ sections: { telemetry, alerts } }) {
 function diskFindings({ sections: { telemetry, alerts } }) {
   if (telemetry === undefined) return [];
   const { journalBytes, journalBytesMax, freeBytes, totalBytes } = telemetry.disk;
-  const lifeSeconds = cardLifeSeconds(telemetry.card);
   /** @type {Finding[]} */
   const findings = [];
   if (
@@ -176,15 +177,20 @@ function diskFindings({ sections: { telemetry, alerts } }) {
       view: 'channels',
     });
   }
-  if (lifeSeconds !== null && lifeSeconds < CARD_SECONDS_MIN) {
-    findings.push({
-      severity: 'warning',
-      sentence: `If writing goes on at this rate, the card lasts ${span(lifeSeconds * 1_000)} more (an estimate).`,
-      next: 'sedge start --commit-interval 1000',
-      view: 'node',
-    });
-  }
   return findings;
+}
+
+/** @param {import('./node-state.js').NodeState} state @returns {Finding[]} */
+function cardFindings({ sections: { telemetry } }) {
+  const lifeSeconds = cardLifeSeconds(telemetry?.card);
+  if (telemetry === undefined || lifeSeconds === null || lifeSeconds > CARD_SECONDS_MIN) return [];
+  const { agentBytesPerSecond, writtenBytesPerSecond } = telemetry.card;
+  const share = Math.min(1, agentBytesPerSecond / writtenBytesPerSecond);
+  const sentence = `If writing goes on at this rate, the card lasts ${span(lifeSeconds * 1_000)} more (an estimate); ${percent(share)} of it is written by sedge.`;
+  // What other programs write no setting of this one changes.
+  return share < OWN_SHARE_MIN
+    ? [{ severity: 'note', sentence, next: '', view: 'node' }]
+    : [{ severity: 'warning', sentence, next: 'sedge start --commit-interval 1000', view: 'node' }];
 }
 
 /** `a, b and 3 more`. @param {readonly string[]} names */
