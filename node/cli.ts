@@ -57,6 +57,7 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     load: () => import('./commands/import.ts'),
   },
   { name: 'status', summary: 'the node at a glance', load: () => import('./commands/status.ts') },
+  { name: 'top', summary: 'the figures of the node, live', load: () => import('./commands/top.ts') },
   {
     name: 'peers',
     summary: 'the peers and how far they are in step',
@@ -87,6 +88,11 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     name: 'alerts',
     summary: 'what is wrong, at this node and others; acknowledge it',
     load: () => import('./commands/alerts.ts'),
+  },
+  {
+    name: 'log',
+    summary: 'how much the running agent logs, by part',
+    load: () => import('./commands/log.ts'),
   },
   {
     name: 'doctor',

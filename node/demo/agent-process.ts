@@ -24,6 +24,10 @@ export interface AgentStart {
   readonly bridges?: string;
   /** Where it serves HTTP, as for `--http`. */
   readonly http?: string;
+  /** Another start script than that of these sources. */
+  readonly main?: string;
+  /** Beside the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The first line that `sedge start --json` prints. */
@@ -60,7 +64,7 @@ export class AgentProcess {
     const child = spawn(
       process.execPath,
       [
-        MAIN,
+        start.main ?? MAIN,
         '--dir',
         start.directory,
         '--json',
@@ -73,7 +77,7 @@ export class AgentProcess {
         ...http,
       ],
       // In a process group of its own, so that Ctrl-C reaches it only through the one who started it.
-      { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
+      { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: { ...process.env, ...start.env } },
     );
     return new AgentProcess(child);
   }

@@ -1,5 +1,6 @@
 import type { Log } from '../../../../src/errors/index.ts';
 import type { Acknowledgement, DeliveredMessage } from '../../../../src/index.ts';
+import { ALERTS_PREFIX } from '../alert-topics.ts';
 import type { GatewayCounters } from '../gateway-counters.ts';
 import type { MqttMesh } from '../mqtt-mesh.ts';
 import type { PublishPacket, ReceivedPacket, SubscribePacket } from '../packet/packet-codec.ts';
@@ -41,6 +42,8 @@ export interface SessionDependencies {
   readonly shared: SharedDesk;
   /** The gateway's own values, under `$SYS/`. */
   readonly systemValues: () => readonly SystemValue[];
+  /** What fires at nodes of the realm, under `$alerts/`. */
+  readonly alertValues: () => readonly SystemValue[];
 }
 
 /** The groups of clients that share a filter, as a session sees them. */
@@ -266,15 +269,25 @@ export class MqttSession {
     this.#link?.send({ cmd: 'suback', messageId: messageId!, granted: codes });
     if (retained !== null) await this.#retained.send(retained);
     this.sendSystemValues(fresh);
+    this.#sendOwn(ALERTS_PREFIX, this.#deps.alertValues, fresh);
   }
 
   /** Sends the gateway's own values to who subscribed to them; with `fresh` to new subscriptions, marked as retained. */
   sendSystemValues(fresh?: readonly MqttSubscription[]): void {
+    this.#sendOwn('$SYS/', this.#deps.systemValues, fresh);
+  }
+
+  /** Sends what came on `$alerts` to who subscribed to it. */
+  sendAlert(alert: SystemValue): void {
+    this.#sendOwn(ALERTS_PREFIX, () => [alert]);
+  }
+
+  #sendOwn(prefix: string, values: () => readonly SystemValue[], fresh?: readonly MqttSubscription[]): void {
     const asked = fresh ?? this.#filters.own.all();
-    if (!asked.some(({ filter }) => filter.startsWith('$SYS/'))) return;
+    if (!asked.some(({ filter }) => filter.startsWith(prefix))) return;
     const set = new SubscriptionSet();
     for (const subscription of asked) set.add(subscription);
-    for (const value of this.#deps.systemValues()) {
+    for (const value of values()) {
       if (this.#link?.writable === true && set.match(value.topic).length > 0)
         this.#link.send(systemPacket(value, fresh !== undefined));
     }
