@@ -6,7 +6,7 @@ import {
   openMesh,
   readRealmDirectory,
 } from '../src/index.ts';
-import { type AgentSettings, checkMqtt, httpListening, mqttListening } from './config/index.ts';
+import { type AgentSettings, checkHttp, checkMqtt, httpListening, mqttListening } from './config/index.ts';
 import { type ApiParts, ControlServer, type RoutePlugin } from './control/index.ts';
 import { defaultStorageMax } from './default-storage-max.ts';
 import { DirectoryLock } from './directory-lock.ts';
@@ -232,6 +232,7 @@ export class Agent {
     const { directory, log, nowMs, settings } = this.#parts;
     const options = httpListening(settings);
     if (options === null) return null;
+    await checkHttp(directory, settings);
     // Who has no client of HTTP does not pay for it.
     const { HttpGateway } = await import('./gateways/http/index.ts');
     const plugins = [...this.#plugins(), ...(await this.#httpPlugins())];

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { PORT_RULE, parsePortAddress } from '../../firmware-bridge/host/transport/port-address.ts';
 import type { ChannelPolicy } from '../../src/index.ts';
 import { parseAcknowledgement } from '../control/acknowledgement-wish.ts';
+import type { LocalRights } from '../gateways/http/index.ts';
 // Not by its index: the bridge is loaded by an agent that has one.
 import { readBridges } from '../gateways/mqtt-bridge/bridge-options.ts';
 import type { AgentSettings } from './agent-settings.ts';
@@ -41,6 +42,9 @@ const REPLICAS_MAX = 64;
 const COMMIT_INTERVAL_MS_MAX = 60_000;
 const STORAGE_MAX_LEAST = 1_048_576;
 const STORAGE_MAX_LEAST_TEXT = '1MiB';
+
+/** What callers of the HTTP API at loopback may be allowed without a token. */
+const LOCAL_RIGHTS = Object.freeze(['publish', 'read', 'none'] as const satisfies readonly LocalRights[]);
 
 /** One reader a setting. */
 export const SETTING_READERS: {
@@ -106,6 +110,17 @@ export const SETTING_READERS: {
   },
   mqttAnonymous: truth(),
   http: listenAddress('127.0.0.1:8420'),
+  httpTls: listenAddress('0.0.0.0:8443'),
+  httpCert: file(),
+  httpKey: file(),
+  httpInsecure: truth(),
+  httpLocal: {
+    rule: `it must be ${LOCAL_RIGHTS.join(', ')}`,
+    check: (value) => (LOCAL_RIGHTS.includes(value as LocalRights) ? { value: value as LocalRights } : null),
+    fromText: (text) => text,
+  },
+  httpHosts: texts(/^[a-z0-9.-]{1,253}$/i, 'names such as farm.example, without a port'),
+  httpOrigins: texts(/^https?:\/\/[a-z0-9.:[\]-]{1,300}$/i, 'origins such as https://panel.example'),
   bridges: {
     rule: 'it must be a list of bridges; docs/mqtt-bridge.md has samples',
     reasonOf: (value) => {
@@ -152,6 +167,20 @@ function addresses(
     check: (value) => {
       const isList = Array.isArray(value) && value.length >= 1 && value.length <= ADDRESSES_MAX;
       return isList && value.every(isAddress) ? { value } : null;
+    },
+    fromText: (text) => text.split(/[\s,]+/),
+  };
+}
+
+/** Some texts of a form; a single one may stand alone. */
+function texts(form: RegExp, what: string): SettingReader<readonly string[]> {
+  return {
+    rule: `it must be 1 to ${ADDRESSES_MAX} ${what}`,
+    check: (value) => {
+      const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+      const fits = list.length >= 1 && list.length <= ADDRESSES_MAX;
+      const isText = (one: unknown): one is string => typeof one === 'string' && form.test(one);
+      return fits && list.every(isText) ? { value: list } : null;
     },
     fromText: (text) => text.split(/[\s,]+/),
   };

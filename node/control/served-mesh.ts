@@ -19,6 +19,9 @@ export type ServedMesh = Pick<
   | 'declareChannels'
   | 'declarePolicy'
   | 'exportBundle'
+  | 'history'
+  | 'historyEnd'
+  | 'lastValues'
   | 'holders'
   | 'importBundle'
 >;

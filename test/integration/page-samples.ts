@@ -83,6 +83,21 @@ export class PageSamples {
     throw new Error(`the device of "${command.trim()}" made no port`);
   }
 
+  /** Runs a sample that ends by itself never, until it has printed what is looked for. Throws with what it said instead. */
+  async watch(code: string, pattern: RegExp): Promise<void> {
+    const child = spawn('bash', ['-euo', 'pipefail', '-c', `exec ${code.trim()}`], {
+      ...this.inHome(SHELL_MS_MAX),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let printed = '';
+    for await (const chunk of child.stdout) {
+      printed += String(chunk);
+      if (pattern.test(printed)) break;
+    }
+    child.kill();
+    if (!pattern.test(printed)) throw new Error(`"${code.trim()}" printed only: ${printed}`);
+  }
+
   /** Ends what runs, the last first, and removes the home directory. */
   async close(): Promise<void> {
     for (const child of this.#running.reverse()) {

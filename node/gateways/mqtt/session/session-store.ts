@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../../../src/errors/index.ts';
-import { writeWhole } from '../write-whole.ts';
+import { writeWhole } from '../../listening/write-whole.ts';
 import { isSessionRecord, type SessionRecord } from './session-record.ts';
 
 /** Version of the files. */
