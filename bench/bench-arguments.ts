@@ -1,6 +1,12 @@
 import { parseArgs } from 'node:util';
 import type { Variant } from './bench-node.ts';
-import { DEFAULT_WORKLOADS, WORKLOADS, type WorkloadName } from './workload.ts';
+import {
+  DEFAULT_WORKLOADS,
+  MQTT_VARIANTS,
+  type MqttVariant,
+  WORKLOADS,
+  type WorkloadName,
+} from './workload.ts';
 
 /** How the benchmark is called. */
 export const BENCH_USAGE = `Usage: npm run bench -- [WORKLOAD…] [--json] [--runs N] [--quick] [--variants NAME,…]
@@ -11,7 +17,9 @@ README.md in bench/ says what each measures.
   --json       one JSON object a line on stdout instead of a table
   --runs N     runs of each variant, 1 to 20; figures are their medians (default: 3, with --quick 1)
   --quick      a tenth of the work: shows that all works, compares nothing
-  --variants   library, agent, gossipsub (default: those of each workload)
+  --variants   library, agent, gossipsub (default: those of each workload);
+               of mqtt: ${MQTT_VARIANTS.slice(0, 4).join(', ')},
+               ${MQTT_VARIANTS.slice(4).join(', ')}
 
 Examples:
   npm run bench
@@ -24,11 +32,11 @@ export interface BenchArguments {
   readonly isJson: boolean;
   readonly isQuick: boolean;
   readonly runs: number;
-  readonly variants: ReadonlySet<Variant> | null;
+  readonly variants: ReadonlySet<Variant | MqttVariant> | null;
   readonly isHelp: boolean;
 }
 
-const VARIANTS: readonly Variant[] = ['library', 'agent', 'gossipsub'];
+const VARIANTS: readonly (Variant | MqttVariant)[] = ['library', 'agent', 'gossipsub', ...MQTT_VARIANTS];
 const RUNS_MAX = 20;
 
 /** Reads the command line. Throws an `Error` with a sentence for a person. */
@@ -64,7 +72,7 @@ function workloadOf(text: string): WorkloadName {
   return found;
 }
 
-function variantOf(text: string): Variant {
+function variantOf(text: string): Variant | MqttVariant {
   const found = VARIANTS.find((name) => name === text);
   if (found === undefined) throw new Error(`No variant "${text}"; there are ${VARIANTS.join(', ')}.`);
   return found;

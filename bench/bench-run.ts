@@ -1,6 +1,6 @@
 import type { Variant } from './bench-node.ts';
 import type { Stage } from './stage.ts';
-import type { WorkloadResult } from './workload.ts';
+import type { MqttVariant, WorkloadResult } from './workload.ts';
 
 /** What a workload is given. */
 export interface BenchRun {
@@ -10,7 +10,7 @@ export interface BenchRun {
   /** A tenth of the work: to see that all works, not to compare. */
   readonly isQuick: boolean;
   /** `null` for those that each workload has by default. */
-  readonly variants: ReadonlySet<Variant> | null;
+  readonly variants: ReadonlySet<Variant | MqttVariant> | null;
   /** Tells what is being done. */
   progress(doing: string): void;
 }

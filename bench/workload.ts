@@ -15,6 +15,18 @@ export const WORKLOADS = [
 ] as const;
 export type WorkloadName = (typeof WORKLOADS)[number];
 
+/** What the workload `mqtt` can be narrowed to: clients of a broker, one node, or from node to node. */
+export const MQTT_VARIANTS = [
+  'mosquitto-js',
+  'one-node-js',
+  'two-nodes-js',
+  'mosquitto-c',
+  'one-node-c',
+  'two-nodes-c',
+  'one-node-1000',
+] as const;
+export type MqttVariant = (typeof MQTT_VARIANTS)[number];
+
 /** Figures of one run, or their medians over all runs. README.md says what each means. */
 export interface Figures {
   readonly messages?: number;

@@ -6,17 +6,19 @@ import {
   openMesh,
   readRealmDirectory,
 } from '../src/index.ts';
+import type { AlertsService } from './alerts/index.ts';
 import { type AgentSettings, checkHttp, checkMqtt, httpListening, mqttListening } from './config/index.ts';
 import { type ApiParts, ControlServer, type RoutePlugin } from './control/index.ts';
 import { defaultStorageMax } from './default-storage-max.ts';
 import { DirectoryLock } from './directory-lock.ts';
 import { onFreePort } from './free-port.ts';
 import type { HttpGateway } from './gateways/http/index.ts';
-import type { MqttGateway } from './gateways/mqtt/index.ts';
 import { MqttDoor } from './gateways/mqtt/mqtt-door.ts';
 import type { MqttBridges } from './gateways/mqtt-bridge/index.ts';
 import { type Bridge, SerialGateway } from './gateways/serial/serial-gateway.ts';
+import { type MqttService, mqttFacts } from './mqtt-facts.ts';
 import { defaultName, prepareDirectory } from './node-directory.ts';
+import { hasAlerts, startAlerts } from './start-alerts.ts';
 import { Telemetry } from './telemetry/index.ts';
 
 /** What an agent needs. */
@@ -39,8 +41,6 @@ export interface AgentReady {
   readonly http?: readonly string[];
 }
 
-type MqttService = Pick<MqttGateway, 'addresses' | 'status' | 'clients' | 'stop'>;
-
 /** What runs. */
 interface Running {
   readonly lock: DirectoryLock;
@@ -51,6 +51,7 @@ interface Running {
   readonly bridges: MqttBridges | null;
   readonly http: HttpGateway | null;
   readonly telemetry: Telemetry;
+  readonly alerts: AlertsService | null;
 }
 
 /** The one place that builds real objects: lock, realm, mesh and control socket of a directory. */
@@ -74,7 +75,7 @@ export class Agent {
    * `agent.directory`, `agent.bad-config` and what realm, journal and overlay throw; nothing is left open then.
    */
   async start(): Promise<AgentReady> {
-    const { directory, log, nowMs } = this.#parts;
+    const { directory, log } = this.#parts;
     await prepareDirectory(directory);
     const lock = await DirectoryLock.take(directory);
     let mesh: Mesh | null = null;
@@ -83,6 +84,7 @@ export class Agent {
     let bridges: MqttBridges | null = null;
     let http: HttpGateway | null = null;
     let telemetry: Telemetry | null = null;
+    let alerts: AlertsService | null = null;
     try {
       await this.#ensureRealm();
       mesh = await this.#startMesh();
@@ -90,17 +92,19 @@ export class Agent {
       mqtt = await this.#startMqtt(mesh);
       serial = this.#serialGateway(mesh);
       bridges = await this.#makeBridges(mesh);
-      telemetry = new Telemetry({ directory, mesh, nowMs });
-      const api = this.#apiParts({ mesh, serial, mqtt, bridges, telemetry, http: () => http });
+      telemetry = this.#telemetryOf(mesh);
+      alerts = await startAlerts({ ...this.#parts, mesh, serial });
+      const api = this.#apiParts({ mesh, serial, mqtt, bridges, telemetry, alerts, http: () => http });
       const control = new ControlServer({ ...api, directory, plugins: this.#plugins() });
       await serial.start();
       await bridges?.start();
       telemetry.start();
       http = await this.#startHttp(api);
       await control.start();
-      this.#running = { lock, mesh, serial, control, mqtt, bridges, telemetry, http };
+      this.#running = { lock, mesh, serial, control, mqtt, bridges, telemetry, alerts, http };
     } catch (error) {
       telemetry?.stop();
+      await alerts?.stop().catch(() => {});
       await http?.stop().catch(() => {});
       await bridges?.stop().catch(() => {});
       await serial?.stop().catch(() => {});
@@ -120,6 +124,11 @@ export class Agent {
     return ready;
   }
 
+  /** Resolves when the disk has answered for all that is held by now; at once if nothing runs. */
+  async whenStored(): Promise<void> {
+    await this.#running?.mesh.whenStored();
+  }
+
   /** Stops clients first, then the mesh; what was acknowledged is on disk afterwards. */
   async stop(): Promise<void> {
     const running = this.#running;
@@ -130,6 +139,7 @@ export class Agent {
       running.telemetry.stop();
       await running.mqtt?.stop();
       await running.control.stop();
+      await running.alerts?.stop();
       await running.serial.stop();
       await running.bridges?.stop();
       await running.mesh.stop();
@@ -180,6 +190,7 @@ export class Agent {
       directory,
       log,
       listen,
+      alerts: hasAlerts(settings),
       storageBytesMax: storageMax,
       ...(retention === undefined ? {} : { retention }),
       ...(peers === undefined ? {} : { peers }),
@@ -235,10 +246,16 @@ export class Agent {
     await checkHttp(directory, settings);
     // Who has no client of HTTP does not pay for it.
     const { HttpGateway } = await import('./gateways/http/index.ts');
-    const plugins = [...this.#plugins(), ...(await this.#httpPlugins())];
+    const plugins = [...this.#plugins(), ...(await this.#httpPlugins(api))];
     const gateway = new HttpGateway(options, { api, directory, log, nowMs, plugins });
     await gateway.start();
     return gateway;
+  }
+
+  #telemetryOf(mesh: Mesh): Telemetry {
+    const { directory, nowMs, settings } = this.#parts;
+    const { cardCycles } = settings;
+    return new Telemetry({ directory, mesh, nowMs, ...(cardCycles === undefined ? {} : { cardCycles }) });
   }
 
   /** Routes of further parts, on the control socket and over HTTP. */
@@ -247,14 +264,17 @@ export class Agent {
   }
 
   /** Routes of parts that are there over HTTP alone, each loaded here. */
-  async #httpPlugins(): Promise<readonly RoutePlugin[]> {
-    return [];
+  async #httpPlugins(api: ApiParts): Promise<readonly RoutePlugin[]> {
+    const { metricsPlugin } = await import('./metrics/index.ts');
+    const { dashboard } = await import('./dashboard/index.ts');
+    return [metricsPlugin(api), dashboard];
   }
 
   #apiParts(
-    running: Pick<Running, 'mesh' | 'serial' | 'mqtt' | 'bridges' | 'telemetry'> & Pick<ApiParts, 'http'>,
+    running: Pick<Running, 'mesh' | 'serial' | 'mqtt' | 'bridges' | 'telemetry' | 'alerts'> &
+      Pick<ApiParts, 'http'>,
   ): ApiParts {
-    const { mesh, serial: devices, mqtt, bridges, telemetry, http = () => null } = running;
+    const { mesh, serial: devices, mqtt, bridges, telemetry, alerts, http = () => null } = running;
     const { directory, settings, log, version } = this.#parts;
     return {
       mesh,
@@ -263,6 +283,7 @@ export class Agent {
       http,
       bridges,
       telemetry,
+      alerts,
       log,
       agentFacts: () => ({
         version,
@@ -274,14 +295,9 @@ export class Agent {
         serial: settings.serial ?? [],
         mqtt: mqtt === null ? null : mqttFacts(mqtt),
         http: http()?.addresses() ?? null,
+        alerts: alerts?.counts() ?? null,
       }),
       onStop: () => this.#stopAsked.resolve(),
     };
   }
-}
-
-/** The gateway in a line; `GET /v1/mqtt` has all of it. */
-function mqttFacts(mqtt: MqttService) {
-  const { listening, connections, sessions, counters } = mqtt.status();
-  return { listening, connections, sessions, refused: counters.connectionsRefused };
 }

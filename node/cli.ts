@@ -89,9 +89,19 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     load: () => import('./commands/holders.ts'),
   },
   {
+    name: 'alerts',
+    summary: 'what is wrong, at this node and others; acknowledge it',
+    load: () => import('./commands/alerts.ts'),
+  },
+  {
     name: 'doctor',
     summary: 'look for what is wrong and say what to do',
     load: () => import('./commands/doctor.ts'),
+  },
+  {
+    name: 'service',
+    summary: 'run the agent as a service of systemd, from boot on',
+    load: () => import('./commands/service.ts'),
   },
   {
     name: 'verify',

@@ -2,12 +2,12 @@ import { mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectAgent } from '../../node/control/client/index.ts';
 import type { BenchChild } from '../bench-child.ts';
-import { type BenchRun, variantsOf, type Workload } from '../bench-run.ts';
+import type { BenchRun, Workload } from '../bench-run.ts';
 import type { DeliveryReport } from '../delivery-ledger.ts';
 import { makeRealm } from '../make-realm.ts';
 import { hasMosquitto, MosquittoBroker, MosquittoPair } from '../mosquitto.ts';
 import { cpuSeconds, residentBytes } from '../process-figures.ts';
-import { type Figures, summarise } from '../workload.ts';
+import { type Figures, type MqttVariant, summarise } from '../workload.ts';
 
 const PAYLOAD_BYTES = 64;
 const LATENCY_MESSAGES_PER_SECOND = 500;
@@ -32,15 +32,16 @@ const BROKERS = { 'one-node': oneNode, 'two-nodes': twoNodes, mosquitto };
 type BrokerName = keyof typeof BROKERS;
 
 /** What is measured, in turns: whatever disturbs the machine disturbs all. */
-const VARIANTS: readonly { readonly name: string; readonly broker: BrokerName; readonly play: Play }[] = [
-  { name: 'mosquitto-js', broker: 'mosquitto', play: playMqttJs },
-  { name: 'one-node-js', broker: 'one-node', play: playMqttJs },
-  { name: 'two-nodes-js', broker: 'two-nodes', play: playMqttJs },
-  { name: 'mosquitto-c', broker: 'mosquitto', play: playC },
-  { name: 'one-node-c', broker: 'one-node', play: playC },
-  { name: 'two-nodes-c', broker: 'two-nodes', play: playC },
-  { name: `one-node-${CROWD}`, broker: 'one-node', play: playCrowd },
-];
+const VARIANTS: readonly { readonly name: MqttVariant; readonly broker: BrokerName; readonly play: Play }[] =
+  [
+    { name: 'mosquitto-js', broker: 'mosquitto', play: playMqttJs },
+    { name: 'one-node-js', broker: 'one-node', play: playMqttJs },
+    { name: 'two-nodes-js', broker: 'two-nodes', play: playMqttJs },
+    { name: 'mosquitto-c', broker: 'mosquitto', play: playC },
+    { name: 'one-node-c', broker: 'one-node', play: playC },
+    { name: 'two-nodes-c', broker: 'two-nodes', play: playC },
+    { name: 'one-node-1000', broker: 'one-node', play: playCrowd },
+  ];
 type Play = (run: BenchRun, brokers: Brokers) => Promise<Figures>;
 
 /**
@@ -48,13 +49,15 @@ type Play = (run: BenchRun, brokers: Brokers) => Promise<Figures>;
  * run, which keeps nothing; and a thousand clients with a message a second each.
  */
 export const measureMqtt: Workload = async (run) => {
-  if (variantsOf(run, { all: ['agent'] }).length === 0) return [];
-  const variants = VARIANTS.filter(
+  const asked = VARIANTS.filter(
+    ({ name }) => run.variants === null || run.variants.has('agent') || run.variants.has(name),
+  );
+  const variants = asked.filter(
     ({ name, broker }) =>
       (broker !== 'mosquitto' || hasMosquitto('mosquitto')) &&
       (!name.endsWith('-c') || hasMosquitto('mosquitto_sub')),
   );
-  if (variants.length < VARIANTS.length)
+  if (variants.length < asked.length)
     console.error('Left out for want of Mosquitto (sudo apt-get install mosquitto mosquitto-clients).');
   const figures = new Map(variants.map(({ name }) => [name, [] as Figures[]]));
   for (let round = 1; round <= run.runs; round++) {
@@ -105,12 +108,15 @@ async function playMqttJs(run: BenchRun, brokers: Brokers): Promise<Figures> {
   const pair = await openPair(run, brokers, 1);
   const part = run.isQuick ? 0.1 : 1;
   await onePhase(pair, { phase: 0, count: SIZES.warmUp * part });
+  const usedBefore = await cpuSeconds(brokers.pid);
   const fast = await onePhase(pair, { phase: 1, count: SIZES.throughput * part });
+  const cpuSecondsNear = (await cpuSeconds(brokers.pid)) - usedBefore;
   const messagesPerSecond = LATENCY_MESSAGES_PER_SECOND;
   const steady = await onePhase(pair, { phase: 2, count: SIZES.latency * part, messagesPerSecond });
   return {
     ...rateOf(fast),
     ...latencyOf(steady),
+    ...(brokers.pid === 0 ? {} : { cpuSecondsNear, residentMB: (await residentBytes(brokers.pid)) / 1e6 }),
     lost: fast.lost + steady.lost,
     duplicated: fast.duplicated + steady.duplicated,
     outOfOrder: fast.outOfOrder + steady.outOfOrder,

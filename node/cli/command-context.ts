@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -20,10 +21,18 @@ export interface GlobalOptions {
   readonly json?: boolean;
 }
 
-/** The directory that a command works in: `--dir`, else `SEDGE_DIR`, else `~/.sedge`. */
+/** Where the service of the machine keeps its data, and where its commands look if the user has no node of their own. */
+const SERVICE_DIRECTORY = '/var/lib/sedge';
+
+/**
+ * The directory that a command works in: `--dir`, else `SEDGE_DIR`, else `~/.sedge`; where that does not exist and the
+ * machine has the service, the service's.
+ */
 export function chosenDirectory(option: string | undefined, env: CommandIo['env']): string {
   const chosen = option ?? (env.SEDGE_DIR || undefined);
-  return chosen === undefined ? join(homedir(), '.sedge') : resolve(chosen);
+  if (chosen !== undefined) return resolve(chosen);
+  const own = join(homedir(), '.sedge');
+  return !existsSync(own) && existsSync(SERVICE_DIRECTORY) ? SERVICE_DIRECTORY : own;
 }
 
 /** What a command knows of its surroundings: where it works, and where data, notes and errors go. */

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { isSedgeError, SedgeError } from '../../src/errors/index.ts';
+import { actAsOwner } from './act-as-owner.ts';
 import { CommandContext, type CommandIo, type GlobalOptions } from './command-context.ts';
 import type { CommandAction, DefineCommand, RunCommand } from './command-definition.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
@@ -20,6 +21,9 @@ export interface CommandLineOptions {
   /** Reads the line, but does nothing: for the test of the examples. */
   readonly parseOnly?: boolean;
 }
+
+/** What root does as root: they change the machine, or look at it. */
+const ROOT_COMMANDS: ReadonlySet<string> = new Set(['service', 'doctor']);
 
 /** Where the examples of the top-level help start. */
 const OVERVIEW = `
@@ -83,16 +87,17 @@ export class CommandLine {
     for (const { name, summary } of entries) program.command(name).description(summary);
     program.hook('preSubcommand', async (_program, command) => {
       const { define } = await loaders.get(command.name())!();
-      define(command, this.#runner(program));
+      define(command, this.#runner(program, { asOwner: !ROOT_COMMANDS.has(command.name()) }));
     });
     return program;
   }
 
-  #runner(program: Command): RunCommand {
+  #runner(program: Command, { asOwner }: { readonly asOwner: boolean }): RunCommand {
     return <A extends unknown[]>(action: CommandAction<A>) =>
       async (...args: A): Promise<void> => {
         if (this.#options.parseOnly) return;
         const context = new CommandContext(this.#options.io, program.opts<GlobalOptions>());
+        if (asOwner) actAsOwner(context.directory);
         this.#exitCode = (await action(context, ...args)) ?? EXIT.done;
       };
   }

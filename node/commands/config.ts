@@ -8,14 +8,13 @@ import {
   type ConfigMistake,
   checkHttp,
   checkMqtt,
+  exampleText,
   gatherSettings,
   mistakesOf,
   readConfigFile,
   resolveSettings,
   SETTING_KEYS,
-  SETTING_OPTIONS,
   SETTING_TEXTS,
-  SETTING_VARIABLES,
   settingText,
 } from '../config/index.ts';
 
@@ -131,12 +130,5 @@ function tell(context: CommandContext, mistakes: readonly ConfigMistake[]): Exit
 }
 
 async function printExample(context: CommandContext): Promise<void> {
-  const blocks = SETTING_KEYS.map((key) => {
-    const { purpose, byDefault, example } = SETTING_TEXTS[key];
-    const also = `${SETTING_OPTIONS[key]}, ${SETTING_VARIABLES[key]}`;
-    return `# ${purpose}\n# default: ${byDefault} (also ${also})\n${example.replaceAll(/^/gm, '#')}\n`;
-  });
-  await context.write(
-    `# Settings of this node. Options of "sedge start" and the environment come before this file.\n\n${blocks.join('\n')}`,
-  );
+  await context.write(exampleText());
 }

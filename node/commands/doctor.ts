@@ -6,6 +6,7 @@ import { checkAgent } from '../doctor/check-agent.ts';
 import { checkMachine } from '../doctor/check-machine.ts';
 import { checkRealm } from '../doctor/check-realm.ts';
 import { checkSerialPorts } from '../doctor/check-serial-ports.ts';
+import { checkService } from '../doctor/check-service.ts';
 import type { Finding } from '../doctor/finding.ts';
 
 /** `sedge doctor`: what is wrong, and what to do about it; with and without a running agent. */
@@ -22,6 +23,7 @@ async function doctor(context: CommandContext): Promise<ExitCode> {
   const findings = [
     ...(await checkMachine(context.directory, nowMs)),
     ...(await checkRealm(context.directory, context.io.env)),
+    ...(await checkService(context)),
     ...(await context.withAgent((agent) => checkAgent(context.directory, agent))),
     ...(await context.withAgent((agent) => checkSerialPorts(context, agent))),
   ];

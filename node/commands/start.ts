@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import type { Log } from '../../src/errors/index.ts';
-import type { AgentReady } from '../agent.ts';
+import type { Agent, AgentReady } from '../agent.ts';
 import type { CommandContext } from '../cli/command-context.ts';
 import { addExamples, type DefineCommand } from '../cli/command-definition.ts';
 import { EXIT } from '../cli/exit-codes.ts';
@@ -24,6 +24,7 @@ interface StartOptions {
   readonly commitInterval?: number;
   readonly retention?: readonly string[];
   readonly storageMax?: string;
+  readonly cardCycles?: number;
   readonly mqtt?: string;
   readonly mqttTls?: string;
   readonly mqttWebsocket?: string;
@@ -44,6 +45,8 @@ interface StartOptions {
   readonly serial?: readonly string[];
   readonly serialAck?: SerialAck;
   readonly bridges?: string;
+  readonly alerts?: string;
+  readonly alertWebhook?: string;
   readonly logLevel?: LogLevel;
 }
 
@@ -78,6 +81,11 @@ export const define: DefineCommand = (command, run) => {
     .option(
       '--storage-max <size>',
       'what all channels together may take, such as 10GB, or none (env: SEDGE_STORAGE_MAX)',
+    )
+    .option(
+      '--card-cycles <n>',
+      'how often each cell of the card can be written; 1,000 by default (env: SEDGE_CARD_CYCLES)',
+      wholeNumber(100, 1_000_000),
     )
     .option(
       '--mqtt <[host:]port|off>',
@@ -140,6 +148,8 @@ export const define: DefineCommand = (command, run) => {
       ).choices([...SERIAL_ACKS]),
     )
     .option('--bridges <json>', 'bridges to outside MQTT brokers, a list in JSON (env: SEDGE_BRIDGES)')
+    .option('--alerts <json|off>', 'rules for alerts, a list in JSON (env: SEDGE_ALERTS)')
+    .option('--alert-webhook <url>', 'where alerts are posted to (env: SEDGE_ALERT_WEBHOOK)')
     .addOption(
       new Option('--log-level <level>', 'least level to log (env: SEDGE_LOG_LEVEL)').choices([...LOG_LEVELS]),
     )
@@ -165,6 +175,8 @@ async function start(context: CommandContext, options: StartOptions): Promise<vo
   const { io, directory } = context;
   const interruption = context.interruption();
   const settings = await resolveSettings(directory, settingsOf(options), io.env);
+  const { limitYoungGeneration } = await import('../young-generation.ts');
+  limitYoungGeneration();
   const [{ Agent }, { agentLog }, { packageVersion }, { releaseStartMemory }] = await Promise.all([
     import('../agent.ts'),
     import('../agent-log.ts'),
@@ -178,8 +190,17 @@ async function start(context: CommandContext, options: StartOptions): Promise<vo
   if (context.json) await context.record({ event: 'ready', ...ready });
   else await context.write(readyText(ready, directory));
   releaseStartMemory();
+  const supervision = await superviseIfAsked(agent, context, log);
   await Promise.race([agent.stopAsked, aborted(interruption)]);
+  await supervision?.stopping();
   await agent.stop();
+}
+
+/** Under a service manager only, which names its socket. */
+async function superviseIfAsked(agent: Agent, { io, directory }: CommandContext, log: Log) {
+  if (!io.env.NOTIFY_SOCKET) return null;
+  const { supervise } = await import('../service/supervise.ts');
+  return supervise(io.env, { directory, log, whenStored: () => agent.whenStored() });
 }
 
 /** A bug crashes, as what the program knows is no longer sure; the journal is made for that. */
@@ -203,6 +224,7 @@ function settingsOf(options: StartOptions): AgentSettings {
     // Read and checked as what the file says.
     ...(retention === undefined ? {} : { retention: retention as never }),
     ...(storageMax === undefined ? {} : { storageMax: storageMax as never }),
+    ...(options.cardCycles === undefined ? {} : { cardCycles: options.cardCycles }),
     ...(mqtt === undefined ? {} : { mqtt: mqtt as never }),
     ...(mqttTls === undefined ? {} : { mqttTls: mqttTls as never }),
     ...(mqttWebsocket === undefined ? {} : { mqttWebSocket: mqttWebsocket as never }),
@@ -218,6 +240,12 @@ function settingsOf(options: StartOptions): AgentSettings {
     ...(options.bridges === undefined
       ? {}
       : { bridges: SETTING_READERS.bridges.fromText(options.bridges) as never }),
+    ...(options.alerts === undefined
+      ? {}
+      : { alerts: SETTING_READERS.alerts.fromText(options.alerts) as never }),
+    ...(options.alertWebhook === undefined
+      ? {}
+      : { alertWebhook: SETTING_READERS.alertWebhook.fromText(options.alertWebhook) as never }),
     ...(logLevel === undefined ? {} : { logLevel }),
     // Only `--no-…` exists: without it the environment and the file decide.
     ...(options.mdns ? {} : { mdns: false }),

@@ -59,6 +59,7 @@ export function statusText(status: AgentStatus, peers: readonly PeerStatus[], no
     ['gaps', gaps === 0 ? 'none' : `${formatCount(gaps)}; see "sedge gaps"`],
     ['traffic', trafficOf(status)],
     ['mqtt', mqttOf(status)],
+    ['alerts', alertsOf(status)],
     ['parked', status.parked === 0 ? 'none' : `${formatCount(status.parked)} of unknown authors`],
     [
       'agent',
@@ -67,6 +68,13 @@ export function statusText(status: AgentStatus, peers: readonly PeerStatus[], no
     ['version', `sedge ${agent.version} on Node ${agent.nodeVersion}`],
   ]);
   return `${facts}${stepText(peers, nowMs)}${lossesText(status)}${problemsText(status)}`;
+}
+
+function alertsOf({ agent: { alerts } }: AgentStatus): string {
+  if (alerts == null) return 'off';
+  if (alerts.firing === 0) return 'none';
+  const { firing, unacknowledged } = alerts;
+  return `${formatCount(firing)} firing, ${formatCount(unacknowledged)} of them not acknowledged; see "sedge alerts"`;
 }
 
 function mqttOf({ agent: { mqtt } }: AgentStatus): string {

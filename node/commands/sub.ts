@@ -135,8 +135,8 @@ function tellGaps(context: CommandContext, batch: readonly AgentDelivery[]): voi
   for (const delivery of batch) {
     if (delivery.kind !== 'gap') continue;
     const { name, author, channel, first, last } = delivery;
-    const numbers = first === last ? `number ${first}` : `numbers ${first} to ${last}`;
-    context.note(`sedge: gap: ${numbers} of ${name || author} in ${channel} are missing so far`);
+    const numbers = first === last ? `number ${first} is` : `numbers ${first} to ${last} are`;
+    context.note(`sedge: gap: ${numbers} missing so far, of ${name || author} in ${channel}`);
   }
 }
 

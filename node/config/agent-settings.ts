@@ -1,5 +1,8 @@
 import { SedgeError } from '../../src/errors/index.ts';
 import type { Acknowledgement, ChannelPolicy } from '../../src/index.ts';
+// Not by its index: the alerts are loaded by an agent that has rules.
+import type { AlertRule } from '../alerts/alert-rule.ts';
+import type { WebhookOptions } from '../alerts/webhook/webhook-options.ts';
 import { nearestName } from '../cli/nearest-name.ts';
 import type { LocalRights } from '../gateways/http/index.ts';
 import type { BridgeOptions } from '../gateways/mqtt-bridge/index.ts';
@@ -23,6 +26,11 @@ export interface AgentSettings {
    * Bytes that all channels together may take; `null` for no limit. @defaultValue a tenth of the disk, at most 4 GiB
    */
   readonly storageMax?: number | null;
+  /**
+   * How often each cell of the card can be written, 100 to 1,000,000: what its remaining life is estimated from.
+   * @defaultValue 1,000, as for a consumer's card
+   */
+  readonly cardCycles?: number;
   /** Finds peers on the local network. @defaultValue `true` */
   readonly mdns?: boolean;
   /** Connects to peers beyond those given. @defaultValue `true` */
@@ -69,6 +77,10 @@ export interface AgentSettings {
   readonly httpOrigins?: readonly string[];
   /** Bridges to outside MQTT brokers. */
   readonly bridges?: readonly BridgeOptions[];
+  /** Rules for alerts; none where they are off. @defaultValue the built-in ones */
+  readonly alerts?: readonly AlertRule[];
+  /** Where alerts are posted to. */
+  readonly alertWebhook?: readonly WebhookOptions[];
   /** Least level of a log line. @defaultValue `'info'` */
   readonly logLevel?: LogLevel;
 }
@@ -81,6 +93,7 @@ export const SETTING_VARIABLES = Object.freeze({
   commitIntervalMs: 'SEDGE_COMMIT_INTERVAL_MS',
   retention: 'SEDGE_RETENTION',
   storageMax: 'SEDGE_STORAGE_MAX',
+  cardCycles: 'SEDGE_CARD_CYCLES',
   mdns: 'SEDGE_MDNS',
   discovery: 'SEDGE_DISCOVERY',
   serial: 'SEDGE_SERIAL',
@@ -103,6 +116,8 @@ export const SETTING_VARIABLES = Object.freeze({
   httpHosts: 'SEDGE_HTTP_HOST',
   httpOrigins: 'SEDGE_HTTP_ORIGIN',
   bridges: 'SEDGE_BRIDGES',
+  alerts: 'SEDGE_ALERTS',
+  alertWebhook: 'SEDGE_ALERT_WEBHOOK',
   logLevel: 'SEDGE_LOG_LEVEL',
 } satisfies Record<keyof AgentSettings, string>);
 
@@ -114,6 +129,7 @@ export const SETTING_OPTIONS = Object.freeze({
   commitIntervalMs: '--commit-interval',
   retention: '--retention',
   storageMax: '--storage-max',
+  cardCycles: '--card-cycles',
   mdns: '--no-mdns',
   discovery: '--no-discovery',
   serial: '--serial',
@@ -136,6 +152,8 @@ export const SETTING_OPTIONS = Object.freeze({
   httpHosts: '--http-host',
   httpOrigins: '--http-origin',
   bridges: '--bridges',
+  alerts: '--alerts',
+  alertWebhook: '--alert-webhook',
   logLevel: '--log-level',
 } satisfies Record<keyof AgentSettings, string>);
 

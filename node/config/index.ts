@@ -18,6 +18,7 @@ export {
   OLD_CONFIG_FILE,
   readConfigFile,
 } from './config-file.ts';
+export { exampleText } from './example-text.ts';
 export { httpListening } from './http-listening.ts';
 export type { ListenAddress } from './listen-address.ts';
 export { type MqttListening, mqttListening } from './mqtt-listening.ts';

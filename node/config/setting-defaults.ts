@@ -1,4 +1,6 @@
 import type { Acknowledgement, ChannelPolicy } from '../../src/index.ts';
+import type { AlertRule } from '../alerts/alert-rule.ts';
+import type { WebhookOptions } from '../alerts/webhook/webhook-options.ts';
 import { formatAcknowledgement } from '../control/acknowledgement-wish.ts';
 import type { BridgeOptions } from '../gateways/mqtt-bridge/index.ts';
 import type { AgentSettings } from './agent-settings.ts';
@@ -45,6 +47,11 @@ export const SETTING_TEXTS: Readonly<Record<keyof AgentSettings, SettingText>> =
     purpose: 'what all channels together may take, or none',
     byDefault: 'a tenth of the file system, at most 4 GiB',
     example: 'storageMax: 2GB',
+  },
+  cardCycles: {
+    purpose: 'how often each cell of the card can be written: its life is estimated from it',
+    byDefault: "1000, as for a consumer's card",
+    example: 'cardCycles: 3000',
   },
   mdns: { purpose: 'find peers on the local network', byDefault: 'true', example: 'mdns: false' },
   discovery: {
@@ -157,6 +164,21 @@ export const SETTING_TEXTS: Readonly<Record<keyof AgentSettings, SettingText>> =
       '    in: [{ filter: commands/#, to: site/commands }]',
     ].join('\n'),
   },
+  alerts: {
+    purpose: 'rules for alerts beside the built-in ones, or off; see docs/alerts.md',
+    byDefault: 'peer-silent, disk, clock, fork and bad-tags',
+    example: [
+      'alerts:',
+      '  - { name: peer-silent, for: 1h }',
+      '  - { name: no-news, watch: topic-silent, topic: site/#, for: 30m }',
+      '  - { name: cold-store, watch: value, topic: site/store/temp, above: 8, clear: 7, for: 5m, severity: alarm }',
+    ].join('\n'),
+  },
+  alertWebhook: {
+    purpose: 'where alerts are posted to as JSON; see docs/alerts.md',
+    byDefault: 'nowhere',
+    example: 'alertWebhook: { url: https://alerts.example/hook, secretFile: /etc/sedge/webhook.secret }',
+  },
   logLevel: { purpose: 'least level of a log line', byDefault: 'info', example: 'logLevel: debug' },
 });
 
@@ -174,6 +196,15 @@ export function settingText(key: keyof AgentSettings, value: unknown): string {
   if (key === 'bridges') {
     const bridges = value as readonly BridgeOptions[];
     return bridges.length === 0 ? 'none' : bridges.map(({ name, url }) => `${name} (${url})`).join(' ');
+  }
+  if (key === 'alerts') {
+    const rules = value as readonly AlertRule[];
+    return rules.length === 0 ? 'off' : rules.map(({ name }) => name).join(' ');
+  }
+  if (key === 'alertWebhook') {
+    const webhooks = value as readonly WebhookOptions[];
+    // As in a report: what makes it secret stands behind.
+    return webhooks.map(({ url }) => new URL(url).origin).join(' ');
   }
   if (key === 'mqttAck') return formatAcknowledgement(value as Acknowledgement);
   if (isListenAddress(key)) return formatListenAddress(value as ListenAddress);

@@ -2,6 +2,8 @@ import { isIP } from 'node:net';
 // Not by its index: the bridge is loaded by an agent that has a port.
 import { PORT_RULE, parsePortAddress } from '../../firmware-bridge/host/transport/port-address.ts';
 import type { ChannelPolicy } from '../../src/index.ts';
+import { readAlerts } from '../alerts/alert-options.ts';
+import { readWebhooks } from '../alerts/webhook/webhook-options.ts';
 import { parseAcknowledgement } from '../control/acknowledgement-wish.ts';
 import type { LocalRights } from '../gateways/http/index.ts';
 // Not by its index: the bridge is loaded by an agent that has one.
@@ -40,6 +42,8 @@ const ADDRESSES_MAX = 64;
 /** As the mesh has it. */
 const REPLICAS_MAX = 64;
 const COMMIT_INTERVAL_MS_MAX = 60_000;
+const CARD_CYCLES_LEAST = 100;
+const CARD_CYCLES_MOST = 1_000_000;
 const STORAGE_MAX_LEAST = 1_048_576;
 const STORAGE_MAX_LEAST_TEXT = '1MiB';
 
@@ -82,6 +86,17 @@ export const SETTING_READERS: {
       return fits ? { value: bytes } : null;
     },
     fromText: (text) => text,
+  },
+  cardCycles: {
+    rule: `it must be a whole number from ${CARD_CYCLES_LEAST} to ${CARD_CYCLES_MOST}`,
+    check: (value) =>
+      typeof value === 'number' &&
+      Number.isInteger(value) &&
+      value >= CARD_CYCLES_LEAST &&
+      value <= CARD_CYCLES_MOST
+        ? { value }
+        : null,
+    fromText: (text) => (/^\d+$/.test(text) ? Number(text) : text),
   },
   mdns: truth(),
   discovery: truth(),
@@ -133,12 +148,34 @@ export const SETTING_READERS: {
     },
     fromText: jsonOrText,
   },
+  alerts: {
+    rule: 'it must be off, or a list of rules; docs/alerts.md has samples',
+    reasonOf: (value) => reasonOf(readAlerts(value)),
+    check: (value) => valueIn(readAlerts(value)),
+    fromText: jsonOrText,
+  },
+  alertWebhook: {
+    rule: 'it must be a URL such as https://alerts.example/hook, or a list; docs/alerts.md has samples',
+    reasonOf: (value) => reasonOf(readWebhooks(value)),
+    check: (value) => valueIn(readWebhooks(value)),
+    fromText: jsonOrText,
+  },
   logLevel: {
     rule: `it must be one of ${LOG_LEVELS.join(', ')}`,
     check: (value) => (LOG_LEVELS.includes(value as LogLevel) ? { value: value as LogLevel } : null),
     fromText: (text) => text,
   },
 });
+
+type Reading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
+
+function reasonOf(reading: Reading<unknown>): string | undefined {
+  return reading.ok ? undefined : reading.reason;
+}
+
+function valueIn<T>(reading: Reading<T>): { readonly value: T } | null {
+  return reading.ok ? { value: reading.value } : null;
+}
 
 /** From `["main=7d,2GB"]` or `{"main": "7d,2GB"}`. */
 function readRetention(value: unknown): Record<string, ChannelPolicy> | null {

@@ -1,4 +1,5 @@
 import type { Log } from '../../src/errors/index.ts';
+import type { ServedAlerts } from './served-alerts.ts';
 import type { ServedBridges } from './served-bridges.ts';
 import type { ServedDevices } from './served-devices.ts';
 import type { ServedHttp } from './served-http.ts';
@@ -18,6 +19,8 @@ export interface ApiParts {
   readonly bridges?: ServedBridges | null;
   /** Figures of the agent; without it their route is not there. */
   readonly telemetry?: ServedTelemetry;
+  /** `null` where they are off. */
+  readonly alerts?: ServedAlerts | null;
   readonly log: Log;
   /** Facts of the process for `status`. */
   readonly agentFacts: () => Readonly<Record<string, unknown>>;

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { addAlertRoutes } from './alert-routes.ts';
 import type { ApiParts } from './api-parts.ts';
 import { addDeviceRoutes } from './device-routes.ts';
 import { addRealmRoutes } from './realm-routes.ts';
@@ -9,6 +10,7 @@ export function addApiRoutes(app: FastifyInstance, parts: ApiParts): void {
   addViews(app, parts);
   addRealmRoutes(app, parts);
   addDeviceRoutes(app, parts);
+  addAlertRoutes(app, parts);
   app.post('/v1/stop', async (_request, reply) => {
     reply.raw.once('finish', parts.onStop);
     return { stopping: true };

@@ -37,6 +37,7 @@ const NOT_FOUND: ReadonlySet<string> = new Set<ErrorCode>([
   'device.unknown',
   'serial.unknown-port',
   'http.no-value',
+  'alert.unknown',
 ]);
 const FORBIDDEN: ReadonlySet<string> = new Set<ErrorCode>([
   'realm.not-admin',
@@ -49,6 +50,7 @@ const CONFLICTS: ReadonlySet<string> = new Set<ErrorCode>([
   'device.exists',
   'device.provisioned',
   'serial.port-held',
+  'alert.not-firing',
 ]);
 
 /** Statuses of single codes (RFC 9110, section 15). */

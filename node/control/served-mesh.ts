@@ -9,6 +9,7 @@ export type ServedMesh = Pick<
   | 'subscribe'
   | 'status'
   | 'peers'
+  | 'absentPeers'
   | 'channels'
   | 'logs'
   | 'gaps'

@@ -124,7 +124,12 @@ function denied(check: string, { group, isGroups }: PortFile, probe: SerialProbe
 function taken(check: string, holders: readonly ProcessName[]): Finding {
   const who = holders.slice(0, NAMED_MAX).map(({ pid, name }) => `${name || 'a program'} (pid ${pid})`);
   const hint = holders.map(({ name }) => PORT_TAKERS[name]).find((text) => text !== undefined);
-  return fail(check, `${who.join(', ')} has it open`, hint ?? 'End that program, or close the port in it.');
+  const verb = who.length === 1 ? 'has' : 'have';
+  return fail(
+    check,
+    `${who.join(', ')} ${verb} it open`,
+    hint ?? 'End that program, or close the port in it.',
+  );
 }
 
 function proposal({ available }: SerialToCheck): string {

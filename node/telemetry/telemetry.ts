@@ -16,7 +16,7 @@ import type {
 export interface TelemetryParts {
   /** The node's directory: its disk is watched. */
   readonly directory: string;
-  readonly mesh: Pick<Mesh, 'traffic' | 'status' | 'peers'>;
+  readonly mesh: Pick<Mesh, 'traffic' | 'status' | 'peers' | 'absentPeers'>;
   /** How often each cell of the card can be written. @defaultValue 1,000 */
   readonly cardCycles?: number;
   /** Milliseconds since 1970. */
@@ -125,7 +125,7 @@ export class Telemetry {
         freeBytes,
         totalBytes: diskBytes,
       },
-      card: this.#card.telemetry(now.nowMs, { processBytes: written, diskBytes }),
+      card: this.#card.telemetry(now.nowMs, { agentBytes: written, diskBytes }),
       process: this.#processTelemetry(now.nowMs),
       drops: status.counters,
     };
@@ -133,7 +133,8 @@ export class Telemetry {
 
   #peers({ channels, storageBytesMax }: MeshStatus, monotonicMs: number) {
     const traffic = new Map(this.#parts.mesh.traffic().map((one) => [one.channel, one]));
-    return peerTelemetry(this.#parts.mesh.peers(), {
+    const { mesh } = this.#parts;
+    return peerTelemetry([...mesh.peers(), ...mesh.absentPeers()], {
       channels: new Map(channels.map((channel): [string, ChannelStatus] => [channel.channel, channel])),
       storageBytesMax,
       nowMs: this.#parts.nowMs(),

@@ -782,12 +782,40 @@ export const ERROR_TABLE = {
     meaning: 'A file of a bridge cannot be read.',
     next: 'Name files that the agent may read in passwordFile, ca, cert and key.',
   },
+  'alert.unknown': {
+    meaning: 'There is no such alert.',
+    next: 'See "sedge alerts" for the ids of those that there are.',
+  },
+  'alert.not-firing': {
+    meaning: 'The alert does not fire.',
+    next: 'Nothing: only an alert that fires can be acknowledged.',
+  },
   'agent.running': {
     meaning: 'Another agent uses this directory.',
     next: 'Stop it first, or use another directory (--dir).',
   },
   'agent.not-running': { meaning: 'No agent runs in this directory.', next: 'Start one with "sedge start".' },
   'agent.node-too-old': { meaning: 'This Node.js is too old.', next: 'Install Node.js 22.18 or newer.' },
+  'service.not-root': {
+    meaning: 'Only root may install or remove a service.',
+    next: 'Run it with sudo; "--dry-run" shows what it would do, "--root DIR" does it to the files of another system.',
+  },
+  'service.no-systemd': {
+    meaning: 'This machine does not run systemd.',
+    next: 'Let what starts services here run "sedge start" as a user of its own, or prepare another system with "--root DIR".',
+  },
+  'service.packaged': {
+    meaning: 'The service came with the Debian package.',
+    next: 'Use "systemctl enable --now sedge", "systemctl edit sedge" and "apt remove sedge".',
+  },
+  'service.unreachable': {
+    meaning: 'The service could not run this: its user does not reach it.',
+    next: 'Install Node.js and sedge for all users ("sudo npm install -g"), or take the Debian package, which brings its own Node.js.',
+  },
+  'service.failed': {
+    meaning: 'A step of installing or removing the service failed.',
+    next: 'Mend what is named and run the same command again: it goes on from there.',
+  },
   'agent.bad-config': {
     meaning: 'A setting of the agent is not right.',
     next: 'Correct the environment variable or the line of sedge.yaml that is named; "sedge config check" lists all mistakes.',

@@ -372,6 +372,13 @@ export class ChannelJournal extends HeldLogs {
     return this.#repair.reading(() => findPublishesOf(this.#store, producer, options));
   }
 
+  /** Messages on the disk that came after a position, within a segment. Cheap, however many logs there are. */
+  messagesAfter(position: number): number {
+    let messages = 0;
+    for (const segment of this.#store.all()) messages += segment.messagesAfter(position);
+    return messages;
+  }
+
   /** What is held, in numbers. */
   totals(): { logs: number; entries: number; messages: number; bytes: number; segments: number } {
     const totals = { logs: [...this.index.held()].length, entries: 0, messages: 0, bytes: 0, segments: 0 };

@@ -14,6 +14,13 @@ const RECORD_HEADER_BYTES = 8;
 const RECORD_BYTES_MAX = 16 * 1024 * 1024;
 const FILE_BYTES_MAX = 256 * 1024 * 1024;
 
+/** Records that are written together. */
+interface WaitingBatch {
+  readonly bytes: Buffer[];
+  sync: boolean;
+  readonly done: PromiseWithResolvers<void>;
+}
+
 /**
  * A file of CBOR values to which values are appended, each with length and CRC-32C, and which is replaced by a
  * shorter one now and then. Made for the state of durable subscriptions: small, often, durable.
@@ -24,11 +31,13 @@ export class CursorFile {
   readonly #name: string;
   #file: DiskFile | null = null;
   #size = 0;
-  #waiting: { readonly bytes: Buffer[]; readonly done: PromiseWithResolvers<void> } | null = null;
+  #waiting: WaitingBatch | null = null;
   #work: Promise<void> = Promise.resolve();
   #closed = false;
   /** A failed write may have left bytes behind the end. */
   #tailUnclear = false;
+  /** What lies before is durable; the rest up to the size a power cut may still take. */
+  #syncedSize = 0;
   /** The file has its name, and a power cut may still give that to the one before. */
   #nameUnclear = false;
 
@@ -63,6 +72,7 @@ export class CursorFile {
         await this.#file.sync();
       }
       this.#size = read.end;
+      this.#syncedSize = read.end;
       return read.values;
     } catch (error) {
       throw journalFailure(error, this.#path);
@@ -71,20 +81,31 @@ export class CursorFile {
 
   /**
    * Appends a value; resolves when it is durable. All that is appended while one batch is synced goes into the
-   * next. Throws `journal.disk-full`, `journal.io-failed` (the value is then not in the file) and
-   * `journal.stopped`.
+   * next. With `sync: false` it resolves when the value would survive the end of this process; a power cut may take it
+   * until something later is durable, and so does an fsync that fails. Throws `journal.disk-full`, `journal.io-failed` (the value is then not in the
+   * file) and `journal.stopped`.
    */
-  append(value: unknown): Promise<void> {
+  append(value: unknown, { sync = true }: { readonly sync?: boolean } = {}): Promise<void> {
+    return this.#add(encodeRecord(value), sync);
+  }
+
+  /** Resolves when all that was appended is durable. Throws what {@link CursorFile.append} throws. */
+  sync(): Promise<void> {
+    return this.#add(null, true);
+  }
+
+  #add(record: Buffer | null, sync: boolean): Promise<void> {
     if (this.#closed) return Promise.reject(new SedgeError('journal.stopped'));
     if (this.#waiting === null) {
-      const batch = { bytes: [] as Buffer[], done: Promise.withResolvers<void>() };
+      const batch: WaitingBatch = { bytes: [], sync: false, done: Promise.withResolvers() };
       this.#waiting = batch;
       this.#enqueue(async () => {
         this.#waiting = null;
-        await this.#write(Buffer.concat(batch.bytes));
+        await this.#write(Buffer.concat(batch.bytes), batch.sync);
       }).then(batch.done.resolve, batch.done.reject);
     }
-    this.#waiting.bytes.push(encodeRecord(value));
+    if (record !== null) this.#waiting.bytes.push(record);
+    this.#waiting.sync ||= sync;
     return this.#waiting.done.promise;
   }
 
@@ -115,15 +136,30 @@ export class CursorFile {
     return done;
   }
 
-  async #write(bytes: Buffer): Promise<void> {
+  async #write(bytes: Buffer, sync: boolean): Promise<void> {
     if (this.#file === null) throw new SedgeError('journal.stopped');
     if (this.#nameUnclear) await this.#keepName();
-    if (this.#tailUnclear) await this.#file.truncate(this.#size);
-    this.#tailUnclear = true;
-    await this.#file.write(bytes, this.#size);
-    await this.#file.sync();
+    if (bytes.length > 0) {
+      if (this.#tailUnclear) await this.#file.truncate(this.#size);
+      this.#tailUnclear = true;
+      await this.#file.write(bytes, this.#size);
+    }
+    const size = this.#size + bytes.length;
+    if (sync && size > this.#syncedSize) await this.#syncTo(size);
     this.#tailUnclear = false;
-    this.#size += bytes.length;
+    this.#size = size;
+  }
+
+  async #syncTo(size: number): Promise<void> {
+    try {
+      await this.#file!.sync();
+      this.#syncedSize = size;
+    } catch (error) {
+      // The system may have dropped what it could not write, and nothing that is read lies behind damaged bytes.
+      this.#size = this.#syncedSize;
+      this.#tailUnclear = true;
+      throw error;
+    }
   }
 
   async #replace(values: readonly unknown[]): Promise<void> {
@@ -134,6 +170,7 @@ export class CursorFile {
     this.#file = file;
     this.#size = bytes.length;
     this.#tailUnclear = false;
+    this.#syncedSize = bytes.length;
     this.#nameUnclear = true;
     await before?.close().catch(() => {});
     await this.#keepName();

@@ -94,6 +94,7 @@ export class OwnLog {
   /** Writes of the reserve file, one after the other. */
   #writing: Promise<void> = Promise.resolve();
   #refilling: Promise<void> | null = null;
+  #fault: SedgeError | null = null;
 
   constructor(options: OwnLogOptions, deps: OwnLogDependencies) {
     this.#options = { block: RESERVE_BLOCK, ...options };
@@ -184,6 +185,11 @@ export class OwnLog {
   /** Notes a Lamport time heard from others: later own entries get higher ones. */
   witness(lamport: number): void {
     this.#lamport = Math.max(this.#lamport, Math.min(lamport, LAMPORT_FOLLOWED_MAX));
+  }
+
+  /** Why no numbers could be reserved when that was last tried; `null` when it succeeded. */
+  get fault(): SedgeError | null {
+    return this.#fault;
   }
 
   /** Resolves when {@link OwnLog.take} of `count` gives numbers. Throws `journal.disk-full`, `journal.io-failed`. */
@@ -286,7 +292,14 @@ export class OwnLog {
       ...change,
     };
     const write = this.#writing.then(() => writeReserve(this.#deps.disk, journal.directory, reserve));
-    this.#writing = write.catch(() => {});
+    this.#writing = write.then(
+      () => {
+        this.#fault = null;
+      },
+      (error: SedgeError) => {
+        this.#fault = error;
+      },
+    );
     return write;
   }
 }

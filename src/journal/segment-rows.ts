@@ -84,6 +84,14 @@ export class SegmentRows {
     for (const value of retainedValuesOf(entry, place.position)) this.retained.add(value);
   }
 
+  /** Messages of the rows behind a position. */
+  messagesAfter(position: number): number {
+    let messages = 0;
+    for (let row = this.#count - 1; row >= 0 && this.#position[row]! > position; row--)
+      messages += this.#messages[row]!;
+    return messages;
+  }
+
   /** Notes the publish ids of an own entry. */
   addPublishes(entry: Entry): void {
     if (entry.messages === null) return;

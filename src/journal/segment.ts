@@ -73,6 +73,15 @@ export class Segment implements SegmentName {
     return this.rows?.messages ?? this.sealed?.header.messages ?? 0;
   }
 
+  /** Messages behind a position; of a sealed segment an estimate, as if they were spread evenly. */
+  messagesAfter(position: number): number {
+    const { rows, firstPosition, lastPosition, messages } = this;
+    if (position >= lastPosition) return 0;
+    if (position < firstPosition) return messages;
+    if (rows !== null) return rows.messagesAfter(position);
+    return Math.round((messages * (lastPosition - position)) / (lastPosition - firstPosition + 1));
+  }
+
   /** Bytes on disk, with its index. */
   get diskBytes(): number {
     return this.size + (this.sealed?.bytes ?? 0);

@@ -25,6 +25,10 @@ export class DurableProgress {
   readonly #unwritten = new Map<string, LogProgress>();
   #saving: Promise<void> = Promise.resolve();
   #rows = 0;
+  /** Rows were written without fsync since the last one. */
+  #unsynced = false;
+  /** Such rows may be lost, as an fsync failed. */
+  #rowsLost = false;
 
   constructor(file: CursorFile, filters: readonly string[]) {
     this.#file = file;
@@ -53,11 +57,12 @@ export class DurableProgress {
 
   /**
    * Keeps the progress of the readers, and what an earlier call could not keep. Durable when it resolves, with all
-   * that was acknowledged before: also what another call is still writing.
+   * that was acknowledged before: also what another call is still writing. With `sync: false` a power cut may take it
+   * back until a later call without that.
    */
-  save(readers: Iterable<LogReader>): Promise<void> {
+  save(readers: Iterable<LogReader>, { sync = true }: { readonly sync?: boolean } = {}): Promise<void> {
     for (const reader of readers) this.#note(reader.progress());
-    this.#saving = this.#saving.catch(() => {}).then(() => this.#writeNoted());
+    this.#saving = this.#saving.catch(() => {}).then(() => this.#writeNoted(sync));
     return this.#saving;
   }
 
@@ -73,13 +78,13 @@ export class DurableProgress {
     this.#unwritten.set(key, { ...progress, marks });
   }
 
-  async #writeNoted(): Promise<void> {
+  async #writeNoted(sync: boolean): Promise<void> {
     const noted = [...this.#unwritten.values()];
-    if (noted.length === 0) return;
+    if (noted.length === 0 && !(sync && (this.#unsynced || this.#rowsLost))) return;
     const rows = noted.map(rowOf);
     this.#rows += rows.length;
-    if (this.#rows > 1_024 + this.#logs.size * 8) await this.#rewrite();
-    else await this.#file.append(rows.length === 1 ? rows[0] : ['rows', rows]);
+    if (this.#rowsLost || this.#rows > 1_024 + this.#logs.size * 8) await this.#rewrite();
+    else await this.#write(rows, sync);
     for (const progress of noted) {
       const key = keyOf(progress);
       // What was noted meanwhile stays.
@@ -87,10 +92,23 @@ export class DurableProgress {
     }
   }
 
+  async #write(rows: readonly unknown[][], sync: boolean): Promise<void> {
+    try {
+      if (rows.length === 0) await this.#file.sync();
+      else await this.#file.append(rows.length === 1 ? rows[0] : ['rows', rows], { sync });
+    } catch (error) {
+      this.#rowsLost ||= this.#unsynced;
+      throw error;
+    }
+    this.#unsynced = !sync;
+  }
+
   async #rewrite(): Promise<void> {
     const rows = [...this.#logs.values()].map(rowOf);
     this.#rows = rows.length;
     await this.#file.rewrite([[VERSION, this.#filters], ...rows]);
+    this.#unsynced = false;
+    this.#rowsLost = false;
   }
 
   #remember(progress: LogProgress | readonly LogProgress[]): void {

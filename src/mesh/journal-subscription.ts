@@ -147,7 +147,10 @@ export class JournalSubscription implements Subscription, SelectiveSubscription 
     return batch;
   }
 
-  async acknowledge(deliveries = Number.POSITIVE_INFINITY): Promise<void> {
+  async acknowledge(
+    deliveries = Number.POSITIVE_INFINITY,
+    options: { readonly sync?: boolean } = {},
+  ): Promise<void> {
     if (this.#closed) return;
     const readers = new Set<LogReader>();
     for (const { reader, last, late, mark } of this.#takeHandedOut(deliveries)) {
@@ -159,7 +162,7 @@ export class JournalSubscription implements Subscription, SelectiveSubscription 
       readers.add(mark.reader);
     }
     // Also with nothing new: what an earlier call is writing, or could not write, must be durable before the next.
-    await this.#deps.durable?.save(readers);
+    await this.#deps.durable?.save(readers, options);
   }
 
   /** So many of the oldest, and what was passed over behind them. */

@@ -1,8 +1,14 @@
 import { type LogId, splitLogId } from '../entry/index.ts';
-import { type Counters, describeError, ERROR_TABLE, type ErrorCode } from '../errors/index.ts';
+import {
+  type Counters,
+  describeError,
+  ERROR_TABLE,
+  type ErrorCode,
+  type SedgeError,
+} from '../errors/index.ts';
 import type { NodeId } from '../identity/index.ts';
 import type { ChannelJournal } from '../journal/index.ts';
-import type { Overlay } from '../overlay/index.ts';
+import type { Overlay, PeerInfo } from '../overlay/index.ts';
 import { ALERTS_CHANNEL, type ChannelPolicy, REALM_CHANNEL, type Realm } from '../realm/index.ts';
 import type { PeerHoldings } from '../receipts/index.ts';
 import type { PeerChannelSync, PeerSync } from '../sync/index.ts';
@@ -28,6 +34,8 @@ export interface MeshReportDependencies {
   readonly journals: ReadonlyMap<string, ChannelJournal>;
   /** Logs that this node writes now, by channel. */
   readonly ownLogs: () => ReadonlyMap<string, LogId>;
+  /** Why this node cannot publish, by channel. */
+  readonly ownFaults: () => ReadonlyMap<string, SedgeError>;
   /** How long ago something was received, milliseconds. */
   readonly elapsedMs: (receivedAtMs: number) => number;
   /** What is kept of a channel. */
@@ -46,6 +54,18 @@ export interface MeshReportDependencies {
 
 /** A connected peer that is silent for so long is stalled: two hellos were due. */
 const STALLED_MS = 75_000;
+/** Of absent peers; a realm of more is looked at from several of its nodes. */
+const ABSENT_PEERS_MAX = 256;
+/** What is known of the link to one that is not there. */
+const ABSENT = Object.freeze({
+  addresses: [],
+  source: 'inbound' as const,
+  connected: false,
+  latencyMs: null,
+  sinceMs: null,
+  failedDials: 0,
+  lastError: null,
+});
 
 /** What a node knows and holds, for people. */
 export class MeshReport {
@@ -57,19 +77,31 @@ export class MeshReport {
 
   /** Peers, and how far this node is in step with each. */
   peers(): PeerStatus[] {
-    return this.#deps.overlay.peers().map((peer) => {
-      const sync = peer.node === null ? null : this.#deps.peerSync(peer.node);
-      const heardAtMs = peer.node === null ? null : this.#deps.heardAtMs(peer.node);
-      const known = {
-        ...peer,
-        name: peer.node === null ? '' : this.#deps.realm.nameOf(peer.node),
-        sync: sync?.status ?? 'unknown',
-        inSyncAtMs: sync?.inSyncAtMs ?? null,
-        heardAtMs,
-        channels: peer.node === null ? [] : this.#peerChannels(peer.node),
-      };
-      return { ...known, health: this.#healthOf(known) };
-    });
+    return this.#deps.overlay.peers().map((peer) => this.#statusOf(peer));
+  }
+
+  /** Nodes that were met and are not among the peers now: those that connect by themselves, while they do not. */
+  absentPeers(): PeerStatus[] {
+    const { overlay, holdings, realm, self } = this.#deps;
+    const present = new Set(overlay.peers().map(({ node }) => node));
+    return [...holdings.peers()]
+      .filter((node) => node !== self && !present.has(node) && realm.standing(node).status === 'granted')
+      .slice(0, ABSENT_PEERS_MAX)
+      .map((node) => this.#statusOf({ ...ABSENT, node }));
+  }
+
+  #statusOf(peer: PeerInfo): PeerStatus {
+    const sync = peer.node === null ? null : this.#deps.peerSync(peer.node);
+    const heardAtMs = peer.node === null ? null : this.#deps.heardAtMs(peer.node);
+    const known = {
+      ...peer,
+      name: peer.node === null ? '' : this.#deps.realm.nameOf(peer.node),
+      sync: sync?.status ?? 'unknown',
+      inSyncAtMs: sync?.inSyncAtMs ?? null,
+      heardAtMs,
+      channels: peer.node === null ? [] : this.#peerChannels(peer.node),
+    };
+    return { ...known, health: this.#healthOf(known) };
   }
 
   #peerChannels(peer: NodeId): PeerChannelStatus[] {
@@ -154,8 +186,10 @@ export class MeshReport {
       const sentence = describeError(code, details);
       problems.push({ code, severity: 'warning', sentence, next: ERROR_TABLE[code].next });
     };
-    for (const journal of this.#deps.journals.values()) {
-      if (journal.fault !== null) report(journal.fault.code, { channel: journal.channel });
+    const ownFaults = this.#deps.ownFaults();
+    for (const [channel, journal] of this.#deps.journals) {
+      const fault = journal.fault ?? ownFaults.get(channel);
+      if (fault !== undefined) report(fault.code, { channel });
     }
     const { counters, realm, self } = this.#deps;
     const unreplicated = counters.get('journal.dropped-unreplicated');

@@ -42,7 +42,10 @@ export interface PeerChannelStatus {
   readonly state: 'in-sync' | 'apart' | 'unknown';
   /** Messages that the peer holds and this node lacks. */
   readonly missingHere: number;
-  /** Messages that this node holds and the peer had not said to hold when it was last heard; `null` for unknown. */
+  /**
+   * Messages that this node holds and the peer had not said to hold when it was last heard; of one that is away at
+   * most so many. `null` for unknown.
+   */
   readonly missingThere: number | null;
   /** Messages that it was asked for in vain: refused here, past their lifetime, or not sent. */
   readonly givenUp: number;

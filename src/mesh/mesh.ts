@@ -218,6 +218,7 @@ export class Mesh {
       self,
       journals: this.#channels.journals,
       ownLogs: () => this.#publisher.ownLogs(),
+      ownFaults: () => this.#publisher.ownFaults(),
       elapsedMs: (receivedAtMs) => this.#clock.elapsedMs(receivedAtMs),
       policyOf: (channel) => this.#keeper.policyOf(channel),
       peerSync: (node) => this.#sync?.peer(node) ?? null,
@@ -357,6 +358,15 @@ export class Mesh {
     await this.#desk.forget(durable);
   }
 
+  /**
+   * Resolves when the disk has answered for all that this node holds by now: it is durable, or the disk refused it, which
+   * {@link status} tells. For supervisors: as long as this resolves again and again, the node gets on.
+   */
+  async whenStored(): Promise<void> {
+    const journals = [...this.#channels.journals.values()];
+    await Promise.allSettled(journals.map((journal) => journal.whenDurable(journal.lastPosition)));
+  }
+
   /** The position of the last entry in each channel's journal: what arrives from now on lies behind it. */
   positions(): Map<string, number> {
     return new Map([...this.#channels.journals].map(([channel, journal]) => [channel, journal.lastPosition]));
@@ -457,6 +467,14 @@ export class Mesh {
   /** Peers, and how far this node is in step with each. */
   peers(): PeerStatus[] {
     return this.#report.peers();
+  }
+
+  /**
+   * Nodes that connected by themselves once and are not among {@link Mesh.peers} while they are away: what they lack is
+   * kept for them as for any other.
+   */
+  absentPeers(): PeerStatus[] {
+    return this.#report.absentPeers();
   }
 
   /** Channels that this node carries. */

@@ -68,6 +68,8 @@ interface OpenChannel {
 /** Checks what an application publishes, drops what it published before, and hands the rest to its channel's author. */
 export class Publisher {
   readonly #deps: PublisherDependencies;
+  /** Of channels that could not be opened too. */
+  readonly #numbers = new Map<string, OwnLog>();
   readonly #open = new Map<string, OpenChannel>();
   readonly #opening = new Map<string, Promise<OpenChannel>>();
   readonly #underWay = new Map<string, Promise<Published>>();
@@ -147,6 +149,11 @@ export class Publisher {
     return new Map(
       [...this.#open].map(([channel, { ownLog }]) => [channel, logIdOf({ author, epoch: ownLog.epoch })]),
     );
+  }
+
+  /** Why this node cannot publish in channels whose numbers it could not reserve. */
+  ownFaults(): Map<string, SedgeError> {
+    return new Map([...this.#numbers].flatMap(([channel, { fault }]) => (fault ? [[channel, fault]] : [])));
   }
 
   /** Rejects what waits, and notes the exact next numbers. The journals must have been committed before. */
@@ -288,6 +295,7 @@ export class Publisher {
     const { identity, realm, channels, disk, endOf, randomBytes, log } = this.#deps;
     const journal = await channels.open(name);
     const ownLog = new OwnLog({ self: identity.nodeId }, { disk, journal, randomBytes, log });
+    this.#numbers.set(name, ownLog);
     const { prev, epoch } = await ownLog.open();
     // A crash may have come between the end of the epoch and the next one.
     const forked = endOf(name, logIdOf({ author: identity.nodeId, epoch })) !== null;

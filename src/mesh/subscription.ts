@@ -19,8 +19,11 @@ export interface SelectiveSubscription {
   ready(): Promise<void>;
   /** All that is ready, at least one and at most `max` deliveries; empty after `close`. Acknowledges nothing. */
   take(max: number): Promise<readonly Delivery[]>;
-  /** Acknowledges so many of the deliveries that were taken, the oldest first; resolves once that is on disk. */
-  acknowledge(deliveries: number): Promise<void>;
+  /**
+   * Acknowledges so many of the deliveries that were taken, the oldest first; resolves once that is on disk. With
+   * `sync: false` without fsync: the end of the process does not take it back, and a power cut may until a later call.
+   */
+  acknowledge(deliveries: number, options?: { readonly sync?: boolean }): Promise<void>;
   /** Ends it. What was taken and not acknowledged comes again under the same durable name. */
   close(): Promise<void>;
 }

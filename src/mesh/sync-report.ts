@@ -21,7 +21,10 @@ export function peerChannelStatus(
     return { channel, state: 'in-sync', missingHere: 0, missingThere: 0, givenUp: 0, inSyncAtMs };
   }
   const givenUp = session?.givenUp ?? 0;
-  const missingThere = countMissingThere(peer, journal, holdings, inSync?.position ?? 0);
+  const there = countMissingThere(peer, journal, holdings, inSync?.position ?? 0);
+  // Of one that is away nothing has come since, so that it lacks what came after; one that is there has it by gossip.
+  const isAway = session === undefined && inSync !== null;
+  const missingThere = there === null && isAway ? journal.messagesAfter(inSync.position) : there;
   // Nothing is left to fetch from it. What it lacks is its to say, and it will ask for it.
   if (session?.inSync === true && session.missing === 0) {
     return { channel, state: 'in-sync', missingHere: 0, missingThere, givenUp, inSyncAtMs };

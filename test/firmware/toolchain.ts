@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { describe } from 'vitest';
 
-/** A tool of the tests of firmware and MQTT: what it is for, the Debian packages that bring it, and how it is tried. */
+/** A tool of the tests of firmware, MQTT and metrics: what it is for, the Debian packages that bring it, and how it is tried. */
 interface ToolEntry {
   readonly purpose: string;
   readonly packages: readonly string[];
@@ -35,6 +35,11 @@ const TOOLS = {
     purpose: 'the samples of the HTTP API',
     packages: ['curl'],
     works: () => run('curl', ['--version']).status === 0,
+  },
+  systemd: {
+    purpose: 'the unit of the service',
+    packages: ['systemd'],
+    works: () => run('systemd-analyze', ['--version']).status === 0,
   },
   make: {
     purpose: 'the makefiles of the ports',
@@ -102,6 +107,11 @@ const TOOLS = {
     purpose: 'bridges to a broker of Mosquitto',
     packages: ['mosquitto'],
     works: () => run(MOSQUITTO, ['-h']).stdout.includes('mosquitto'),
+  },
+  prometheus: {
+    purpose: 'metrics with Prometheus',
+    packages: ['prometheus'],
+    works: () => run('promtool', ['--version']).status === 0 && run('prometheus', ['--version']).status === 0,
   },
   'paho-c': {
     purpose: 'MQTT with Paho for C',

@@ -59,7 +59,11 @@ export class PageSamples {
    * the first one without being told, and curl where localhost:8420 is asked for.
    */
   async startAgent(command: string): Promise<void> {
-    const words = command.trim().replace(/^npx sedge /, '');
+    const words = command
+      .trim()
+      .replace(/^npx sedge /, '')
+      // A fixed port may be somebody else's.
+      .replace(/(--http-tls \S+:)\d+/, '$10');
     const agent = this.#background(
       `node node/main.js ${words} --no-mdns --listen /ip4/127.0.0.1/tcp/0 --mqtt 0 --http 0`,
     );

@@ -30,7 +30,7 @@ const ABOVE: Readonly<Record<string, readonly string[]>> = {
   node: ['src', 'firmware-bridge', 'simulations', 'node'],
   bench: ['src', 'firmware-bridge', 'node', 'bench'],
   simulations: ['src', 'simulations'],
-  packaging: ['packaging'],
+  packaging: ['packaging', 'node'],
   tools: ['src', 'tools'],
 };
 

@@ -1,24 +1,15 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { anchorsOf, withoutCode } from './page-anchors.ts';
+import { pages } from './pages.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const FOLDERS = ['src', 'node', 'bench', 'docs', 'test', 'simulations', 'firmware-bridge', 'tools'];
-
 interface Link {
   /** Path from the root of the clone. */
   readonly file: string;
   readonly anchor: string | undefined;
-}
-
-function pages(): string[] {
-  const below = (folder: string) =>
-    readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
-      .filter((entry) => entry.isFile() && entry.name.endsWith('.md'))
-      .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)));
-  return ['README.md', 'CHANGELOG.md', ...FOLDERS.flatMap(below)];
 }
 
 /** Links and pictures of a page that stay within the clone. */

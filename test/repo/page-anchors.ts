@@ -17,7 +17,8 @@ export function withoutCode(page: string): string {
   return page.replaceAll(/^(```+).*?^\1/gms, '');
 }
 
-function slugOf(heading: string): string {
+/** Anchor of a heading, by GitHub's rule, before it is told apart from others like it. */
+export function slugOf(heading: string): string {
   return heading
     .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
     .trim()

@@ -49,6 +49,8 @@ export class DeviceDesk {
   /** Who has a session where, or is about to: at most one port a device. */
   readonly #holders = new Map<DeviceId, Claim>();
   readonly #speakers = new Map<PortService, PortSpeaker>();
+  /** The last greeting of each device that is being kept. */
+  readonly #greetings = new Map<DeviceId, Promise<void>>();
 
   constructor(deps: DeviceDeskDependencies) {
     this.#deps = deps;
@@ -109,7 +111,7 @@ export class DeviceDesk {
         greeting !== undefined && effect.kind === 'gap' && effect.epoch !== greeting.device.epoch,
     );
     for (const effect of effects) {
-      if (effect.kind === 'greeting') void this.#greet(port, effect, earlier);
+      if (effect.kind === 'greeting') this.#greet(port, effect, earlier);
       else if (effect.kind !== 'gap' || !earlier.includes(effect)) this.#onEffect(port, effect);
     }
   }
@@ -171,23 +173,38 @@ export class DeviceDesk {
     }
   }
 
-  async #greet(port: PortService, greeting: GreetingEffect, gaps: readonly GapEffect[]): Promise<void> {
+  #greet(port: PortService, greeting: GreetingEffect, gaps: readonly GapEffect[]): void {
     const { ticket, device } = greeting;
-    const { book, log } = this.#deps;
     Object.assign(this.speakerAt(port), { deviceId: device.id, provisioned: true, refusal: null });
-    const feed = this.feedOf(device.id);
     const rival = this.#rivalOf(port, device.id);
     if (rival !== null) {
       const places = { port: port.path, other: rival.path, device: device.id };
-      log.warn(places, 'two ports claim to be one device');
+      this.#deps.log.warn(places, 'two ports claim to be one device');
       this.speakerAt(port).refusal = 'by-bridge';
       this.#alarm(port, device.id, 'claimed-twice', 1);
       port.send({ kind: 'refused', ticket });
       return;
     }
     this.#holders.set(device.id, { port, sinceMs: this.#deps.elapsedMs() });
+    // One after the other: while the disk takes nothing, a device may start anew and greet again.
+    const before = this.#greetings.get(device.id) ?? Promise.resolve();
+    const keeping = before.then(() => this.#keepGreeting(port, greeting, gaps));
+    this.#greetings.set(device.id, keeping);
+    void keeping.then(() => {
+      if (this.#greetings.get(device.id) === keeping) this.#greetings.delete(device.id);
+    });
+  }
+
+  async #keepGreeting(
+    port: PortService,
+    { ticket, device }: GreetingEffect,
+    gaps: readonly GapEffect[],
+  ): Promise<void> {
+    const { book, log } = this.#deps;
+    const feed = this.feedOf(device.id);
     for (const gap of gaps) {
-      const outcome = await feed.takeGap(gap);
+      const untold = gapFrom(gap, book.get(device.id)?.epoch ?? 0);
+      const outcome = untold === null ? 'done' : await feed.takeGap(untold);
       // Without its report in the mesh the book must not forget the epoch that it is about.
       if (outcome === 'stopped') return;
       port.send({ kind: outcome, ticket: gap.ticket });
@@ -267,6 +284,12 @@ export class DeviceDesk {
       if (kind !== 'stopped') port.send({ kind, ticket });
     });
   }
+}
+
+/** What of a gap is not about epochs before one: those are told, since a greeting after them was kept; `null` for nothing. */
+function gapFrom(gap: GapEffect, knownEpoch: number): GapEffect | null {
+  if (gap.epoch >= knownEpoch) return gap;
+  return (gap.throughEpoch ?? gap.epoch) < knownEpoch ? null : { ...gap, epoch: knownEpoch, first: 1 };
 }
 
 function knownDevice(book: DeviceBook, id: DeviceId): KnownDevice | null {

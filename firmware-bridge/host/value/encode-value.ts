@@ -13,7 +13,7 @@ export type HostValue =
 
 /**
  * One CBOR item for a device: whole numbers as the shortest integer, other numbers as float32, which is all that small
- * devices compute with. `null` if it is nested deeper than devices are asked to follow.
+ * devices compute with. `null` if it is nested deeper than devices are asked to follow, or has a number beyond float32.
  */
 export function encodeDeviceValue(value: HostValue): Uint8Array | null {
   const parts: Uint8Array[] = [];
@@ -24,8 +24,11 @@ function append(value: HostValue, parts: Uint8Array[], depth: number): boolean {
   if (depth > VALUE_DEPTH_MAX) return false;
   if (value === null) parts.push(Uint8Array.of(0xf6));
   else if (typeof value === 'boolean') parts.push(Uint8Array.of(value ? 0xf5 : 0xf4));
-  else if (typeof value === 'number') parts.push(numberItem(value));
-  else if (typeof value === 'string') {
+  else if (typeof value === 'number') {
+    // Infinity would reach the device where a person wrote too many digits.
+    if (!Number.isFinite(Math.fround(value))) return false;
+    parts.push(numberItem(value));
+  } else if (typeof value === 'string') {
     const bytes = Buffer.from(value);
     parts.push(head(3, bytes.length), bytes);
   } else if (value instanceof Uint8Array) parts.push(head(2, value.length), value);

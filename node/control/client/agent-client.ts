@@ -18,6 +18,7 @@ import type {
   RealmStatus,
   SubscribeOptions,
 } from '../../../src/index.ts';
+import type { Alert, AlertReport, AlertTest } from '../../alerts/index.ts';
 import type { MqttClientStatus, MqttStatus } from '../../gateways/mqtt/index.ts';
 import type { BridgeStatus } from '../../gateways/mqtt-bridge/index.ts';
 import type { TelemetrySnapshot } from '../../telemetry/index.ts';
@@ -66,6 +67,16 @@ export interface AgentFacts {
   readonly serial: readonly string[];
   /** `null` where it is off; absent for an agent before 0.3. */
   readonly mqtt?: MqttFacts | null;
+  /** `null` where they are off; absent for an agent before 0.4. */
+  readonly alerts?: { readonly firing: number; readonly unacknowledged: number } | null;
+}
+
+/** Who acknowledges an alert. */
+export interface AlertWord {
+  /** At most 64 characters. */
+  readonly by: string;
+  /** At most 500 characters. */
+  readonly note?: string;
 }
 
 /** The node at a glance, and the process it runs in. */
@@ -163,6 +174,22 @@ export class AgentClient {
   /** The agent's figures now: rates, disk, card, memory, what peers lack. */
   async telemetry(): Promise<TelemetrySnapshot> {
     return (await this.#connection.call('GET', '/v1/telemetry')) as TelemetrySnapshot;
+  }
+
+  /** Alerts of the node, and those of others that it has heard of. */
+  async alerts(): Promise<AlertReport> {
+    return (await this.#connection.call('GET', '/v1/alerts')) as AlertReport;
+  }
+
+  /** Says that an alert was seen, by whom. Throws `alert.unknown` and `alert.not-firing`. */
+  async acknowledgeAlert(id: string, { by, note }: AlertWord): Promise<Alert> {
+    const word = { id, by, ...(note === undefined ? {} : { note }) };
+    return (await this.#connection.call('POST', '/v1/alerts/acknowledge', word)) as Alert;
+  }
+
+  /** Sends a test alert all the ways of a real one. */
+  async testAlert(): Promise<AlertTest> {
+    return (await this.#connection.call('POST', '/v1/alerts/test', {})) as AlertTest;
   }
 
   /** Logs as the node holds them. */

@@ -1,3 +1,12 @@
+export type {
+  Alert,
+  AlertReport,
+  AlertSeverity,
+  AlertTest,
+  AlertWatch,
+  RemoteAlert,
+  WebhookStatus,
+} from '../../alerts/index.ts';
 export type { TelemetrySnapshot } from '../../telemetry/index.ts';
 export type {
   DeviceDraft,
@@ -12,6 +21,7 @@ export {
   type AgentClientOptions,
   type AgentFacts,
   type AgentStatus,
+  type AlertWord,
   connectAgent,
   type InviteOptions,
   type MqttFacts,

@@ -133,6 +133,11 @@ export class ClientConnection implements ClientLink {
     return this.#session;
   }
 
+  /** Its end would not be what the client announced. */
+  get willed(): boolean {
+    return this.#willed;
+  }
+
   whenWritable(): Promise<void> {
     if (this.writable || !this.open) return Promise.resolve();
     return new Promise((resolve) => this.#writableWaits.push(resolve));

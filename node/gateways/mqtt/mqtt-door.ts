@@ -20,7 +20,7 @@ const WAITING_MAX = 256;
 
 /**
  * The address at which MQTT clients connect where nobody said anything of MQTT. It costs a listening socket: the gateway
- * is loaded when the first client comes, or at the start if it has sessions to look after. A port that is taken is
+ * is loaded when the first client comes, or at the start if it has sessions or wills to look after. A port that is taken is
  * no error, as nobody asked for it.
  */
 export class MqttDoor {
@@ -42,7 +42,7 @@ export class MqttDoor {
 
   /** Listens if it can. `atOnce`: the gateway listens elsewhere too, and is started now. */
   async start({ atOnce }: { readonly atOnce: boolean }): Promise<void> {
-    if (atOnce || (await this.#hasSessions())) await this.#open();
+    if (atOnce || (await this.#hasWork())) await this.#open();
     try {
       await this.#listener.start((stream) => this.#accept(stream));
     } catch (error) {
@@ -119,12 +119,11 @@ export class MqttDoor {
     return this.#opening;
   }
 
-  /** Sessions have wills, lifetimes and groups to see to, also while no client is there. */
-  async #hasSessions(): Promise<boolean> {
-    try {
-      return (await readdir(join(this.#deps.directory, 'mqtt', 'sessions'))).length > 0;
-    } catch {
-      return false;
-    }
+  /** Sessions have lifetimes and groups to see to, and wills are to be published, also while no client is there. */
+  async #hasWork(): Promise<boolean> {
+    const kept = ['sessions', 'wills'].map((name) =>
+      readdir(join(this.#deps.directory, 'mqtt', name)).catch(() => []),
+    );
+    return (await Promise.all(kept)).some((names) => names.length > 0);
   }
 }

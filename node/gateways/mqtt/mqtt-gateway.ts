@@ -9,6 +9,7 @@ import {
   type ConnectionHost,
   type ConnectRequest,
 } from './client-connection.ts';
+import { ClientFiles } from './client-files.ts';
 import { type GatewayCount, GatewayCounters } from './gateway-counters.ts';
 import type { ClientStream, Listener, ListenerOptions } from './listeners/listener.ts';
 import { makeListener } from './listeners/make-listener.ts';
@@ -21,13 +22,13 @@ import {
 } from './mqtt-options.ts';
 import { type PacketFault, REASON, type ReasonCode } from './packet/reason-code.ts';
 import { MqttSession } from './session/mqtt-session.ts';
-import type { SessionRecord } from './session/session-record.ts';
-import { SessionStore } from './session/session-store.ts';
+import { isSessionRecord, type SessionRecord } from './session/session-record.ts';
 import { SharedGroups } from './shared/shared-groups.ts';
 import { SYSTEM_INTERVAL_MS, type SystemValue, systemValues } from './system-topics.ts';
 import type { Permissions } from './users/permissions.ts';
 import { UserBook } from './users/user-book.ts';
-import { type Will, willOf } from './will.ts';
+import { willOf } from './wills/will.ts';
+import { WillDesk } from './wills/will-desk.ts';
 
 /** What the gateway works with. */
 export interface MqttGatewayDependencies {
@@ -71,12 +72,6 @@ interface AdmittedName {
   readonly user: string | null;
 }
 
-/** A will that waits for its delay. */
-interface WaitingWill {
-  readonly will: Will;
-  readonly dueAtMs: number;
-}
-
 const TICK_MS = 1_000;
 const NEVER = 0xffffffff;
 const CONTROL = /\p{Cc}/u;
@@ -87,14 +82,13 @@ export class MqttGateway implements ConnectionHost {
   readonly #options: ResolvedMqttOptions;
   readonly #deps: MqttGatewayDependencies;
   readonly #counters = new GatewayCounters();
-  readonly #store: SessionStore;
+  readonly #store: ClientFiles<SessionRecord>;
   readonly #users: UserBook;
   readonly #shared: SharedGroups;
   readonly #sessions = new Map<string, MqttSession>();
   readonly #connections = new Set<ClientConnection>();
   readonly #admission: AdmissionState<ClientConnection>;
-  readonly #wills = new Map<ClientConnection, Will>();
-  readonly #waitingWills = new Map<string, WaitingWill>();
+  readonly #wills: WillDesk;
   /** By client id: what is being done for it. Takeovers and ends follow each other. */
   readonly #turns = new Map<string, Promise<unknown>>();
   readonly #listeners: Listener[] = [];
@@ -108,7 +102,15 @@ export class MqttGateway implements ConnectionHost {
     this.#options = resolveMqttOptions(options);
     this.#deps = deps;
     this.#admission = new AdmissionState(this.#options, deps.nowMs());
-    this.#store = new SessionStore(join(deps.directory, 'mqtt', 'sessions'), deps.log);
+    this.#store = new ClientFiles(
+      {
+        directory: join(deps.directory, 'mqtt', 'sessions'),
+        isRecord: isSessionRecord,
+        unreadable: 'an MQTT session cannot be read and begins anew',
+      },
+      deps.log,
+    );
+    this.#wills = new WillDesk({ ...deps, counters: this.#counters });
     this.#shared = new SharedGroups(deps.directory, deps);
     this.#users = new UserBook(deps.directory, this.#options, deps.log);
   }
@@ -126,6 +128,7 @@ export class MqttGateway implements ConnectionHost {
       this.#sessions.set(record.clientId, session);
     }
     await this.#shared.sweep();
+    await this.#wills.load((clientId) => this.#sessions.get(clientId)?.expirySeconds ?? 0);
     this.#startedAtMs = this.#deps.nowMs();
     this.#systemSentAtMs = this.#startedAtMs;
     for (const options of this.#options.listeners) await this.#listen(options);
@@ -251,15 +254,12 @@ export class MqttGateway implements ConnectionHost {
     this.#connections.delete(connection);
     this.#admission.closed(connection);
     const { session } = connection;
-    const will = this.#wills.get(connection);
-    this.#wills.delete(connection);
     if (session === null || session.link !== connection) return;
-    void this.#inTurn(session.clientId, () => this.#detach(session, willed ? will : undefined)).catch(
-      (error: unknown) =>
-        this.#deps.log.error(
-          { client: session.clientId, error: String(error) },
-          'an MQTT session was not kept',
-        ),
+    void this.#inTurn(session.clientId, () => this.#detach(session, willed)).catch((error: unknown) =>
+      this.#deps.log.error(
+        { client: session.clientId, error: String(error) },
+        'an MQTT session was not kept',
+      ),
     );
   }
 
@@ -319,10 +319,9 @@ export class MqttGateway implements ConnectionHost {
       this.#sessions.set(clientId, session);
     }
     session.expirySeconds = expirySeconds;
-    const will = willOf({ ...packet, clientId }, user);
-    if (will !== null) this.#wills.set(connection, will);
     try {
       await session.attach(connection);
+      await this.#wills.hold(clientId, willOf({ ...packet, clientId }, user));
     } catch (error) {
       // A disk that takes nothing: the session stays as it was, and has no client.
       await session.detach().catch(() => {});
@@ -337,47 +336,30 @@ export class MqttGateway implements ConnectionHost {
     if (link !== null) {
       this.#counters.count('takenOver');
       const connection = link as ClientConnection;
-      const will = this.#wills.get(connection);
-      this.#wills.delete(connection);
       connection.end(REASON.sessionTakenOver, '3.1.4-3');
-      await this.#detach(session, will);
+      await this.#detach(session, connection.willed);
     }
     if (clean && this.#sessions.get(session.clientId) === session) await this.#end(session);
-    else if (this.#waitingWills.has(session.clientId)) this.#waitingWills.delete(session.clientId);
+    else await this.#wills.returned(session.clientId);
   }
 
-  async #detach(session: MqttSession, will: Will | undefined): Promise<void> {
-    const mostSeconds = session.expirySeconds ?? Number.POSITIVE_INFINITY;
-    const delaySeconds = Math.min(will?.delaySeconds ?? 0, mostSeconds);
-    if (will !== undefined && delaySeconds > 0) {
-      const dueAtMs = this.#deps.nowMs() + delaySeconds * 1_000;
-      this.#waitingWills.set(session.clientId, { will, dueAtMs });
+  async #detach(session: MqttSession, willed: boolean): Promise<void> {
+    const { clientId, expirySeconds: sessionSeconds } = session;
+    const settleWill = this.#wills.ended(clientId, { willed, sessionSeconds });
+    try {
+      await session.detach();
+    } finally {
+      await settleWill();
     }
-    await session.detach();
-    if (will !== undefined && delaySeconds === 0) await this.#publishWill(session.clientId, will);
     if (session.endsNow) await this.#end(session);
   }
 
   /** Ends a session, with the will that waited for it (MQTT-3.1.2-8). */
   async #end(session: MqttSession): Promise<void> {
     this.#sessions.delete(session.clientId);
-    const waiting = this.#waitingWills.get(session.clientId);
-    this.#waitingWills.delete(session.clientId);
-    if (waiting !== undefined) await this.#publishWill(session.clientId, waiting.will);
+    await this.#wills.publishWaiting(session.clientId);
     await session.end();
     await this.#store.remove(session.clientId);
-  }
-
-  async #publishWill(clientId: string, { topic, payload, options }: Will): Promise<void> {
-    this.#counters.count('willsPublished');
-    try {
-      await this.#deps.mesh.publish(topic, payload, options);
-    } catch (error) {
-      this.#deps.log.warn(
-        { client: clientId, error: String(error) },
-        'the will of an MQTT client was not published',
-      );
-    }
   }
 
   #makeSession(record: SessionRecord): MqttSession {
@@ -402,11 +384,8 @@ export class MqttGateway implements ConnectionHost {
     for (const listener of this.#listeners) void listener.look();
     this.#sendSystemValues(nowMs);
     for (const connection of this.#connections) connection.onTime(nowMs);
-    for (const [clientId, { will, dueAtMs }] of this.#waitingWills) {
-      if (nowMs < dueAtMs) continue;
-      this.#waitingWills.delete(clientId);
-      void this.#publishWill(clientId, will);
-    }
+    for (const clientId of this.#wills.due(nowMs))
+      void this.#inTurn(clientId, () => this.#wills.publishWaiting(clientId));
     for (const session of this.#sessions.values()) {
       if (session.connected || (session.expiresAtMs ?? Number.POSITIVE_INFINITY) > nowMs) continue;
       this.#counters.count('sessionsExpired');

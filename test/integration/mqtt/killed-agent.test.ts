@@ -23,9 +23,16 @@ interface Sent {
   received: boolean;
 }
 
-async function start(): Promise<{ child: Parameters<Sedge['kill']>[0]; client: MqttClient }> {
-  const { child, ready } = await sedge.startAgent(directory, '--mqtt', '0');
+type Agent = Parameters<Sedge['kill']>[0];
+
+async function startAgent(at: string): Promise<{ child: Agent; port: number }> {
+  const { child, ready } = await sedge.startAgent(at, '--mqtt', '0');
   const port = Number((ready as unknown as { mqtt: string[] }).mqtt[0]!.split(':').at(-1));
+  return { child, port };
+}
+
+async function start(): Promise<{ child: Agent; client: MqttClient }> {
+  const { child, port } = await startAgent(directory);
   const client = await MqttClient.open(port);
   await client.connect(SESSION);
   return { child, client };
@@ -86,4 +93,26 @@ test('what a client sends again after the agent was killed is there once, and no
   expect(payloads.toSorted((a, b) => a - b)).toEqual(
     Array.from({ length: ROUNDS * IN_ROUND }, (_, index) => index + 1),
   );
+});
+
+test('the will of a client that was connected when the agent was killed is published after its next start', async () => {
+  const place = await sedge.directory();
+  const { child, port } = await startAgent(place);
+  const client = await MqttClient.open(port);
+  await client.connect({ clientId: 'willed', will: { topic: 'will', payload: Buffer.from('gone'), qos: 1 } });
+  await sedge.kill(child, 'SIGKILL');
+  client.drop();
+  await startAgent(place);
+  const printed = await sedge.run(place, [
+    'sub',
+    'will',
+    '--from',
+    'all',
+    '--count',
+    '1',
+    '--json',
+    '--wait',
+    '30',
+  ]);
+  expect(objects(printed.stdout)).toMatchObject([{ payload: 'gone', client: { id: 'willed' } }]);
 });

@@ -75,7 +75,7 @@ export class InstalledPackage {
 }
 
 /** The script of the npm that this machine has. */
-async function npmScript(): Promise<string> {
+export async function npmScript(): Promise<string> {
   const { npm_execpath: running } = process.env;
   if (running?.includes('npm')) return join(dirname(await realpath(running)), 'npm-cli.js');
   const { stdout } = await run('sh', ['-c', 'command -v npm']);

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 
 /** Runs a command of the installed package to its end. */
-async function sedge(...words: readonly string[]): Promise<string> {
+async function command(...words: readonly string[]): Promise<string> {
   const options = { env: installed.env(), cwd: installed.home, timeout: 60_000 };
   return (await run(installed.command, words, options)).stdout;
 }
@@ -48,7 +48,7 @@ async function firstLine(child: ChildProcess): Promise<string> {
 
 /** A pseudo terminal, which is as good as a serial port to who opens it. */
 async function terminal(): Promise<string> {
-  const words = ['-qfc', 'tty; stty raw -echo; cat', '/dev/null'];
+  const words = ['-qfc', 'stty raw -echo; tty; cat', '/dev/null'];
   return (await firstLine(background('script', words, process.env))).trim();
 }
 
@@ -57,12 +57,26 @@ it('installs as one package without dependencies, offline and without a compiler
     (await readdir(join(installed.home, 'node_modules'))).filter((name) => !name.startsWith('.')),
   ).toEqual(['sedge']);
   const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
-  expect(await sedge('--version')).toBe(`${version}\n`);
+  expect(await command('--version')).toBe(`${version}\n`);
 });
 
 it('runs an agent that takes a message, gives it back and opens a serial port', async () => {
   const port = await terminal();
-  const words = ['start', '--json', '--no-mdns', '--listen', '/ip4/127.0.0.1/tcp/0', '--mqtt', '0'];
+  const directory = await mkdtemp(join(installed.root, 'node-'));
+  const sedge = (...words: readonly string[]) => command('--dir', directory, ...words);
+  const words = [
+    'start',
+    '--json',
+    '--dir',
+    directory,
+    '--http',
+    '0',
+    '--no-mdns',
+    '--listen',
+    '/ip4/127.0.0.1/tcp/0',
+    '--mqtt',
+    '0',
+  ];
   const agent = background(installed.command, [...words, '--serial', port]);
   expect(JSON.parse(await firstLine(agent))).toMatchObject({ event: 'ready' });
   await sedge('pub', 'site/barn/temp', '4.0');
@@ -78,7 +92,7 @@ it('runs an agent that takes a message, gives it back and opens a serial port', 
 
 it('reads a configuration file, which it does with a package that is loaded then', async () => {
   await writeFile(join(installed.home, 'sedge.yaml'), 'mdns: maybe\n');
-  const failure = await sedge('config', 'check', '--dir', installed.home).catch((error) => error);
+  const failure = await command('config', 'check', '--dir', installed.home).catch((error) => error);
   expect(failure).toMatchObject({
     code: expect.any(Number),
     stderr: expect.stringContaining('sedge.yaml:1'),
@@ -86,7 +100,7 @@ it('reads a configuration file, which it does with a package that is loaded then
 });
 
 it('plays a scenario', async () => {
-  expect(await sedge('simulate', '--list')).toContain('partition');
+  expect(await command('simulate', '--list')).toContain('partition');
 });
 
 it('is a library with types', async () => {

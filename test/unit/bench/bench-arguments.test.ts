@@ -20,6 +20,10 @@ describe('the arguments of the benchmark', () => {
     expect(parseBenchArguments(['--quick']).runs).toBe(1);
     expect(parseBenchArguments(['--quick', '--runs', '5']).runs).toBe(5);
   });
+  it('narrow a workload to variants, those of mqtt by their own names', () => {
+    const argv = ['mqtt', '--variants', 'one-node-1000,agent'];
+    expect(parseBenchArguments(argv).variants).toEqual(new Set(['one-node-1000', 'agent']));
+  });
   it.each([['W9'], ['--runs', '0'], ['--runs', 'x'], ['--variants', 'mqtt'], ['--nonsense']])(
     'are refused with a sentence: %s %s',
     (...argv) => {

@@ -29,6 +29,27 @@ describe('CursorFile', () => {
     await file.close();
   });
 
+  it('without fsync keeps what the end of the process does not take, and a power cut may', async () => {
+    const disk = new MemoryDisk();
+    const file = new CursorFile(disk, PLACE);
+    await file.load();
+    const { syncs } = disk.totals;
+    await file.append('first', { sync: false });
+    expect(disk.totals.syncs).toBe(syncs);
+    expect(await new CursorFile(disk, PLACE).load()).toEqual(['first']);
+    await file.sync();
+    await file.sync();
+    expect(disk.totals.syncs).toBe(syncs + 1);
+    await file.append('second', { sync: false });
+    const survived = disk.crash({ keepUnsynced: 'none' });
+    const again = new CursorFile(survived, PLACE);
+    expect(await again.load()).toEqual(['first']);
+    await again.append('third', { sync: false });
+    await again.append('fourth');
+    const later = survived.crash({ keepUnsynced: 'none' });
+    expect(await new CursorFile(later, PLACE).load()).toEqual(['first', 'third', 'fourth']);
+  });
+
   it('cuts a torn or damaged end and keeps what is before', async () => {
     for (let cut = 1; cut < 12; cut++) {
       const disk = new MemoryDisk();

@@ -174,8 +174,10 @@ describe('OwnLog', () => {
     };
     while (own.take(50) !== null);
     await expect(own.ensureReserved(50)).rejects.toMatchObject({ code: 'journal.disk-full' });
+    expect(own.fault).toMatchObject({ code: 'journal.disk-full' });
     disk.onOperation = null;
     await own.ensureReserved(50);
+    expect(own.fault).toBeNull();
     expect(own.take(50)).not.toBeNull();
   });
 });

@@ -82,6 +82,18 @@ describe('the life of a mesh', () => {
     await until(() => timers() <= before, 'all timers ended', 300);
   });
 
+  it('says that the disk is full where it could not even reserve its numbers', async () => {
+    const a = await world.node('a');
+    a.memoryDisk.onOperation = ({ kind, path }) => {
+      if (kind === 'create' && path.includes('numbers')) throw Object.assign(new Error(), { code: 'ENOSPC' });
+    };
+    await expect(a.mesh.publish('t', 'x')).rejects.toMatchObject({ code: 'journal.disk-full' });
+    expect(a.mesh.status().problems.map(({ code }) => code)).toEqual(['journal.disk-full']);
+    a.memoryDisk.onOperation = null;
+    await a.mesh.publish('t', 'x');
+    expect(a.mesh.status().problems).toEqual([]);
+  });
+
   it('settles what is published while it stops', async () => {
     const a = await world.node('a');
     const publishing = numbers(1, 500).map((n) => a.mesh.publish('t', n));

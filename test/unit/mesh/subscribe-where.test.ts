@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { diskError } from '../../../src/journal/index.ts';
 import type { Delivery } from '../../../src/mesh/index.ts';
 import { messagesOf, numbers, text } from './deliveries.ts';
 import { MeshWorld, until, type WorldNode } from './mesh-world.ts';
@@ -64,6 +65,42 @@ describe('a subscription whose reader says what it wants', () => {
     await a.revive();
     const again = open();
     expect(await taken(again, 6)).toEqual(numbers(5, 10));
+    await again.close();
+  });
+
+  it.each([
+    ['the end of the process', 'all', 5],
+    ['a power cut', 'none', 3],
+  ] as const)('acknowledged without fsync, goes on after %s where it may', async (_, keepUnsynced, next) => {
+    const open = () => a.mesh.subscribeWhere(() => true, { durable: 'd', from: 'all' });
+    await publish(1, 10);
+    const first = open();
+    expect(await taken(first, 6)).toEqual(numbers(1, 6));
+    await first.acknowledge(2);
+    await first.acknowledge(2, { sync: false });
+    await a.crash({ keepUnsynced });
+    await a.revive();
+    const again = open();
+    expect(await taken(again, 11 - next)).toEqual(numbers(next, 10));
+    await again.close();
+  });
+
+  it('keeps what it acknowledged without fsync once a later fsync fails and the one after does not', async () => {
+    const open = () => a.mesh.subscribeWhere(() => true, { durable: 'd', from: 'all' });
+    await publish(1, 10);
+    const first = open();
+    expect(await taken(first, 6)).toEqual(numbers(1, 6));
+    await first.acknowledge(2, { sync: false });
+    a.memoryDisk.onOperation = ({ kind, path }) => {
+      if (kind === 'sync') throw diskError('EIO', path);
+    };
+    await expect(first.acknowledge(1)).rejects.toMatchObject({ code: 'journal.io-failed' });
+    a.memoryDisk.onOperation = null;
+    await first.acknowledge(0);
+    await a.crash({ keepUnsynced: 'none' });
+    await a.revive();
+    const again = open();
+    expect(await taken(again, 7)).toEqual(numbers(4, 10));
     await again.close();
   });
 

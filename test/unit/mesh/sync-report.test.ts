@@ -33,6 +33,7 @@ function journal(log: {
     endOf: () => end,
     heads: () => [{ log: LOG, last }],
     headsSince: () => [{ log: LOG, last }],
+    messagesAfter: (position: number) => last - position,
   } as unknown as ChannelJournal;
 }
 
@@ -60,6 +61,15 @@ describe('how far a channel is apart from a peer', () => {
     holdings.noteInSync(PEER, 'main', { root, position: 9, asOfMs: 7 });
     const status = peerChannelStatus(PEER, journal({}), { holdings, session: undefined });
     expect(status).toMatchObject({ state: 'in-sync', missingHere: 0, missingThere: 0, inSyncAtMs: 7 });
+  });
+
+  it('is what came since both were in step, for one that is away and never said what it holds of a log', () => {
+    const holdings = new PeerHoldings();
+    holdings.noteInSync(PEER, 'main', { root: '00', position: 9, asOfMs: 7 });
+    const here = journal({ held: [range(1, 60)], last: 60 });
+    expect(peerChannelStatus(PEER, here, { holdings, session: undefined }).missingThere).toBe(51);
+    const session = { channel: 'main', inSync: true, missing: 0, givenUp: 0 };
+    expect(peerChannelStatus(PEER, here, { holdings, session }).missingThere).toBeNull();
   });
 
   it('says what the peer was asked for in vain', () => {
@@ -111,5 +121,37 @@ describe('the health of a peer', () => {
     expect(health({}, 10_000, 'in-sync')).toBe('stalled');
     expect(health({}, 90_000, 'in-sync')).toBe('ok');
     expect(health({ connected: false }, 99_000, 'in-sync')).toBe('down');
+  });
+});
+
+describe('a peer that connected by itself and is away', () => {
+  it('is still told of, with what it lacks, unless it is revoked or back', () => {
+    const holdings = new PeerHoldings();
+    holdings.note(PEER, OF, heads(range(1, 50)));
+    const here = journal({ held: [range(1, 60)] });
+    const absent = (standing: string, present: readonly NodeId[]) =>
+      new MeshReport({
+        self: 'self' as unknown as NodeId,
+        realm: { nameOf: () => 'barn', standing: () => ({ status: standing }) },
+        overlay: { peers: () => present.map((node) => ({ node })) },
+        journals: new Map([['main', here]]),
+        holdings,
+        peerSync: () => null,
+        peerChannelSync: () => [],
+        heardAtMs: () => 90_000,
+        nowMs: () => 100_000,
+      } as unknown as MeshReportDependencies).absentPeers();
+    const [barn, ...others] = absent('granted', []);
+    expect(barn).toMatchObject({
+      node: PEER,
+      name: 'barn',
+      connected: false,
+      health: 'down',
+      heardAtMs: 90_000,
+    });
+    expect(barn!.channels).toMatchObject([{ channel: 'main', missingThere: 10 }]);
+    expect(others).toEqual([]);
+    expect(absent('revoked', [])).toEqual([]);
+    expect(absent('granted', [PEER])).toEqual([]);
   });
 });

@@ -96,6 +96,10 @@ export class FakeMesh implements ServedMesh {
     return [];
   }
 
+  absentPeers(): [] {
+    return [];
+  }
+
   channels(): [] {
     return [];
   }

@@ -40,6 +40,7 @@ describe('the bundle', () => {
     '@serialport/stream',
     '@serialport/bindings-cpp',
     '@libp2p/mdns',
+    'prom-client',
   ])('does not read %s for an agent that has no use for it', (name) =>
     expect(readWith('node/agent.ts')).not.toContain(name),
   );

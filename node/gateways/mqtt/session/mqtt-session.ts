@@ -88,6 +88,11 @@ const BATCH_MAX = 64;
 const BUFFER_MESSAGES = 256;
 /** Deliveries that a client may be done with before that is kept. */
 const UNACKNOWLEDGED_MAX = 1_024;
+/**
+ * How often a session's place is written while its client acknowledges, milliseconds. Without fsync, which comes only with
+ * each save: the end of the process takes nothing back, and the card gets no page more.
+ */
+const PLACE_INTERVAL_MS = 500;
 
 /**
  * A client's session: a view on the mesh. What it subscribes to and how far its flows are is its own; what it has not
@@ -120,9 +125,12 @@ export class MqttSession {
   /** By channel: what lies there or before came while the client was away. */
   #resumedAt: ReadonlyMap<string, number> = new Map();
   #saveTimer: NodeJS.Timeout | null = null;
+  #placeTimer: NodeJS.Timeout | null = null;
   /** Messages that are gone, of which a client of version 5 was not told yet. */
   #untoldGap = 0;
   #acknowledging: Promise<void> = Promise.resolve();
+  /** What was acknowledged last may still be taken back by a power cut. */
+  #placeUnsynced = false;
 
   constructor(record: SessionRecord, options: SessionOptions, deps: SessionDependencies) {
     this.clientId = record.clientId;
@@ -236,8 +244,11 @@ export class MqttSession {
     }
     if (this.#filters.own.size > 0) this.#openView();
     this.#deps.shared.wake(this.#filters.sharedNames());
-    if (this.#durable)
-      this.#saveTimer = setInterval(() => void this.#saveProgress(), this.#options.saveIntervalMs);
+    if (!this.#durable) return;
+    const { saveIntervalMs } = this.#options;
+    this.#saveTimer = setInterval(() => void this.#saveProgress(), saveIntervalMs);
+    const placeIntervalMs = Math.min(PLACE_INTERVAL_MS, saveIntervalMs);
+    this.#placeTimer = setInterval(() => void this.#keepPlace({ sync: false }), placeIntervalMs);
   }
 
   /** Its client is gone: closes the view on the mesh and keeps the place. */
@@ -245,8 +256,9 @@ export class MqttSession {
     if (this.#link === null) return;
     this.#link = null;
     this.#disconnectedAtMs = this.#deps.nowMs();
-    if (this.#saveTimer !== null) clearInterval(this.#saveTimer);
+    for (const timer of [this.#saveTimer, this.#placeTimer]) if (timer !== null) clearInterval(timer);
     this.#saveTimer = null;
+    this.#placeTimer = null;
     this.#wakeRoom();
     await this.#publishes.disconnect();
     await this.#closeView();
@@ -561,11 +573,12 @@ export class MqttSession {
     if (outgoing.delivery !== null) this.#ledger.done(outgoing.delivery);
   }
 
-  async #acknowledge(view: SelectiveSubscription): Promise<void> {
+  async #acknowledge(view: SelectiveSubscription, { sync = true } = {}): Promise<void> {
     const settled = this.#ledger.settle();
-    if (settled === 0) return;
+    if (settled === 0 && !(sync && this.#placeUnsynced)) return;
+    this.#placeUnsynced = !sync;
     try {
-      await view.acknowledge(settled);
+      await view.acknowledge(settled, { sync });
     } catch (error) {
       // The place on disk stays behind: after a crash more is sent again than need be.
       this.#deps.log.warn(
@@ -575,12 +588,15 @@ export class MqttSession {
     }
   }
 
-  async #saveProgress(): Promise<void> {
+  async #keepPlace(options: { readonly sync: boolean }): Promise<void> {
     const view = this.#view;
-    if (view !== null) {
-      this.#acknowledging = this.#acknowledging.then(() => this.#acknowledge(view));
-      await this.#acknowledging;
-    }
+    if (view === null) return;
+    this.#acknowledging = this.#acknowledging.then(() => this.#acknowledge(view, options));
+    await this.#acknowledging;
+  }
+
+  async #saveProgress(): Promise<void> {
+    await this.#keepPlace({ sync: true });
     if (!this.#publishes.changed || this.#link === null) return;
     this.#publishes.changed = false;
     await this.#deps.save(this.record()).catch((error: unknown) => {

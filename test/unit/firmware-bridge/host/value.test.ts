@@ -74,7 +74,8 @@ describe('a value for a device', () => {
     const values = fc.jsonValue({ maxDepth: 4, noUnicodeString: false });
     fc.assert(
       fc.property(values, (value) => {
-        const item = encodeDeviceValue(value as never)!;
+        const item = encodeDeviceValue(value as never);
+        fc.pre(item !== null);
         const decoded = decodeDeviceValue(item);
         expect(decoded.ok).toBe(true);
         const said = JSON.parse(json(item)!);
@@ -110,5 +111,11 @@ describe('a value for a device', () => {
 
   it('is refused where it is nested too deep', () => {
     expect(encodeDeviceValue([[[[[[[[[1]]]]]]]]])).toBeNull();
+  });
+
+  it('is refused where a number is beyond what a device has', () => {
+    expect(encodeDeviceValue(JSON.parse('9'.repeat(500)))).toBeNull();
+    expect(encodeDeviceValue([4e38])).toBeNull();
+    expect(encodeDeviceValue([3.4e38])).not.toBeNull();
   });
 });

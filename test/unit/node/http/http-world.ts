@@ -19,6 +19,7 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: never;
   readonly bytes: Buffer;
+  readonly text: string;
 }
 
 /** What is asked. */
@@ -125,7 +126,8 @@ export class HttpWorld<M extends ServedMesh = FakeMesh> {
     for await (const chunk of response) chunks.push(chunk as Buffer);
     const bytes = Buffer.concat(chunks);
     const { statusCode, headers } = response;
-    return { status: statusCode!, headers, bytes, body: jsonOf(bytes) as never };
+    const text = bytes.toString('utf8');
+    return { status: statusCode!, headers, bytes, text, body: jsonOf(text) as never };
   }
 
   /** The same, with the body to be read. */
@@ -149,9 +151,9 @@ export class HttpWorld<M extends ServedMesh = FakeMesh> {
   }
 }
 
-function jsonOf(bytes: Buffer): unknown {
+function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(bytes.toString('utf8'));
+    return JSON.parse(text);
   } catch {
     return null;
   }

@@ -1,9 +1,10 @@
-import { rename, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rename, unlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CursorFile } from '../../../../src/journal/index.ts';
 import { until } from '../../mesh/mesh-world.ts';
 import { bytesOf, type MqttClient, text, u16 } from './mqtt-client.ts';
-import { type MqttNode, MqttWorld } from './mqtt-world.ts';
+import { MqttNode, MqttWorld } from './mqtt-world.ts';
 
 let world: MqttWorld;
 let a: MqttNode;
@@ -212,6 +213,31 @@ describe('a client that a session was kept for', () => {
     const again = await a.open();
     expect(await again.connect(SESSION)).toMatchObject({ sessionPresent: true });
     expect(await again.payloads(2)).toEqual(['1', '2']);
+  });
+
+  it('is not sent again what it acknowledged half a second before the agent was killed', async () => {
+    // With fsync only after ten minutes: what is found was written without.
+    const c = await MqttNode.start(await world.world.node('c'), { saveIntervalMs: 600_000 });
+    world.nodes.push(c);
+    const first = await c.connect(SESSION);
+    await first.subscribe('x', { qos: 1 });
+    let place = '';
+    c.node.memoryDisk.onOperation = ({ kind, path }) => {
+      if (kind === 'write' && path.includes('mqtt.')) place = path;
+    };
+    for (const payload of numbers(1, 3)) await c.node.mesh.publish('x', payload);
+    expect(await first.payloads(3)).toEqual(numbers(1, 3));
+    await until(() => place !== '', 'its place is written');
+    c.node.memoryDisk.onOperation = null;
+    // The file was made under another name.
+    const [directory, name] = [dirname(place), basename(place, '.new')];
+    await until(async () => {
+      const rows = await new CursorFile(c.node.memoryDisk, { directory, name }).load();
+      return (rows.at(-1) as unknown[])[2] === 4;
+    }, 'all three lie behind it');
+    await c.crash({ keepUnsynced: 'all' });
+    await c.node.mesh.publish('x', '4');
+    expect(await (await c.connect(SESSION)).payloads(1)).toEqual(['4']);
   });
 
   it('is sent again what it did not acknowledge, with its packet id, and nothing twice', async () => {
@@ -638,6 +664,40 @@ describe('version 5', () => {
     await until(() => a.gateway.clients()[0]?.connected === false, 'it is away again');
     a.pass(100_000);
     expect(await subscriber.payloads(1)).toEqual(['gone']);
+  });
+
+  it('publishes wills after the agent was killed: the connections ended with it', async () => {
+    const will = (payload: string, delay: number) => ({
+      topic: `w/${payload}`,
+      payload: Buffer.from(payload),
+      retain: true,
+      properties: { willDelayInterval: delay, contentType: 'text/plain' },
+    });
+    await a.connect({ clientId: 'clean', will: will('clean', 0) });
+    const polite = await a.connect({ clientId: 'polite', will: will('polite', 0) });
+    polite.send({ cmd: 'disconnect' });
+    await polite.end();
+    const lasting = { version: 5, clean: false, properties: { sessionExpiryInterval: 600 } } as const;
+    await a.connect({ ...lasting, clientId: 'late', will: will('late', 100) });
+    await a.connect({ ...lasting, clientId: 'back', will: will('back', 100) });
+    const kept = () => readdir(join(a.directory, 'mqtt', 'wills'));
+    await until(async () => (await kept()).length === 3, 'the will of the polite one is forgotten');
+    await a.crash();
+    await connect5(a, 'other');
+    const retained = await a.connect({ clientId: 's' });
+    await retained.subscribe('w/#');
+    expect(await retained.payloads(1)).toEqual(['clean']);
+    await a.connect({ ...lasting, clientId: 'back' });
+    a.pass(50_000);
+    await a.crash();
+    const subscriber = await connect5(a, 's');
+    await subscriber.subscribe('w/+', { rh: 2 });
+    await subscriber.quiet();
+    a.pass(50_000);
+    expect(await subscriber.message()).toMatchObject({ topic: 'w/late', payload: Buffer.from('late') });
+    a.pass(500_000);
+    await subscriber.quiet();
+    await until(async () => (await kept()).length === 0, 'nothing is left of them');
   });
 
   it('publishes a will whose session ends before its delay', async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MqttGateway, type MqttOptions } from '../../../../node/gateways/mqtt/index.ts';
 import { silentLog } from '../../../../src/errors/index.ts';
+import type { CrashOptions } from '../../../../src/journal/index.ts';
 import { MeshWorld, type WorldNode } from '../../mesh/mesh-world.ts';
 import { MqttClient } from './mqtt-client.ts';
 
@@ -64,12 +65,12 @@ export class MqttNode {
   }
 
   /** The process is gone and starts again: nothing was stopped in order. */
-  async crash(): Promise<void> {
+  async crash({ keepUnsynced = 'none' }: Partial<CrashOptions> = {}): Promise<void> {
     const dead = this.gateway;
     // What the dead process would still write, as it does live on here, goes where nobody looks.
     const directory = await mkdtemp(join(tmpdir(), 'sedge-mqtt-'));
     await cp(this.#directory, directory, { recursive: true });
-    await this.node.crash({ keepUnsynced: 'none' });
+    await this.node.crash({ keepUnsynced });
     this.#left.push(this.#directory);
     this.#directory = directory;
     this.#drop();

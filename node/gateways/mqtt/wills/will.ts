@@ -1,6 +1,6 @@
-import type { PublishOptions } from '../../../src/index.ts';
-import { optionsOfProperties } from './message-mapping.ts';
-import type { ConnectPacket } from './packet/packet-codec.ts';
+import type { PublishOptions } from '../../../../src/index.ts';
+import { optionsOfProperties } from '../message-mapping.ts';
+import type { ConnectPacket } from '../packet/packet-codec.ts';
 
 /** What is published should a client's connection end without its word. */
 export interface Will {
