@@ -94,6 +94,11 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     load: () => import('./commands/alerts.ts'),
   },
   {
+    name: 'log',
+    summary: 'how much the running agent logs, by part',
+    load: () => import('./commands/log.ts'),
+  },
+  {
     name: 'doctor',
     summary: 'look for what is wrong and say what to do',
     load: () => import('./commands/doctor.ts'),

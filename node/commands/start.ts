@@ -1,19 +1,19 @@
 import { Option } from 'commander';
 import type { Log } from '../../src/errors/index.ts';
-import type { Agent, AgentReady } from '../agent.ts';
+import type { Agent } from '../agent.ts';
+import type { AgentReady } from '../agent-parts.ts';
 import type { CommandContext } from '../cli/command-context.ts';
 import { addExamples, type DefineCommand } from '../cli/command-definition.ts';
 import { EXIT } from '../cli/exit-codes.ts';
 import { repeatable, wholeNumber } from '../cli/option-parsers.ts';
 import {
   type AgentSettings,
-  LOG_LEVELS,
-  type LogLevel,
   resolveSettings,
   SERIAL_ACKS,
   SETTING_READERS,
   type SerialAck,
 } from '../config/index.ts';
+import { LOG_LEVELS, type LogLevel } from '../log/log-levels.ts';
 
 interface StartOptions {
   readonly listen?: readonly string[];
@@ -48,6 +48,7 @@ interface StartOptions {
   readonly alerts?: string;
   readonly alertWebhook?: string;
   readonly logLevel?: LogLevel;
+  readonly logLevels?: readonly string[];
 }
 
 /** `sedge start`: runs the agent until it is told to stop. */
@@ -153,6 +154,12 @@ export const define: DefineCommand = (command, run) => {
     .addOption(
       new Option('--log-level <level>', 'least level to log (env: SEDGE_LOG_LEVEL)').choices([...LOG_LEVELS]),
     )
+    .addOption(
+      new Option(
+        '--log-levels <part=level>',
+        'the same of a part, such as sync=debug; may be repeated (env: SEDGE_LOG_LEVELS)',
+      ).argParser(repeatable),
+    )
     .addHelpText(
       'after',
       '\nThe same settings may stand in sedge.yaml in the directory ("sedge config example" prints one). The command\nline comes before the environment, that before the file; "sedge config show" tells what counts.',
@@ -177,15 +184,26 @@ async function start(context: CommandContext, options: StartOptions): Promise<vo
   const settings = await resolveSettings(directory, settingsOf(options), io.env);
   const { limitYoungGeneration } = await import('../young-generation.ts');
   limitYoungGeneration();
-  const [{ Agent }, { agentLog }, { packageVersion }, { releaseStartMemory }] = await Promise.all([
-    import('../agent.ts'),
-    import('../agent-log.ts'),
-    import('../package-version.ts'),
-    import('../start-memory.ts'),
-  ]);
-  const log = agentLog(io.stderr, settings.logLevel ?? 'info');
+  const [{ Agent }, { AgentLog, isJournald }, { packageVersion }, { releaseStartMemory }] = await Promise.all(
+    [
+      import('../agent.ts'),
+      import('../log/index.ts'),
+      import('../package-version.ts'),
+      import('../start-memory.ts'),
+    ],
+  );
+  const { logLevel: level = 'info', logLevels: levels = {} } = settings;
+  const format = io.stderr.isTTY === true ? 'terminal' : isJournald(io.env) ? 'journald' : 'json';
+  const log = new AgentLog({ level, levels, format }, io.stderr);
   endOnBug(log);
-  const agent = new Agent({ directory, settings, version: packageVersion(), log, nowMs: io.nowMs });
+  const agent = new Agent({
+    directory,
+    settings,
+    version: packageVersion(),
+    log,
+    logLevels: log,
+    nowMs: io.nowMs,
+  });
   const ready = await agent.start();
   if (context.json) await context.record({ event: 'ready', ...ready });
   else await context.write(readyText(ready, directory));
@@ -247,6 +265,7 @@ function settingsOf(options: StartOptions): AgentSettings {
       ? {}
       : { alertWebhook: SETTING_READERS.alertWebhook.fromText(options.alertWebhook) as never }),
     ...(logLevel === undefined ? {} : { logLevel }),
+    ...(options.logLevels === undefined ? {} : { logLevels: options.logLevels as never }),
     // Only `--no-…` exists: without it the environment and the file decide.
     ...(options.mdns ? {} : { mdns: false }),
     ...(options.discovery ? {} : { discovery: false }),

@@ -6,9 +6,10 @@ import type { WebhookOptions } from '../alerts/webhook/webhook-options.ts';
 import { nearestName } from '../cli/nearest-name.ts';
 import type { LocalRights } from '../gateways/http/index.ts';
 import type { BridgeOptions } from '../gateways/mqtt-bridge/index.ts';
+import type { LogLevel, LogLevels } from '../log/log-levels.ts';
 import { type ConfigFile, type ConfigMistake, findConfigFile } from './config-file.ts';
 import type { ListenAddress } from './listen-address.ts';
-import { type LogLevel, SETTING_READERS, type SerialAck } from './setting-readers.ts';
+import { SETTING_READERS, type SerialAck } from './setting-readers.ts';
 
 /** How an agent is to run. What is absent has the mesh's default. */
 export interface AgentSettings {
@@ -83,6 +84,8 @@ export interface AgentSettings {
   readonly alertWebhook?: readonly WebhookOptions[];
   /** Least level of a log line. @defaultValue `'info'` */
   readonly logLevel?: LogLevel;
+  /** The same of a part, before `logLevel`. */
+  readonly logLevels?: LogLevels;
 }
 
 /** Environment variable of each setting. */
@@ -119,6 +122,7 @@ export const SETTING_VARIABLES = Object.freeze({
   alerts: 'SEDGE_ALERTS',
   alertWebhook: 'SEDGE_ALERT_WEBHOOK',
   logLevel: 'SEDGE_LOG_LEVEL',
+  logLevels: 'SEDGE_LOG_LEVELS',
 } satisfies Record<keyof AgentSettings, string>);
 
 /** Option of `sedge start` for each setting. */
@@ -155,6 +159,7 @@ export const SETTING_OPTIONS = Object.freeze({
   alerts: '--alerts',
   alertWebhook: '--alert-webhook',
   logLevel: '--log-level',
+  logLevels: '--log-levels',
 } satisfies Record<keyof AgentSettings, string>);
 
 type SettingKey = keyof AgentSettings;

@@ -3,6 +3,7 @@ import type { AlertRule } from '../alerts/alert-rule.ts';
 import type { WebhookOptions } from '../alerts/webhook/webhook-options.ts';
 import { formatAcknowledgement } from '../control/acknowledgement-wish.ts';
 import type { BridgeOptions } from '../gateways/mqtt-bridge/index.ts';
+import type { LogLevels } from '../log/log-levels.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { formatKeep } from './keep-text.ts';
 import { formatListenAddress, type ListenAddress } from './listen-address.ts';
@@ -180,6 +181,11 @@ export const SETTING_TEXTS: Readonly<Record<keyof AgentSettings, SettingText>> =
     example: 'alertWebhook: { url: https://alerts.example/hook, secretFile: /etc/sedge/webhook.secret }',
   },
   logLevel: { purpose: 'least level of a log line', byDefault: 'info', example: 'logLevel: debug' },
+  logLevels: {
+    purpose: 'the same of a part, before logLevel; see docs/logs.md',
+    byDefault: 'logLevel',
+    example: 'logLevels: { sync: debug, mqtt: warn }',
+  },
 });
 
 function isListenAddress(key: keyof AgentSettings): boolean {
@@ -196,6 +202,11 @@ export function settingText(key: keyof AgentSettings, value: unknown): string {
   if (key === 'bridges') {
     const bridges = value as readonly BridgeOptions[];
     return bridges.length === 0 ? 'none' : bridges.map(({ name, url }) => `${name} (${url})`).join(' ');
+  }
+  if (key === 'logLevels') {
+    return Object.entries(value as LogLevels)
+      .map(([part, level]) => `${part}=${level}`)
+      .join(' ');
   }
   if (key === 'alerts') {
     const rules = value as readonly AlertRule[];

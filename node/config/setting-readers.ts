@@ -8,15 +8,10 @@ import { parseAcknowledgement } from '../control/acknowledgement-wish.ts';
 import type { LocalRights } from '../gateways/http/index.ts';
 // Not by its index: the bridge is loaded by an agent that has one.
 import { readBridges } from '../gateways/mqtt-bridge/bridge-options.ts';
+import { LOG_LEVELS, type LogLevel, readLogLevels } from '../log/log-levels.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { KEEP_RULE, parseBytes, parseKeep } from './keep-text.ts';
 import { type ListenAddress, parseListenAddress } from './listen-address.ts';
-
-/** Levels of log lines, the most talkative first; `silent` writes none. */
-export const LOG_LEVELS = Object.freeze(['debug', 'info', 'warn', 'error', 'silent'] as const);
-
-/** One of {@link LOG_LEVELS}. */
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** When a device may forget a reading. */
 export const SERIAL_ACKS = Object.freeze(['durable', 'accepted'] as const);
@@ -164,6 +159,12 @@ export const SETTING_READERS: {
     rule: `it must be one of ${LOG_LEVELS.join(', ')}`,
     check: (value) => (LOG_LEVELS.includes(value as LogLevel) ? { value: value as LogLevel } : null),
     fromText: (text) => text,
+  },
+  logLevels: {
+    rule: 'it must say parts and their levels, such as sync=debug',
+    reasonOf: (value) => reasonOf(readLogLevels(value)),
+    check: (value) => valueIn(readLogLevels(value)),
+    fromText: (text) => text.split(/[\s,;]+/),
   },
 });
 

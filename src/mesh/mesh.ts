@@ -1,6 +1,6 @@
 import type { BundleExport, ExportOptions, ImportOptions, ImportSummary } from '../bundle/index.ts';
 import type { Message, PublishId } from '../entry/index.ts';
-import { type Counters, type Log, SedgeError } from '../errors/index.ts';
+import { type Counters, type Log, partLog, SedgeError } from '../errors/index.ts';
 import { GossipService } from '../gossip/index.ts';
 import type { NodeId } from '../identity/index.ts';
 import { type ForkEvent, Ingest } from '../ingest/index.ts';
@@ -120,17 +120,19 @@ export class Mesh {
     this.#options = options;
     this.#deps = deps;
     const { overlay, place } = deps;
+    const journalLog = partLog(deps.log, 'journal');
+    const syncLog = partLog(deps.log, 'sync');
     this.#clock = new AgeClock(deps.nowMs);
     this.#lifetimes = new Lifetimes(this.#clock, (channel) => this.#keeper.policyOf(channel).ttlSeconds ?? 0);
     const self = place.identity.nodeId;
     this.#holdingsFile = new HoldingsFile(deps.disk, options.directory);
     this.#channels = new CarriedChannels(
       { directory: options.directory, commitIntervalMs },
-      { ...deps, self, prepare: (journal) => this.#ingest.forks.apply(journal) },
+      { ...deps, log: journalLog, self, prepare: (journal) => this.#ingest.forks.apply(journal) },
     );
     this.#cursors = new CursorBook(
       { disk: deps.disk, directory: options.directory },
-      { ...deps, journals: this.#channels.journals },
+      { ...deps, log: syncLog, journals: this.#channels.journals },
     );
     const journalOf = (channel: string) => this.#channels.of(channel);
     this.#keeper = new StorageKeeper(resolved, {
@@ -170,7 +172,12 @@ export class Mesh {
       { delayMs: options.forks?.reportDelayMs ?? 1_000 },
       { ...deps, self, forks, publishOwn: (topic, payload) => this.#publisher.publishOwn(topic, payload) },
     );
-    this.#search = new ForkSearch({ ...deps, ingest: this.#ingest, journals: this.#channels.journals });
+    this.#search = new ForkSearch({
+      ...deps,
+      log: syncLog,
+      ingest: this.#ingest,
+      journals: this.#channels.journals,
+    });
     this.#republisher = new Republisher(
       { settleMs: options.forks?.settleMs ?? 2_000, restMs: options.forks?.restMs ?? 30_000 },
       {
@@ -185,7 +192,7 @@ export class Mesh {
         publishAgain: (channel, lost) => this.#publisher.publishAgain(channel, lost),
         peers: () => connectedPeers(overlay),
         fetchReturned: (request, take) =>
-          fetchReturned(request, take, { ...deps, externalAad: deps.realm.entryAad() }),
+          fetchReturned(request, take, { ...deps, log: syncLog, externalAad: deps.realm.entryAad() }),
       },
     );
     this.#desk = new SubscriptionDesk({
@@ -589,6 +596,7 @@ export class Mesh {
       await this.#holdingsFile.load(this.#holdings);
       this.#sync = new SyncService(this.#options.sync ?? {}, {
         ...this.#deps,
+        log: partLog(this.#deps.log, 'sync'),
         ingest: this.#ingest,
         journals: this.#channels.journals,
         lifetimes: this.#lifetimes,
