@@ -62,6 +62,7 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     load: () => import('./commands/import.ts'),
   },
   { name: 'status', summary: 'the node at a glance', load: () => import('./commands/status.ts') },
+  { name: 'top', summary: 'the figures of the node, live', load: () => import('./commands/top.ts') },
   {
     name: 'peers',
     summary: 'the peers and how far they are in step',

@@ -5,6 +5,7 @@ import type {
   Delivery,
   SelectiveSubscription,
 } from '../../../../src/index.ts';
+import { ALERTS_PREFIX } from '../alert-topics.ts';
 import type { GatewayCounters } from '../gateway-counters.ts';
 import { type PublishProperties, propertiesOfMessage } from '../message-mapping.ts';
 import type { MqttMesh } from '../mqtt-mesh.ts';
@@ -46,6 +47,8 @@ export interface SessionDependencies {
   readonly shared: SharedDesk;
   /** The gateway's own values, under `$SYS/`. */
   readonly systemValues: () => readonly SystemValue[];
+  /** What fires at nodes of the realm, under `$alerts/`. */
+  readonly alertValues: () => readonly SystemValue[];
 }
 
 /** What becomes of a message that a group of clients shares. */
@@ -316,15 +319,25 @@ export class MqttSession {
     this.#link?.send({ cmd: 'suback', messageId: messageId!, granted: codes });
     if (retained !== null) await this.#queueRetained(retained);
     this.sendSystemValues(fresh);
+    this.#sendOwn(ALERTS_PREFIX, this.#deps.alertValues, fresh);
   }
 
   /** Sends the gateway's own values to who subscribed to them; with `fresh` to new subscriptions, marked as retained. */
   sendSystemValues(fresh?: readonly MqttSubscription[]): void {
+    this.#sendOwn('$SYS/', this.#deps.systemValues, fresh);
+  }
+
+  /** Sends what came on `$alerts` to who subscribed to it. */
+  sendAlert(alert: SystemValue): void {
+    this.#sendOwn(ALERTS_PREFIX, () => [alert]);
+  }
+
+  #sendOwn(prefix: string, values: () => readonly SystemValue[], fresh?: readonly MqttSubscription[]): void {
     const asked = fresh ?? this.#filters.own.all();
-    if (!asked.some(({ filter }) => filter.startsWith('$SYS/'))) return;
+    if (!asked.some(({ filter }) => filter.startsWith(prefix))) return;
     const set = new SubscriptionSet();
     for (const subscription of asked) set.add(subscription);
-    for (const value of this.#deps.systemValues()) {
+    for (const value of values()) {
       if (this.#link?.writable === true && set.match(value.topic).length > 0)
         this.#link.send(systemPacket(value, fresh !== undefined));
     }
