@@ -1,5 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { dashboard } from '../../../node/dashboard/index.ts';
 import { HttpGateway } from '../../../node/gateways/http/index.ts';
+import { writeTokens } from '../../../node/gateways/http/tokens/token-file.ts';
+import { makeToken } from '../../../node/gateways/http/tokens/token-text.ts';
 import { silentLog } from '../../../src/errors/index.ts';
 import type { ChannelStatus, DeliveredMessage, EpochId, NodeId, PeerStatus } from '../../../src/index.ts';
 import { FakeDevices, sampleDevice, samplePort } from '../../unit/node/fake-devices.ts';
@@ -9,6 +14,8 @@ import { FakeMesh } from '../../unit/node/fake-mesh.ts';
 export interface BusyNodeOptions {
   readonly peers: number;
   readonly topics: number;
+  /** What may be done without a token. @defaultValue `'publish'` */
+  readonly local?: 'publish' | 'read' | 'none';
 }
 
 const NAMES = ['barn', 'field', 'greenhouse', 'house', 'mill', 'orchard', 'pump', 'river', 'silo', 'stable'];
@@ -23,12 +30,15 @@ export class BusyNode {
   readonly mesh: BusyMesh;
   readonly gateway: HttpGateway;
 
-  private constructor(mesh: BusyMesh, gateway: HttpGateway) {
+  readonly #directory: string;
+
+  private constructor(mesh: BusyMesh, gateway: HttpGateway, directory: string) {
     this.mesh = mesh;
     this.gateway = gateway;
+    this.#directory = directory;
   }
 
-  static async start(options: BusyNodeOptions): Promise<BusyNode> {
+  static async start({ local = 'publish', ...options }: BusyNodeOptions): Promise<BusyNode> {
     const mesh = new BusyMesh(options);
     const devices = new FakeDevices();
     devices.deviceList = deviceList();
@@ -63,20 +73,30 @@ export class BusyNode {
       }),
       onStop: () => {},
     };
+    const directory = await mkdtemp(join(tmpdir(), 'sedge-busy-'));
     const gateway = new HttpGateway(
-      { address: { host: '127.0.0.1', port: 0 } },
-      { api, plugins: [dashboard], directory: '', log: silentLog, nowMs: Date.now },
+      { listeners: [{ host: '127.0.0.1', port: 0 }], local },
+      { api, plugins: [dashboard], directory, log: silentLog, nowMs: Date.now },
     );
     await gateway.start();
-    return new BusyNode(mesh, gateway);
+    return new BusyNode(mesh, gateway, directory);
   }
 
   get url(): string {
     return this.gateway.addresses()[0]!;
   }
 
-  stop(): Promise<void> {
-    return this.gateway.stop();
+  /** A token that reads. */
+  async token(): Promise<string> {
+    const { id, hash, text } = makeToken();
+    const kept = { id, name: 'page', hash, scopes: ['read' as const], createdAtMs: 0, expiresAtMs: null };
+    await writeTokens(this.#directory, new Map([[id, kept]]));
+    return text;
+  }
+
+  async stop(): Promise<void> {
+    await this.gateway.stop();
+    await rm(this.#directory, { recursive: true });
   }
 }
 
@@ -244,6 +264,13 @@ export class BusyMesh extends FakeMesh {
         lastError: null,
       }),
     ) as never;
+  }
+
+  /** The newest values of one topic, newest first; what a page of the real one would hold. */
+  override async history(filters: string | readonly string[] = []): Promise<never> {
+    const topics = new Set([filters].flat());
+    const messages = this.log.filter((one) => one.kind === 'message' && topics.has(one.topic));
+    return { messages: messages.slice(-200).reverse(), cursor: 'end', more: false } as never;
   }
 
   override realm(): never {

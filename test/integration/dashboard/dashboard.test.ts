@@ -106,14 +106,14 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
   test('draws a chosen topic with what came before it, and what comes', async () => {
     const watched = await WatchedPage.open(browser, url, { view: 'topics/site%2Fhouse%2Fclimate' });
     const { page } = watched;
-    await page.locator('.payload', { hasText: '"temp": 25' }).waitFor();
-    await gateway.publish('site/house/climate', JSON.stringify({ temp: 15, humidity: 60 }));
-    await gateway.publish('site/house/climate', JSON.stringify({ temp: 30.5, humidity: 40 }));
-    await page.getByText(/ to 30.5, last 30.5$/).waitFor();
+    await page.getByText('5 values, 21 to 25, last 25').waitFor();
     await page.locator('.plot canvas').waitFor();
+    await gateway.publish('site/house/climate', JSON.stringify({ temp: 30.5, humidity: 40 }));
+    await page.getByText('6 values, 21 to 30.5, last 30.5').waitFor();
     await page.getByLabel('Plotted field').selectOption('humidity');
-    await page.getByText(/ 40 to 60, last 40$/).waitFor();
+    await page.getByText('6 values, 40 to 60, last 40').waitFor();
     await page.locator('[role="treeitem"][aria-selected="true"]', { hasText: 'house/climate' }).waitFor();
+    expect(watched.complaints).toEqual([]);
     await watched.close();
   });
 
@@ -161,6 +161,29 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
     await page.getByRole('heading', { name: 'Keys' }).waitFor();
     await page.keyboard.press('Escape');
     await watched.close();
+  });
+
+  test('asks for a token where the node wants one, and keeps it for the tab', async () => {
+    const closed = await BusyNode.start({ peers: 2, topics: 10, local: 'none' });
+    const token = await closed.token();
+    const page = await browser.newPage();
+    await page.goto(closed.url);
+    const box = page.getByLabel('Token', { exact: true });
+    await box.fill('wrong');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('That token is not accepted.').waitFor();
+    await box.fill(token);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.locator('#connection.good').waitFor();
+    await page.reload();
+    await page.locator('#connection.good').waitFor();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Not now' }).click();
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await box.waitFor();
+    expect(await page.evaluate('Object.keys(localStorage).length + document.cookie.length')).toBe(0);
+    await page.close();
+    await closed.stop();
   });
 
   test('begins anew by itself where the node was away', async () => {
