@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import type { RoutePlugin } from '../../../../node/control/index.ts';
+import type { ApiParts, RoutePlugin } from '../../../../node/control/index.ts';
 import { HttpGateway, type HttpOptions } from '../../../../node/gateways/http/index.ts';
 import { silentLog } from '../../../../src/errors/index.ts';
 import { FakeDevices } from '../fake-devices.ts';
@@ -32,7 +32,11 @@ export class HttpWorld {
     this.gateway = gateway;
   }
 
-  static async start(options: Partial<HttpOptions> = {}, plugins: readonly RoutePlugin[] = []) {
+  static async start(
+    options: Partial<HttpOptions> = {},
+    plugins: readonly RoutePlugin[] = [],
+    parts: Partial<ApiParts> = {},
+  ) {
     const mesh = new FakeMesh();
     const api = {
       mesh,
@@ -41,6 +45,7 @@ export class HttpWorld {
       log: silentLog,
       agentFacts: () => ({ pid: 1 }),
       onStop: () => {},
+      ...parts,
     };
     const gateway = new HttpGateway(
       { address: { host: '127.0.0.1', port: 0 }, ...options },
