@@ -42,6 +42,11 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
   },
   { name: 'mqtt', summary: 'the MQTT clients of this node', load: () => import('./commands/mqtt.ts') },
   {
+    name: 'token',
+    summary: 'who may use the HTTP API of this node',
+    load: () => import('./commands/token.ts'),
+  },
+  {
     name: 'device',
     summary: 'devices on serial lines: keys, commands, firmware, what they say',
     load: () => import('./commands/device.ts'),

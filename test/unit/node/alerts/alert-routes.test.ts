@@ -4,7 +4,7 @@ import { SedgeError } from '../../../../src/errors/index.ts';
 import { HttpWorld } from '../http/http-world.ts';
 
 let world: HttpWorld;
-afterEach(() => world.gateway.stop());
+afterEach(() => world.stop());
 
 /** Alerts that take what they are told. */
 function fakeAlerts() {
@@ -26,7 +26,7 @@ const acknowledge = (json: unknown) => world.ask('/v1/alerts/acknowledge', { met
 describe('the routes of alerts', () => {
   it('show and acknowledge', async () => {
     const { alerts, heard } = fakeAlerts();
-    world = await HttpWorld.start({}, [], { alerts });
+    world = await HttpWorld.start({ parts: { alerts } });
     expect((await world.ask('/v1/alerts')).body).toEqual({ counts: { firing: 1 } });
     expect((await acknowledge({ id: 'disk', by: 'ann', note: 'seen' })).body).toEqual({ id: 'disk' });
     await acknowledge({ id: 'disk' });
@@ -49,7 +49,7 @@ describe('the routes of alerts', () => {
     [{ id: 'disk', note: 'x'.repeat(501) }, 'note must be a text of at most 500'],
     [{ id: 'disk', note: 7 }, 'note must be a text'],
   ])('refuse %j with a sentence', async (body, reason) => {
-    world = await HttpWorld.start({}, [], { alerts: fakeAlerts().alerts });
+    world = await HttpWorld.start({ parts: { alerts: fakeAlerts().alerts } });
     const answer = await acknowledge(body);
     expect(answer).toMatchObject({ status: 400, body: { error: { code: 'agent.bad-request' } } });
     expect(answer.text).toContain(reason);
