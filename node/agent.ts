@@ -8,7 +8,7 @@ import {
 } from '../src/index.ts';
 import type { AgentParts, AgentReady } from './agent-parts.ts';
 import type { AlertsService } from './alerts/index.ts';
-import { checkMqtt, httpListening, mqttListening } from './config/index.ts';
+import { checkHttp, checkMqtt, httpListening, mqttListening } from './config/index.ts';
 import { type ApiParts, ControlServer, type RoutePlugin } from './control/index.ts';
 import { defaultStorageMax } from './default-storage-max.ts';
 import { DirectoryLock } from './directory-lock.ts';
@@ -227,6 +227,7 @@ export class Agent {
     const log = partLog(this.#parts.log, 'http');
     const options = httpListening(settings);
     if (options === null) return null;
+    await checkHttp(directory, settings);
     // Who has no client of HTTP does not pay for it.
     const { HttpGateway } = await import('./gateways/http/index.ts');
     const plugins = [...this.#plugins(), ...(await this.#httpPlugins(api))];

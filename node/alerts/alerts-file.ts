@@ -1,6 +1,6 @@
 import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeWhole } from '../gateways/mqtt/write-whole.ts';
+import { writeWhole } from '../gateways/listening/write-whole.ts';
 import { ALERT_WATCHES } from './alert.ts';
 import type { KeptAlert } from './alerts-state.ts';
 import type { KnownPeer } from './peer-watch.ts';
