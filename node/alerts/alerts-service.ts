@@ -55,7 +55,8 @@ interface Told {
   readonly taken: Promise<AlertTest['webhooks']>;
 }
 
-const LOOK_MS_MAX = 5_000;
+/** A look at many peers and logs costs milliseconds. */
+const LOOK_MS_MAX = 15_000;
 const LOOK_MS_LEAST = 250;
 /** After a message of a rule, so soon. */
 const LOOK_SOON_MS = 100;
@@ -210,7 +211,7 @@ export class AlertsService {
     const waits = this.#options.rules.flatMap(({ forMs, clearForMs }) =>
       [forMs, clearForMs].filter((ms) => ms > 0),
     );
-    return Math.max(LOOK_MS_LEAST, Math.min(LOOK_MS_MAX, Math.min(...waits) / 4));
+    return Math.max(LOOK_MS_LEAST, Math.min(LOOK_MS_MAX, Math.min(...waits) / 2));
   }
 
   async #look(): Promise<void> {
