@@ -8,6 +8,7 @@ import type { AlertsMesh } from './alerts-mesh.ts';
 import { type AlertsEffect, type AlertsEvent, AlertsState } from './alerts-state.ts';
 import { Observer } from './observer.ts';
 import { OtherAlerts } from './other-alerts.ts';
+import { revokedNodes } from './revoked-nodes.ts';
 import { TopicReader } from './topic-reader.ts';
 import type { WebhookOptions } from './webhook/webhook-options.ts';
 import { Webhooks } from './webhook/webhooks.ts';
@@ -148,7 +149,7 @@ export class AlertsService {
       node: mesh.node,
       name: mesh.name,
       alerts,
-      others: this.#others.alerts,
+      others: this.#others.alerts(revokedNodes(mesh)),
       counts: this.counts(),
       rules: this.#options.rules.map(({ name, watch, severity }) => ({ rule: name, watch, severity })),
       webhooks: this.#webhooks?.status() ?? [],
