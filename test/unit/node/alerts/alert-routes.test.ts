@@ -40,6 +40,26 @@ describe('the routes of alerts', () => {
     });
   });
 
+  it('name the token of who acknowledges with one', async () => {
+    const { alerts, heard } = fakeAlerts();
+    world = await HttpWorld.start({ parts: { alerts } });
+    const headers = { authorization: `Bearer ${await world.token(['publish:#'])}` };
+    const ask = (json: unknown) => world.ask('/v1/alerts/acknowledge', { method: 'POST', json, headers });
+    expect((await ask({ id: 'disk', by: 'root' })).status).toBe(200);
+    await ask({ id: 'disk' });
+    expect(heard).toMatchObject([
+      { by: expect.stringMatching(/^root \(token .+\)$/) },
+      { by: expect.stringMatching(/^token .+/) },
+    ]);
+    const reader = { authorization: `Bearer ${await world.token(['read'])}` };
+    const refused = await world.ask('/v1/alerts/acknowledge', {
+      method: 'POST',
+      json: { id: 'disk' },
+      headers: reader,
+    });
+    expect(refused.status).toBe(403);
+  });
+
   it.each([
     [{}, 'id must be a text'],
     [[], 'the body must be a JSON object'],

@@ -28,6 +28,7 @@ const ALERT = {
 function message(payload: unknown, changes: { readonly topic?: string; readonly author?: NodeId } = {}) {
   const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
   return {
+    timeMs: 5,
     topic: `$alerts/${author}/disk`,
     author,
     name: 'barn',
@@ -36,14 +37,19 @@ function message(payload: unknown, changes: { readonly topic?: string; readonly 
   };
 }
 
+const nobody = () => false;
+
 describe('OtherAlerts', () => {
   it('keeps what fires elsewhere, until it ends, is cleared, or is nothing that can be shown', () => {
     for (const end of [{ ...ALERT, state: 'ended', endedAtMs: 9 }, '', '{}', 'x']) {
       const others = new OtherAlerts('self');
       others.hear(message(ALERT));
-      expect(others.alerts).toMatchObject([{ node: author, name: 'barn', id: 'disk', value: 91 }]);
+      expect(others.alerts(nobody)).toMatchObject([
+        { node: author, name: 'barn', id: 'disk', value: 91, saidAtMs: 5 },
+      ]);
+      expect(others.alerts((node) => node === author)).toEqual([]);
       others.hear(message(end));
-      expect(others.alerts).toEqual([]);
+      expect(others.alerts(nobody)).toEqual([]);
     }
   });
 
@@ -51,9 +57,9 @@ describe('OtherAlerts', () => {
     const others = new OtherAlerts('self');
     others.hear(message(ALERT, { topic: '$alerts/12D3KooWanother/disk' }));
     others.hear(message(ALERT, { author: 'self' as NodeId, topic: '$alerts/self/disk' }));
-    expect(others.alerts).toEqual([]);
+    expect(others.alerts(nobody)).toEqual([]);
     others.hear(message({ ...ALERT, node: 'somebody', name: 'else' }));
-    expect(others.alerts).toMatchObject([{ node: author, name: 'barn' }]);
+    expect(others.alerts(nobody)).toMatchObject([{ node: author, name: 'barn' }]);
   });
 
   it('takes later versions, and passes over what it does not know of them', () => {
@@ -71,7 +77,7 @@ describe('OtherAlerts', () => {
   it('keeps so many', () => {
     const others = new OtherAlerts('self');
     for (let n = 0; n < 2_000; n++) others.hear(message(ALERT, { topic: `$alerts/${author}/x${n}` }));
-    expect(others.alerts).toHaveLength(1_024);
+    expect(others.alerts(nobody)).toHaveLength(1_024);
   });
 
   it('is not thrown off by any payload', () => {
