@@ -58,7 +58,7 @@ export function makeHttpApp({ bodyBytesMax }: ResolvedHttpOptions, parts: HttpAp
   app.get('/healthz', { config: { scope: 'open' } }, async () => ({ alive: true }));
   addApiRoutes(app, api);
   addMonitorRoute(app, api, streams);
-  addLiveRoutes(app, api, streams);
+  addLiveRoutes(app, api, streams, (request) => gate.isStillGood(request.caller));
   addPublishRoutes(app, { mesh: api.mesh, gate, counters });
   addMessageRoutes(app, { mesh: api.mesh, counters });
   addStreamRoutes(app, desk);
