@@ -8,6 +8,7 @@ import type { Observation } from './alerts-state.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { GrowthWatch } from './growth-watch.ts';
 import { type KnownPeer, PeerWatch } from './peer-watch.ts';
+import { revokedNodes } from './revoked-nodes.ts';
 import { TagWatch } from './tag-watch.ts';
 import { FigureWatch, NewsWatch, type TopicWatch } from './topic-watch.ts';
 
@@ -122,12 +123,7 @@ export class Observer {
   }
 
   #lookAtPeers(peers: readonly PeerStatus[], time: LookTime): readonly Observation[] {
-    let revoked: ReadonlySet<string> | null = null;
-    const isRevoked = (node: string) => {
-      const { nodes } = this.#deps.mesh.realm();
-      revoked ??= new Set(nodes.flatMap((one) => (one.status === 'revoked' ? [one.node] : [])));
-      return revoked.has(node);
-    };
+    const isRevoked = revokedNodes(this.#deps.mesh);
     const { observations, changed } = this.#peers.look(peers, { ...time, isRevoked });
     this.#peersChanged ||= changed;
     return observations;
