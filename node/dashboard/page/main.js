@@ -93,7 +93,7 @@ function drawNow() {
   isDrawDue = false;
   drawnAtMs = performance.now();
   connectionLine.update();
-  setText(account, state.connection === 'token' ? 'Sign in' : 'Sign out');
+  setText(account, state.connection === 'token' ? 'Enter a token' : 'Sign out');
   show(account, state.connection === 'token' || api.hasToken);
   // A page that nobody sees costs nothing; it draws again when it is seen.
   if (document.hidden || shown === null) return;

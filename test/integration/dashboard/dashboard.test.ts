@@ -179,7 +179,7 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
     await page.locator('#connection.good').waitFor();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('button', { name: 'Not now' }).click();
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Enter a token' }).click();
     await box.waitFor();
     expect(await page.evaluate('Object.keys(localStorage).length + document.cookie.length')).toBe(0);
     await page.close();
