@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { SedgeError } from '../../src/errors/index.ts';
 import { type AgentClient, connectAgent } from '../control/client/index.ts';
-import { withDirectory } from './proposed-command.ts';
+import { proposal, SERVICE_DIRECTORY } from './proposed-command.ts';
 
 /** The process around a command; tests bring their own. */
 export interface CommandIo {
@@ -20,9 +20,6 @@ export interface GlobalOptions {
   readonly dir?: string;
   readonly json?: boolean;
 }
-
-/** Where the service of the machine keeps its data, and where its commands look if the user has no node of their own. */
-const SERVICE_DIRECTORY = '/var/lib/sedge';
 
 /**
  * The directory that a command works in: `--dir`, else `SEDGE_DIR`, else `~/.sedge`; where that does not exist and the
@@ -67,9 +64,9 @@ export class CommandContext {
     if (!this.json) this.io.stderr.write(`${this.proposing(sentence)}\n`);
   }
 
-  /** A sentence whose commands are about the directory that was typed. */
+  /** A sentence whose commands are about the node that this one is about. */
   proposing(sentence: string): string {
-    return withDirectory(sentence, this.#typedDirectory);
+    return proposal(sentence, { typed: this.#typedDirectory, directory: this.directory });
   }
 
   /** A client of the running agent. Throws `agent.not-running` with the first request if there is none. */
