@@ -3,6 +3,7 @@ import type { Workload } from './bench-run.ts';
 import { resultTable } from './result-table.ts';
 import { Stage } from './stage.ts';
 import type { WorkloadName, WorkloadResult } from './workload.ts';
+import { measureBundle } from './workloads/bundle.ts';
 import { measureBytesWritten } from './workloads/bytes-written.ts';
 import { measureCatchUp, measureCatchUpAfterCrash, measureSingle } from './workloads/catch-up.ts';
 import { measureColdStart } from './workloads/cold-start.ts';
@@ -26,6 +27,7 @@ const MEASURE: Readonly<Record<WorkloadName, Workload>> = {
   'sync-bytes': measureSyncBytes,
   serial: measureSerial,
   mqtt: measureMqtt,
+  bundle: measureBundle,
 };
 
 /** Runs the workloads one after another; prints each one's lines as soon as it is done. */

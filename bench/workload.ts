@@ -12,6 +12,7 @@ export const WORKLOADS = [
   'sync-bytes',
   'serial',
   'mqtt',
+  'bundle',
 ] as const;
 export type WorkloadName = (typeof WORKLOADS)[number];
 
@@ -24,6 +25,8 @@ export const MQTT_VARIANTS = [
   'one-node-c',
   'two-nodes-c',
   'one-node-1000',
+  'bridge-out',
+  'bridge-in',
 ] as const;
 export type MqttVariant = (typeof MQTT_VARIANTS)[number];
 

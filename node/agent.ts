@@ -1,4 +1,4 @@
-import type { Log } from '../src/errors/index.ts';
+import { partLog } from '../src/errors/index.ts';
 import {
   initRealmDirectory,
   isRealmDirectory,
@@ -6,8 +6,9 @@ import {
   openMesh,
   readRealmDirectory,
 } from '../src/index.ts';
+import type { AgentParts, AgentReady } from './agent-parts.ts';
 import type { AlertsService } from './alerts/index.ts';
-import { type AgentSettings, checkMqtt, httpListening, mqttListening } from './config/index.ts';
+import { checkHttp, checkMqtt, httpListening, mqttListening } from './config/index.ts';
 import { type ApiParts, ControlServer, type RoutePlugin } from './control/index.ts';
 import { defaultStorageMax } from './default-storage-max.ts';
 import { DirectoryLock } from './directory-lock.ts';
@@ -20,26 +21,6 @@ import { type MqttService, mqttFacts } from './mqtt-facts.ts';
 import { defaultName, prepareDirectory } from './node-directory.ts';
 import { hasAlerts, startAlerts } from './start-alerts.ts';
 import { Telemetry } from './telemetry/index.ts';
-
-/** What an agent needs. */
-export interface AgentParts {
-  readonly directory: string;
-  readonly settings: AgentSettings;
-  readonly version: string;
-  readonly log: Log;
-  readonly nowMs: () => number;
-}
-
-/** What is known of an agent once it is ready. */
-export interface AgentReady {
-  readonly node: string;
-  readonly name: string;
-  readonly addresses: readonly string[];
-  /** Where MQTT clients connect, as host:port. */
-  readonly mqtt?: readonly string[];
-  /** Where the HTTP API is, as URLs. */
-  readonly http?: readonly string[];
-}
 
 /** What runs. */
 interface Running {
@@ -201,7 +182,8 @@ export class Agent {
   }
 
   async #startMqtt(mesh: Mesh): Promise<MqttService | null> {
-    const { directory, log, nowMs, settings, version } = this.#parts;
+    const { directory, nowMs, settings, version } = this.#parts;
+    const log = partLog(this.#parts.log, 'mqtt');
     const { listeners, unasked, local, anonymous, ack } = mqttListening(settings);
     if (listeners.length === 0 && unasked === null) return null;
     const openGateway = async () => {
@@ -209,7 +191,7 @@ export class Agent {
       const { MqttGateway } = await import('./gateways/mqtt/index.ts');
       await checkMqtt(directory, settings);
       if (!local && anonymous)
-        log.warn({}, 'anybody who reaches its addresses may publish and subscribe over MQTT');
+        this.#parts.log.warn({}, 'anybody who reaches its addresses may publish and subscribe over MQTT');
       const options = { listeners, local, anonymous, ack };
       const gateway = new MqttGateway(options, { mesh, directory, log, nowMs, version });
       await gateway.start();
@@ -222,15 +204,16 @@ export class Agent {
   }
 
   async #makeBridges(mesh: Mesh): Promise<MqttBridges | null> {
-    const { log, nowMs, settings } = this.#parts;
+    const { nowMs, settings } = this.#parts;
     const { bridges = [] } = settings;
     if (bridges.length === 0) return null;
     const { MqttBridges } = await import('./gateways/mqtt-bridge/index.ts');
-    return new MqttBridges(bridges, { mesh, log, nowMs });
+    return new MqttBridges(bridges, { mesh, log: partLog(this.#parts.log, 'mqtt-bridge'), nowMs });
   }
 
   #serialGateway(mesh: Mesh): SerialGateway {
-    const { directory, settings, log, nowMs } = this.#parts;
+    const { directory, settings, nowMs } = this.#parts;
+    const log = partLog(this.#parts.log, 'serial');
     const { serial: ports = [], serialAck: ack = 'durable' } = settings;
     const makeBridge = async (): Promise<Bridge> => {
       const { SerialBridge } = await import('../firmware-bridge/host/index.ts');
@@ -240,13 +223,15 @@ export class Agent {
   }
 
   async #startHttp(api: ApiParts): Promise<HttpGateway | null> {
-    const { directory, log, nowMs, settings } = this.#parts;
+    const { directory, nowMs, settings } = this.#parts;
+    const log = partLog(this.#parts.log, 'http');
     const options = httpListening(settings);
     if (options === null) return null;
+    await checkHttp(directory, settings);
     // Who has no client of HTTP does not pay for it.
     const { HttpGateway } = await import('./gateways/http/index.ts');
     const plugins = [...this.#plugins(), ...(await this.#httpPlugins(api))];
-    const gateway = new HttpGateway(options, { api, directory, log, nowMs, plugins });
+    const gateway = new HttpGateway(options, { api: { ...api, log }, directory, log, nowMs, plugins });
     await gateway.start();
     return gateway;
   }
@@ -274,7 +259,7 @@ export class Agent {
       Pick<ApiParts, 'http'>,
   ): ApiParts {
     const { mesh, serial: devices, mqtt, bridges, telemetry, alerts, http = () => null } = running;
-    const { directory, settings, log, version } = this.#parts;
+    const { directory, settings, log, logLevels, version } = this.#parts;
     return {
       mesh,
       devices,
@@ -283,7 +268,8 @@ export class Agent {
       bridges,
       telemetry,
       alerts,
-      log,
+      log: partLog(log, 'control'),
+      ...(logLevels === undefined ? {} : { logLevels }),
       agentFacts: () => ({
         version,
         nodeVersion: process.versions.node,

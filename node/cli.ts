@@ -42,6 +42,11 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
   },
   { name: 'mqtt', summary: 'the MQTT clients of this node', load: () => import('./commands/mqtt.ts') },
   {
+    name: 'token',
+    summary: 'who may use the HTTP API of this node',
+    load: () => import('./commands/token.ts'),
+  },
+  {
     name: 'device',
     summary: 'devices on serial lines: keys, commands, firmware, what they say',
     load: () => import('./commands/device.ts'),
@@ -57,6 +62,7 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     load: () => import('./commands/import.ts'),
   },
   { name: 'status', summary: 'the node at a glance', load: () => import('./commands/status.ts') },
+  { name: 'top', summary: 'the figures of the node, live', load: () => import('./commands/top.ts') },
   {
     name: 'peers',
     summary: 'the peers and how far they are in step',
@@ -87,6 +93,11 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     name: 'alerts',
     summary: 'what is wrong, at this node and others; acknowledge it',
     load: () => import('./commands/alerts.ts'),
+  },
+  {
+    name: 'log',
+    summary: 'how much the running agent logs, by part',
+    load: () => import('./commands/log.ts'),
   },
   {
     name: 'doctor',

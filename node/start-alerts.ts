@@ -1,4 +1,4 @@
-import type { Log } from '../src/errors/index.ts';
+import { type Log, partLog } from '../src/errors/index.ts';
 import { BUILT_IN_RULES } from './alerts/alert-rule.ts';
 import type { AlertsMesh } from './alerts/alerts-mesh.ts';
 import type { AlertsService } from './alerts/index.ts';
@@ -30,7 +30,7 @@ export async function startAlerts(parts: AlertsParts): Promise<AlertsService | n
   // Asking for its ports would load the bridge.
   const ports = (settings.serial ?? []).length === 0 ? null : () => serial.ports();
   const steadyMs = () => performance.now();
-  const deps = { ...parts, ports, steadyMs, random: Math.random };
+  const deps = { ...parts, log: partLog(parts.log, 'alerts'), ports, steadyMs, random: Math.random };
   const service = new AlertsService({ directory, rules, webhooks, version }, deps);
   await service.start();
   return service;

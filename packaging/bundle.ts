@@ -2,7 +2,9 @@ import { globSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
+import { lazyBuiltinsPlugin } from './lazy-builtins.ts';
 import { lazyPackagesPlugin } from './lazy-packages.ts';
+import { leftOutPlugin } from './left-out.ts';
 import { entryName, type OwnFile, PACKAGE_ROOT, rewriteOwnFiles } from './own-files.ts';
 import { serialBindingsPlugin } from './serial-bindings.ts';
 
@@ -13,9 +15,6 @@ export const ENTRIES: Readonly<Record<string, string>> = Object.freeze({
   client: 'node/control/client/index.ts',
   simulations: 'simulations/index.ts',
 });
-
-/** Optional native code of `cbor-x`: it speeds up long texts, of which entries have few. */
-const LEFT_OUT = ['cbor-extract'];
 
 /** Folders whose modules may be in the bundle. */
 const SOURCES = ['src', 'node', 'simulations', 'firmware-bridge/host'];
@@ -43,7 +42,6 @@ export async function bundle({ root, outdir }: { root: string; outdir: string })
     format: 'esm',
     platform: 'node',
     target: 'node22',
-    external: LEFT_OUT,
     // Names stay: a stack trace in a report of a bug is worth more than the bytes.
     minifySyntax: true,
     minifyWhitespace: true,
@@ -58,7 +56,13 @@ export async function bundle({ root, outdir }: { root: string; outdir: string })
         `const ${PACKAGE_ROOT} = new URL('../', import.meta.url);`,
       ].join(''),
     },
-    plugins: [ownFilesPlugin(root), lazyPackagesPlugin(), serialBindingsPlugin()],
+    plugins: [
+      leftOutPlugin(),
+      ownFilesPlugin(root),
+      lazyBuiltinsPlugin(),
+      lazyPackagesPlugin(),
+      serialBindingsPlugin(),
+    ],
   });
   return { metafile, files };
 }

@@ -1,35 +1,19 @@
-import { mkdir } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { connectAgent } from '../../node/control/client/index.ts';
 import type { BenchChild } from '../bench-child.ts';
 import type { BenchRun, Workload } from '../bench-run.ts';
 import type { DeliveryReport } from '../delivery-ledger.ts';
-import { makeRealm } from '../make-realm.ts';
-import { hasMosquitto, MosquittoBroker, MosquittoPair } from '../mosquitto.ts';
+import { hasMosquitto, MosquittoPair } from '../mosquitto.ts';
 import { cpuSeconds, residentBytes } from '../process-figures.ts';
 import { type Figures, type MqttVariant, summarise } from '../workload.ts';
+import { BROKERS, type BrokerName, type Brokers, NEED_MOSQUITTO } from './mqtt-brokers.ts';
 
 const PAYLOAD_BYTES = 64;
 const LATENCY_MESSAGES_PER_SECOND = 500;
 const CROWD = 1_000;
 const CROWD_SECONDS = 20;
-const LOOK_MS = 50;
-const CONNECT_MS_MAX = 20_000;
 const RECEIVE_MS_MAX = 60_000;
 const SETTLE_MS = 200;
 
 const SIZES = { warmUp: 10_000, throughput: 60_000, latency: 2_000 };
-
-/** Brokers of a run: where to publish and where to subscribe. */
-interface Brokers {
-  readonly publish: number;
-  readonly subscribe: number;
-  /** Process of the broker that is published at. */
-  readonly pid: number;
-}
-
-const BROKERS = { 'one-node': oneNode, 'two-nodes': twoNodes, mosquitto };
-type BrokerName = keyof typeof BROKERS;
 
 /** What is measured, in turns: whatever disturbs the machine disturbs all. */
 const VARIANTS: readonly { readonly name: MqttVariant; readonly broker: BrokerName; readonly play: Play }[] =
@@ -41,12 +25,14 @@ const VARIANTS: readonly { readonly name: MqttVariant; readonly broker: BrokerNa
     { name: 'one-node-c', broker: 'one-node', play: playC },
     { name: 'two-nodes-c', broker: 'two-nodes', play: playC },
     { name: 'one-node-1000', broker: 'one-node', play: playCrowd },
+    { name: 'bridge-out', broker: 'bridge-out', play: playMqttJs },
+    { name: 'bridge-in', broker: 'bridge-in', play: playMqttJs },
   ];
 type Play = (run: BenchRun, brokers: Brokers) => Promise<Figures>;
 
 /**
  * mqtt: clients of MQTT at one node and from node to node, QoS 1, acknowledged `durable`, beside Mosquitto in the same
- * run, which keeps nothing; and a thousand clients with a message a second each.
+ * run, which keeps nothing; a thousand clients with a message a second each; and a bridge to Mosquitto, each way.
  */
 export const measureMqtt: Workload = async (run) => {
   const asked = VARIANTS.filter(
@@ -54,7 +40,7 @@ export const measureMqtt: Workload = async (run) => {
   );
   const variants = asked.filter(
     ({ name, broker }) =>
-      (broker !== 'mosquitto' || hasMosquitto('mosquitto')) &&
+      (!NEED_MOSQUITTO.has(broker) || hasMosquitto('mosquitto')) &&
       (!name.endsWith('-c') || hasMosquitto('mosquitto_sub')),
   );
   if (variants.length < asked.length)
@@ -71,38 +57,6 @@ export const measureMqtt: Workload = async (run) => {
     summarise({ workload: 'mqtt', variant: name }, figures.get(name)!, 'messagesPerSecond'),
   );
 };
-
-async function oneNode({ stage }: BenchRun): Promise<Brokers> {
-  const directory = stage.directory();
-  await makeRealm([directory]);
-  const agent = stage.agent({ directory, peers: [], mqtt: '127.0.0.1:0' });
-  await agent.ready();
-  return { publish: agent.mqttPort, subscribe: agent.mqttPort, pid: agent.pid };
-}
-
-async function twoNodes({ stage }: BenchRun): Promise<Brokers> {
-  const [near, far] = [stage.directory(), stage.directory()];
-  await makeRealm([near, far]);
-  const publisher = stage.agent({ directory: near, peers: [], mqtt: '127.0.0.1:0' });
-  await publisher.ready();
-  const subscriber = stage.agent({ directory: far, peers: [publisher.address], mqtt: '127.0.0.1:0' });
-  await subscriber.ready();
-  const client = connectAgent({ directory: near });
-  const endMs = performance.now() + CONNECT_MS_MAX;
-  while ((await client.status()).peersConnected === 0) {
-    if (performance.now() > endMs) throw new Error('The nodes did not meet.');
-    await sleep(LOOK_MS);
-  }
-  await client.close();
-  return { publish: publisher.mqttPort, subscribe: subscriber.mqttPort, pid: publisher.pid };
-}
-
-async function mosquitto({ stage }: BenchRun): Promise<Brokers> {
-  const directory = stage.directory();
-  await mkdir(directory, { recursive: true });
-  const { port } = stage.own(await MosquittoBroker.start(directory));
-  return { publish: port, subscribe: port, pid: 0 };
-}
 
 async function playMqttJs(run: BenchRun, brokers: Brokers): Promise<Figures> {
   const pair = await openPair(run, brokers, 1);

@@ -1,3 +1,5 @@
+import { SERVICE_DIRECTORY } from '../service/unit-text.ts';
+
 /**
  * A sentence whose proposed commands (`"sedge start"`) carry the `--dir` that was typed: without it they would be about
  * another node.
@@ -6,9 +8,6 @@ function withDirectory(sentence: string, directory: string): string {
   const word = /^[\w@%+=:,./-]+$/.test(directory) ? directory : `'${directory.replaceAll("'", "'\\''")}'`;
   return sentence.replaceAll(/"sedge (?=[a-z])/g, `"sedge --dir ${word} `);
 }
-
-/** Where the service of the machine keeps its data. */
-export const SERVICE_DIRECTORY = '/var/lib/sedge';
 
 /** Which node a command was about. */
 export interface ProposalOptions {

@@ -1,19 +1,19 @@
 import { Option } from 'commander';
 import type { Log } from '../../src/errors/index.ts';
-import type { Agent, AgentReady } from '../agent.ts';
+import type { Agent } from '../agent.ts';
+import type { AgentReady } from '../agent-parts.ts';
 import type { CommandContext } from '../cli/command-context.ts';
 import { addExamples, type DefineCommand } from '../cli/command-definition.ts';
 import { EXIT } from '../cli/exit-codes.ts';
 import { repeatable, wholeNumber } from '../cli/option-parsers.ts';
 import {
   type AgentSettings,
-  LOG_LEVELS,
-  type LogLevel,
   resolveSettings,
   SERIAL_ACKS,
   SETTING_READERS,
   type SerialAck,
 } from '../config/index.ts';
+import { LOG_LEVELS, type LogLevel } from '../log/log-levels.ts';
 
 interface StartOptions {
   readonly listen?: readonly string[];
@@ -35,12 +35,20 @@ interface StartOptions {
   readonly mqttAck?: string;
   readonly mqttAnonymous?: boolean;
   readonly http?: string;
+  readonly httpTls?: string;
+  readonly httpCert?: string;
+  readonly httpKey?: string;
+  readonly httpInsecure?: boolean;
+  readonly httpLocal?: string;
+  readonly httpHost?: readonly string[];
+  readonly httpOrigin?: readonly string[];
   readonly serial?: readonly string[];
   readonly serialAck?: SerialAck;
   readonly bridges?: string;
   readonly alerts?: string;
   readonly alertWebhook?: string;
   readonly logLevel?: LogLevel;
+  readonly logLevels?: readonly string[];
 }
 
 /** `sedge start`: runs the agent until it is told to stop. */
@@ -105,6 +113,29 @@ export const define: DefineCommand = (command, run) => {
       '--http <[host:]port|off>',
       'where the HTTP API listens; 127.0.0.1:8420 by default, if that is free (env: SEDGE_HTTP)',
     )
+    .option('--http-tls <[host:]port|off>', 'the same over TLS (env: SEDGE_HTTP_TLS)')
+    .option('--http-cert <file>', 'certificate for that with its chain, PEM (env: SEDGE_HTTP_CERT)')
+    .option('--http-key <file>', 'its key, PEM (env: SEDGE_HTTP_KEY)')
+    .option(
+      '--http-insecure',
+      'let --http be an address that other machines reach, without TLS (env: SEDGE_HTTP_INSECURE=1)',
+    )
+    .option(
+      '--http-local <rights>',
+      'what programs on this machine may do without a token: publish, read or none (env: SEDGE_HTTP_LOCAL)',
+    )
+    .addOption(
+      new Option(
+        '--http-host <name>',
+        'name under which the HTTP API is reached; may be repeated (env: SEDGE_HTTP_HOST)',
+      ).argParser(repeatable),
+    )
+    .addOption(
+      new Option(
+        '--http-origin <origin>',
+        'web pages that may use the HTTP API from elsewhere; may be repeated (env: SEDGE_HTTP_ORIGIN)',
+      ).argParser(repeatable),
+    )
     .addOption(
       new Option(
         '--serial <port[:baud]>',
@@ -122,6 +153,12 @@ export const define: DefineCommand = (command, run) => {
     .option('--alert-webhook <url>', 'where alerts are posted to (env: SEDGE_ALERT_WEBHOOK)')
     .addOption(
       new Option('--log-level <level>', 'least level to log (env: SEDGE_LOG_LEVEL)').choices([...LOG_LEVELS]),
+    )
+    .addOption(
+      new Option(
+        '--log-levels <part=level>',
+        'the same of a part, such as sync=debug; may be repeated (env: SEDGE_LOG_LEVELS)',
+      ).argParser(repeatable),
     )
     .addHelpText(
       'after',
@@ -147,15 +184,26 @@ async function start(context: CommandContext, options: StartOptions): Promise<vo
   const settings = await resolveSettings(directory, settingsOf(options), io.env);
   const { limitYoungGeneration } = await import('../young-generation.ts');
   limitYoungGeneration();
-  const [{ Agent }, { agentLog }, { packageVersion }, { releaseStartMemory }] = await Promise.all([
-    import('../agent.ts'),
-    import('../agent-log.ts'),
-    import('../package-version.ts'),
-    import('../start-memory.ts'),
-  ]);
-  const log = agentLog(io.stderr, settings.logLevel ?? 'info');
+  const [{ Agent }, { AgentLog, isJournald }, { packageVersion }, { releaseStartMemory }] = await Promise.all(
+    [
+      import('../agent.ts'),
+      import('../log/index.ts'),
+      import('../package-version.ts'),
+      import('../start-memory.ts'),
+    ],
+  );
+  const { logLevel: level = 'info', logLevels: levels = {} } = settings;
+  const format = io.stderr.isTTY === true ? 'terminal' : isJournald(io.env) ? 'journald' : 'json';
+  const log = new AgentLog({ level, levels, format }, io.stderr);
   endOnBug(log);
-  const agent = new Agent({ directory, settings, version: packageVersion(), log, nowMs: io.nowMs });
+  const agent = new Agent({
+    directory,
+    settings,
+    version: packageVersion(),
+    log,
+    logLevels: log,
+    nowMs: io.nowMs,
+  });
   const ready = await agent.start();
   if (context.json) await context.record({ event: 'ready', ...ready });
   else await context.write(readyText(ready, directory));
@@ -204,7 +252,7 @@ function settingsOf(options: StartOptions): AgentSettings {
     ...(mqttKey === undefined ? {} : { mqttKey }),
     ...(mqttAck === undefined ? {} : { mqttAck: mqttAck as never }),
     ...(mqttAnonymous === undefined ? {} : { mqttAnonymous }),
-    ...(options.http === undefined ? {} : { http: options.http as never }),
+    ...httpSettingsOf(options),
     ...(serial === undefined ? {} : { serial }),
     ...(serialAck === undefined ? {} : { serialAck }),
     ...(options.bridges === undefined
@@ -217,9 +265,24 @@ function settingsOf(options: StartOptions): AgentSettings {
       ? {}
       : { alertWebhook: SETTING_READERS.alertWebhook.fromText(options.alertWebhook) as never }),
     ...(logLevel === undefined ? {} : { logLevel }),
+    ...(options.logLevels === undefined ? {} : { logLevels: options.logLevels as never }),
     // Only `--no-…` exists: without it the environment and the file decide.
     ...(options.mdns ? {} : { mdns: false }),
     ...(options.discovery ? {} : { discovery: false }),
+  };
+}
+
+function httpSettingsOf(options: StartOptions): AgentSettings {
+  const { http, httpTls, httpCert, httpKey, httpInsecure, httpLocal, httpHost, httpOrigin } = options;
+  return {
+    ...(http === undefined ? {} : { http: http as never }),
+    ...(httpTls === undefined ? {} : { httpTls: httpTls as never }),
+    ...(httpCert === undefined ? {} : { httpCert }),
+    ...(httpKey === undefined ? {} : { httpKey }),
+    ...(httpInsecure === undefined ? {} : { httpInsecure }),
+    ...(httpLocal === undefined ? {} : { httpLocal: httpLocal as never }),
+    ...(httpHost === undefined ? {} : { httpHosts: httpHost }),
+    ...(httpOrigin === undefined ? {} : { httpOrigins: httpOrigin }),
   };
 }
 

@@ -9,6 +9,7 @@ export {
   SETTING_OPTIONS,
   SETTING_VARIABLES,
 } from './agent-settings.ts';
+export { checkHttp } from './check-http.ts';
 export { checkMqtt } from './check-mqtt.ts';
 export {
   CONFIG_FILE,
@@ -23,8 +24,6 @@ export type { ListenAddress } from './listen-address.ts';
 export { type MqttListening, mqttListening } from './mqtt-listening.ts';
 export { SETTING_TEXTS, settingText } from './setting-defaults.ts';
 export {
-  LOG_LEVELS,
-  type LogLevel,
   SERIAL_ACKS,
   SETTING_READERS,
   type SerialAck,

@@ -3,6 +3,7 @@ import type { ServedAlerts } from './served-alerts.ts';
 import type { ServedBridges } from './served-bridges.ts';
 import type { ServedDevices } from './served-devices.ts';
 import type { ServedHttp } from './served-http.ts';
+import type { ServedLogLevels } from './served-log-levels.ts';
 import type { ServedMesh } from './served-mesh.ts';
 import type { ServedMqtt } from './served-mqtt.ts';
 import type { ServedTelemetry } from './served-telemetry.ts';
@@ -22,6 +23,8 @@ export interface ApiParts {
   /** `null` where they are off. */
   readonly alerts?: ServedAlerts | null;
   readonly log: Log;
+  /** Levels that can be changed; without them their routes are not there. */
+  readonly logLevels?: ServedLogLevels;
   /** Facts of the process for `status`. */
   readonly agentFacts: () => Readonly<Record<string, unknown>>;
   /** Someone asked the agent to stop. */

@@ -20,6 +20,9 @@ export type ServedMesh = Pick<
   | 'declareChannels'
   | 'declarePolicy'
   | 'exportBundle'
+  | 'history'
+  | 'historyEnd'
+  | 'lastValues'
   | 'holders'
   | 'importBundle'
 >;

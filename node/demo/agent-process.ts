@@ -20,8 +20,14 @@ export interface AgentStart {
   readonly serial?: readonly string[];
   /** Where it is an MQTT broker, as for `--mqtt`. */
   readonly mqtt?: string;
+  /** Bridges to outside brokers, as for `--bridges`. */
+  readonly bridges?: string;
   /** Where it serves HTTP, as for `--http`. */
   readonly http?: string;
+  /** Another start script than that of these sources. */
+  readonly main?: string;
+  /** Beside the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The first line that `sedge start --json` prints. */
@@ -52,13 +58,26 @@ export class AgentProcess {
     const peers = start.peers.flatMap((peer) => ['--peer', peer]);
     const serial = (start.serial ?? []).flatMap((port) => ['--serial', port]);
     const mqtt = ['--mqtt', start.mqtt ?? 'off'];
+    const bridges = start.bridges === undefined ? [] : ['--bridges', start.bridges];
     const http = ['--http', start.http ?? 'off'];
     const loopback = ['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns', '--no-discovery'];
     const child = spawn(
       process.execPath,
-      [MAIN, '--dir', start.directory, '--json', 'start', ...loopback, ...peers, ...serial, ...mqtt, ...http],
+      [
+        start.main ?? MAIN,
+        '--dir',
+        start.directory,
+        '--json',
+        'start',
+        ...loopback,
+        ...peers,
+        ...serial,
+        ...mqtt,
+        ...bridges,
+        ...http,
+      ],
       // In a process group of its own, so that Ctrl-C reaches it only through the one who started it.
-      { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
+      { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: { ...process.env, ...start.env } },
     );
     return new AgentProcess(child);
   }

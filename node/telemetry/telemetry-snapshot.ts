@@ -84,11 +84,14 @@ export interface CardTelemetry {
   readonly writeAmplification: number;
   /** Part of its life that is gone, as an eMMC says itself. */
   readonly wornFraction: number | null;
-  /** What all programs write to it; where no disk was found, what this process does. */
+  /** Whose writes are measured: those of all programs, or of this agent where the system does not count the others'. */
+  readonly writtenBy: 'all' | 'agent';
   readonly writtenBytesPerSecond: number;
-  /** Over how long that was measured, at most a day. */
+  /** The agent's part of it, mean of up to a day. */
+  readonly agentBytesPerSecond: number;
+  /** Over how long that was measured: a day at most, or since the machine started while the agent is younger than an hour. */
   readonly measuredOverMs: number;
-  /** At this rate, from now; `null` while nothing is written. */
+  /** At this rate, from now; `null` while less than an hour was measured, or nothing is written. */
   readonly remainingSeconds: number | null;
 }
 

@@ -125,7 +125,7 @@ export class Telemetry {
         freeBytes,
         totalBytes: diskBytes,
       },
-      card: this.#card.telemetry(now.nowMs, { processBytes: written, diskBytes }),
+      card: this.#card.telemetry(now.nowMs, { agentBytes: written, diskBytes }),
       process: this.#processTelemetry(now.nowMs),
       drops: status.counters,
     };

@@ -1,6 +1,6 @@
 import type { BundleExport, ExportOptions, ImportOptions, ImportSummary } from '../bundle/index.ts';
 import type { Message, PublishId } from '../entry/index.ts';
-import { type Counters, type Log, SedgeError } from '../errors/index.ts';
+import { type Counters, type Log, partLog, SedgeError } from '../errors/index.ts';
 import { GossipService } from '../gossip/index.ts';
 import type { NodeId } from '../identity/index.ts';
 import { type ForkEvent, Ingest } from '../ingest/index.ts';
@@ -21,7 +21,9 @@ import { type ChannelTraffic, TrafficBook } from './channel-traffic.ts';
 import { Courier } from './courier.ts';
 import type { DeliveredMessage } from './delivery.ts';
 import { ForkDesk } from './fork-desk.ts';
+import { type HistoryOptions, type HistoryPage, HistoryReader } from './history-reader.ts';
 import { findHolders, type Holders, type HoldersOptions, type MessageName } from './holder-query.ts';
+import { LastValueIndex, type LastValues } from './last-values.ts';
 import { Lifetimes } from './lifetimes.ts';
 import { type MeshOptions, resolveMeshOptions } from './mesh-options.ts';
 import { MeshReport } from './mesh-report.ts';
@@ -86,6 +88,8 @@ export class Mesh {
   readonly #publisher: Publisher;
   readonly #desk: SubscriptionDesk;
   readonly #retained: RetainedReader;
+  readonly #history: HistoryReader;
+  readonly #lastValues: LastValueIndex;
   readonly #report: MeshReport;
   readonly #courier: Courier;
   readonly #clock: AgeClock;
@@ -116,17 +120,19 @@ export class Mesh {
     this.#options = options;
     this.#deps = deps;
     const { overlay, place } = deps;
+    const journalLog = partLog(deps.log, 'journal');
+    const syncLog = partLog(deps.log, 'sync');
     this.#clock = new AgeClock(deps.nowMs);
     this.#lifetimes = new Lifetimes(this.#clock, (channel) => this.#keeper.policyOf(channel).ttlSeconds ?? 0);
     const self = place.identity.nodeId;
     this.#holdingsFile = new HoldingsFile(deps.disk, options.directory);
     this.#channels = new CarriedChannels(
       { directory: options.directory, commitIntervalMs },
-      { ...deps, self, prepare: (journal) => this.#ingest.forks.apply(journal) },
+      { ...deps, log: journalLog, self, prepare: (journal) => this.#ingest.forks.apply(journal) },
     );
     this.#cursors = new CursorBook(
       { disk: deps.disk, directory: options.directory },
-      { ...deps, journals: this.#channels.journals },
+      { ...deps, log: syncLog, journals: this.#channels.journals },
     );
     const journalOf = (channel: string) => this.#channels.of(channel);
     this.#keeper = new StorageKeeper(resolved, {
@@ -166,7 +172,12 @@ export class Mesh {
       { delayMs: options.forks?.reportDelayMs ?? 1_000 },
       { ...deps, self, forks, publishOwn: (topic, payload) => this.#publisher.publishOwn(topic, payload) },
     );
-    this.#search = new ForkSearch({ ...deps, ingest: this.#ingest, journals: this.#channels.journals });
+    this.#search = new ForkSearch({
+      ...deps,
+      log: syncLog,
+      ingest: this.#ingest,
+      journals: this.#channels.journals,
+    });
     this.#republisher = new Republisher(
       { settleMs: options.forks?.settleMs ?? 2_000, restMs: options.forks?.restMs ?? 30_000 },
       {
@@ -181,7 +192,7 @@ export class Mesh {
         publishAgain: (channel, lost) => this.#publisher.publishAgain(channel, lost),
         peers: () => connectedPeers(overlay),
         fetchReturned: (request, take) =>
-          fetchReturned(request, take, { ...deps, externalAad: deps.realm.entryAad() }),
+          fetchReturned(request, take, { ...deps, log: syncLog, externalAad: deps.realm.entryAad() }),
       },
     );
     this.#desk = new SubscriptionDesk({
@@ -196,6 +207,16 @@ export class Mesh {
     });
     this.#retained = new RetainedReader({
       channels: this.#channels,
+      lifetimes: this.#lifetimes,
+      nameOf: (node) => deps.realm.nameOf(node),
+    });
+    this.#lastValues = new LastValueIndex({
+      channels: this.#channels,
+      readOne: (place) => this.#retained.readOne(place),
+    });
+    this.#history = new HistoryReader({
+      channels: this.#channels,
+      declared: () => deps.realm.channels(),
       lifetimes: this.#lifetimes,
       nameOf: (node) => deps.realm.nameOf(node),
     });
@@ -365,6 +386,31 @@ export class Mesh {
   retained(wants: (topic: string) => boolean): AsyncIterable<DeliveredMessage> {
     this.#requireRunning();
     return this.#retained.read(wants);
+  }
+
+  /**
+   * A page of what this node holds on the topics that one of the filters matches, in order of arrival or the newest
+   * first. What was published again after a fork (`was`) is not told apart. Rejects with `topic.bad-filter`,
+   * `mesh.bad-option`, `journal.offset-unknown` and what reading the journal throws.
+   */
+  async history(filters: string | readonly string[], options: HistoryOptions = {}): Promise<HistoryPage> {
+    this.#requireRunning();
+    return this.#history.page([filters].flat(), options);
+  }
+
+  /** The end of what is held on some topics, as a cursor of {@link Mesh.history}. Throws as that rejects. */
+  historyEnd(filters: string | readonly string[]): string {
+    this.#requireRunning();
+    return this.#history.end([filters].flat());
+  }
+
+  /**
+   * The last value of each topic that is wanted, at most `max`. The first call reads all that is held, later ones what came
+   * since. Rejects with what reading the journal throws.
+   */
+  async lastValues(wants: (topic: string) => boolean, max: number): Promise<LastValues> {
+    this.#requireRunning();
+    return this.#lastValues.read(wants, max);
   }
 
   /**
@@ -550,6 +596,7 @@ export class Mesh {
       await this.#holdingsFile.load(this.#holdings);
       this.#sync = new SyncService(this.#options.sync ?? {}, {
         ...this.#deps,
+        log: partLog(this.#deps.log, 'sync'),
         ingest: this.#ingest,
         journals: this.#channels.journals,
         lifetimes: this.#lifetimes,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Counters, type Log, silentLog } from '../errors/index.ts';
+import { Counters, type Log, partLog, silentLog } from '../errors/index.ts';
 import { NodeDisk } from '../journal/index.ts';
 import { Libp2pOverlay, OfflineOverlay, type Overlay } from '../overlay/index.ts';
 import { Realm, readRealmDirectory } from '../realm/index.ts';
@@ -29,7 +29,8 @@ export interface OpenMeshOptions extends MeshOptions {
  * `realm.missing`, `realm.damaged`, the codes of `readKeyFile` and `overlay.bad-address`.
  */
 export async function openMesh(options: OpenMeshOptions): Promise<Mesh> {
-  const { directory, discovery = true, log = silentLog } = options;
+  const { directory, discovery = true } = options;
+  const log = partLog(options.log ?? silentLog, 'mesh');
   const found = await readRealmDirectory(directory);
   const place = discovery ? found : { ...found, addresses: [] };
   const realm = new Realm(place.anchor);
@@ -59,7 +60,7 @@ function networkOf(
       ...(listen === undefined ? {} : { listen }),
     },
     {
-      log,
+      log: partLog(log, 'overlay'),
       counters,
       nowMs,
       random: Math.random,

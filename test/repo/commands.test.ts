@@ -21,6 +21,7 @@ const PLAYED_BY: Readonly<Record<string, string>> = {
   'docs/guides/zigbee2mqtt.md': 'test/integration/guides/mqtt-guides.test.ts',
   'docs/http-api.md': 'test/integration/http-samples.test.ts',
   'docs/install.md': 'test/integration/service/installed-service.test.ts',
+  'docs/logs.md': 'test/integration/alerts-samples.test.ts',
   'docs/mqtt.md': 'test/integration/guides/mqtt-guides.test.ts',
   'docs/serial.md': 'test/integration/serial-samples.test.ts',
   'docs/simulate.md': 'test/integration/simulate-samples.test.ts',

@@ -28,7 +28,7 @@ const LAYERS = [
 const ABOVE: Readonly<Record<string, readonly string[]>> = {
   'firmware-bridge': ['src', 'firmware-bridge'],
   node: ['src', 'firmware-bridge', 'simulations', 'node'],
-  bench: ['src', 'firmware-bridge', 'node', 'bench'],
+  bench: ['src', 'firmware-bridge', 'node', 'bench', 'packaging'],
   simulations: ['src', 'simulations'],
   packaging: ['packaging', 'node'],
   tools: ['src', 'tools'],

@@ -71,6 +71,10 @@ export interface AgentFacts {
   readonly alerts?: { readonly firing: number; readonly unacknowledged: number } | null;
 }
 
+interface LogLevelsAnswer {
+  readonly levels: Readonly<Record<string, string>>;
+}
+
 /** Who acknowledges an alert. */
 export interface AlertWord {
   /** At most 64 characters. */
@@ -190,6 +194,16 @@ export class AgentClient {
   /** Sends a test alert all the ways of a real one. */
   async testAlert(): Promise<AlertTest> {
     return (await this.#connection.call('POST', '/v1/alerts/test', {})) as AlertTest;
+  }
+
+  /** The level of each part's log lines. */
+  async logLevels(): Promise<Readonly<Record<string, string>>> {
+    return ((await this.#connection.call('GET', '/v1/log-levels')) as LogLevelsAnswer).levels;
+  }
+
+  /** Changes levels until the agent ends, of parts or of `all`; resolves with how they are then. */
+  async setLogLevels(levels: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>>> {
+    return ((await this.#connection.call('POST', '/v1/log-levels', { levels })) as LogLevelsAnswer).levels;
   }
 
   /** Logs as the node holds them. */

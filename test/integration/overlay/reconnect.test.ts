@@ -73,28 +73,6 @@ describe('an outage', () => {
     expect(known).toEqual([true]);
   });
 
-  it('longer than the retries of libp2p ends within 10 s of the link coming back', async () => {
-    const b = await overlays.start();
-    const refused = await overlays.start();
-    const swallowed = await overlays.start();
-    const refusing = await linkTo(b);
-    const swallowing = await linkTo(b);
-    const atB = collect(b, TOPIC);
-    collect(refused, TOPIC);
-    collect(swallowed, TOPIC);
-    await connectPair(refused, b, refusing.address());
-    await connectPair(swallowed, b, swallowing.address());
-    await refusing.refuse();
-    await swallowing.swallow();
-    await until(() => !isUp(swallowed, b) && !isUp(b, swallowed), 'the silent link is noticed', 9_000);
-    await new Promise((resolve) => setTimeout(resolve, 40_000));
-    expect(refused.peers()[0]!.failedDials).toBeGreaterThan(20);
-    await Promise.all([refusing.open(), swallowing.open()]);
-    await Promise.all([reconnected(refused, b), reconnected(swallowed, b)]);
-    await flows(refused, atB, TOPIC, 5_000);
-    await flows(swallowed, atB, TOPIC, 5_000);
-  });
-
   it('is noticed in 8 s where the link swallows everything, and spares a link that is busy', async () => {
     const a = await overlays.start();
     const b = await overlays.start();

@@ -78,7 +78,14 @@ it('runs an agent that takes a message, gives it back and opens a serial port', 
     '0',
   ];
   const agent = background(installed.command, [...words, '--serial', port]);
-  expect(JSON.parse(await firstLine(agent))).toMatchObject({ event: 'ready' });
+  const ready = JSON.parse(await firstLine(agent)) as { event: string; http: readonly string[] };
+  expect(ready.event).toBe('ready');
+  // The dashboard is files that the bundle reads, and its chart those of another package.
+  const page = await (await fetch(ready.http[0]!)).text();
+  for (const [, asset] of page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)) {
+    expect((await fetch(new URL(asset!, ready.http[0]))).status, asset).toBe(200);
+  }
+  expect(await (await fetch(new URL('/metrics', ready.http[0]))).text()).toContain('sedge_node_info');
   await sedge('pub', 'site/barn/temp', '4.0');
   expect(await sedge('sub', 'site/#', '--from', 'all', '--count', '1')).toBe('4.0\n');
   const ports = (await sedge('device', 'ls', '--json')).trim().split('\n');

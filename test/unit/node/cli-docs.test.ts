@@ -44,6 +44,12 @@ describe('docs/cli.md', () => {
     expect(missing).toEqual([]);
   });
 
+  test('has every option of "sedge top"', async () => {
+    const section = sectionOf('top');
+    const missing = (await optionsOf('top')).filter((option) => !section.includes(`\`${option}`));
+    expect(missing).toEqual([]);
+  });
+
   test('has exactly the options of "sedge simulate"', async () => {
     const rows = sectionOf('simulate')
       .split('\n')

@@ -4,7 +4,7 @@ import { HttpWorld } from './http-world.ts';
 
 let world: HttpWorld;
 
-afterEach(() => world?.gateway.stop());
+afterEach(() => world?.stop());
 
 const MESSAGE = { topic: 'a', payload: '1' };
 

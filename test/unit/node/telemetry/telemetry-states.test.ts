@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type BacklogFacts, forecastBacklog } from '../../../../node/telemetry/backlog-forecast.ts';
 import { deviceWrittenBytes, findBlockDevice } from '../../../../node/telemetry/block-device.ts';
 import { remainingSeconds } from '../../../../node/telemetry/card-life.ts';
+import { CardWatch } from '../../../../node/telemetry/card-watch.ts';
 import { processWrittenBytes } from '../../../../node/telemetry/process-writes.ts';
 import { RateState } from '../../../../node/telemetry/rate-state.ts';
 
@@ -118,6 +119,34 @@ describe('the disk of a directory', () => {
     const device = findBlockDevice(root, sys);
     expect(device).toEqual({ name: 'mmcblk0', bytes: 62_333_952 * 512, wornFraction: 0.3 });
     expect(deviceWrittenBytes(device!, sys)).toBe(5_000 * 512);
+  });
+
+  it('has no life that is told from less than an hour', async () => {
+    const sys = await fakeSys('0x00 0x00\n');
+    const written = 5_000 * 512;
+    const watch = (machineUptimeMs: number) => {
+      const card = new CardWatch({ directory: root, sys, machineUptimeMs: () => machineUptimeMs });
+      card.start();
+      card.sample(0, 0);
+      return card;
+    };
+    const own = { agentBytes: 3_600_000, diskBytes: null };
+    const young = watch(1_800_000).telemetry(1_000, own);
+    expect(young).toMatchObject({ writtenBy: 'all', measuredOverMs: 1_000, remainingSeconds: null });
+    const sinceBoot = watch(7_200_000).telemetry(1_000, own);
+    expect(sinceBoot).toMatchObject({
+      measuredOverMs: 7_200_000,
+      writtenBytesPerSecond: written / 7_200,
+      remainingSeconds: (62_333_952 * 512 * 1_000) / ((written / 7_200) * 4),
+    });
+    // From then on what the agent saw itself: nothing, but its own.
+    const later = watch(7_200_000).telemetry(3_600_000, own);
+    expect(later).toMatchObject({
+      measuredOverMs: 3_600_000,
+      writtenBytesPerSecond: 0,
+      remainingSeconds: null,
+    });
+    expect(later.agentBytesPerSecond).toBeCloseTo(1_000);
   });
 
   it('says nothing of its wear where the card does not', async () => {
