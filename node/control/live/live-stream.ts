@@ -45,7 +45,9 @@ export class LiveStream {
   /** Serves until the reader leaves or the agent stops. */
   async run(): Promise<void> {
     const running = this.#feed.join(this.#listener);
-    this.#response.once('close', () => this.#end());
+    const end = (): void => this.#end();
+    this.#response.once('close', end);
+    running.abort.signal.addEventListener('abort', end, { once: true });
     this.#response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
     try {
       await this.#greet(running);
@@ -61,6 +63,7 @@ export class LiveStream {
         if (!this.#ended) await this.#tick();
       }
     } finally {
+      running.abort.signal.removeEventListener('abort', end);
       this.#feed.leave(this.#listener);
     }
     this.#response.end();

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -74,6 +74,14 @@ describe('alerts.json', () => {
     expect(damagedFile).toBe(join(directory, 'alerts.json.damaged-42'));
     expect(await readdir(directory)).toEqual(['alerts.json.damaged-42']);
     expect(await readFile(damagedFile!, 'utf8')).toBe(text);
+  });
+
+  it('is moved aside where it cannot be read at all', async () => {
+    await mkdir(join(directory, 'alerts.json'));
+    const { damagedFile } = await readAlertsFile(directory, 42);
+    expect(damagedFile).toBe(join(directory, 'alerts.json.damaged-42'));
+    await writeAlertsFile(directory, KEPT);
+    expect((await readAlertsFile(directory, 43)).kept).toEqual(KEPT);
   });
 
   it('is whole or nothing, whatever it holds', () => {
