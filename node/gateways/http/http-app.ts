@@ -67,7 +67,7 @@ export function makeHttpApp({ bodyBytesMax }: ResolvedHttpOptions, parts: HttpAp
   addDocumentRoute(app, { api, plugins, routes });
   addApiRoutes(app, api);
   addMonitorRoute(app, api, streams);
-  addLiveRoutes(app, api, streams);
+  addLiveRoutes(app, api, streams, (request) => gate.isStillGood(request.caller));
   addPublishRoutes(app, { mesh: api.mesh, gate, counters });
   addMessageRoutes(app, { mesh: api.mesh, counters });
   addStreamRoutes(app, desk);

@@ -53,6 +53,17 @@ describe('alerts.json', () => {
     expect((await stat(join(directory, 'alerts.json'))).mode & 0o777).toBe(0o600);
   });
 
+  it('of the first version is read for ever, and written the same', async () => {
+    const golden = await readFile(new URL('../../../vectors/alerts/alerts-v1.json', import.meta.url), 'utf8');
+    const kept = parseKept(golden)!;
+    expect(kept).toMatchObject({
+      revision: 7,
+      alerts: [{ acknowledged: { by: 'ann' } }, { state: 'ended' }],
+    });
+    await writeAlertsFile(directory, kept);
+    expect(await readFile(join(directory, 'alerts.json'), 'utf8')).toBe(golden);
+  });
+
   it('is taken with keys that a later version added', async () => {
     const later = { version: 1, ...KEPT, sounds: ['x'], alerts: [{ ...KEPT.alerts[0], colour: 'red' }] };
     expect(parseKept(JSON.stringify(later))).toMatchObject({ revision: 7, alerts: [{ id: 'disk' }] });
