@@ -800,6 +800,10 @@ export const ERROR_TABLE = {
     meaning: 'Only root may install or remove a service.',
     next: 'Run it with sudo; "--dry-run" shows what it would do, "--root DIR" does it to the files of another system.',
   },
+  'service.needs-root': {
+    meaning: "The node of this machine is the service's, and not open to this user.",
+    next: 'Run the command with sudo, or name a node of your own with --dir.',
+  },
   'service.no-systemd': {
     meaning: 'This machine does not run systemd.',
     next: 'Let what starts services here run "sedge start" as a user of its own, or prepare another system with "--root DIR".',

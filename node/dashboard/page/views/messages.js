@@ -99,9 +99,13 @@ function tailPanel({ watch }) {
   const clear = el('button', { type: 'button' }, 'Clear');
   const summary = el('p', { class: 'note' });
   const body = el('tbody');
-  const heads = ['Time', 'Topic', 'Payload', 'From', 'Number'].map((title) =>
-    el('th', { scope: 'col' }, title),
-  );
+  const heads = /** @type {const} */ ([
+    ['Time', 'figure'],
+    ['Topic', 'text'],
+    ['Payload', 'text'],
+    ['From', 'text'],
+    ['Number', 'figure'],
+  ]).map(([title, kind]) => el('th', { scope: 'col', class: kind }, title));
   const table = el(
     'div',
     { class: 'scroller tail', tabindex: '0', role: 'region', 'aria-label': 'Messages as they come' },

@@ -94,9 +94,9 @@ export function topicDetail({ state, api, signIn }, topic) {
     });
     // Authors' clocks may go back; a plot's may not.
     points.sort((a, b) => a.atMs - b.atMs);
-    show(parts.plotPart, points.length > 0);
+    show(parts.plotPart, points.length > 1);
     show(parts.fieldPart, JSON.parse(shownFields || '[]').length > 1);
-    if (points.length === 0) return;
+    if (points.length < 2) return;
     plot.update(field === '' ? 'value' : field, points);
     setText(parts.range, rangeText(points));
   }
@@ -136,7 +136,12 @@ function makeParts(topic, plot) {
   const range = el('p', { class: 'note' });
   const plotPart = el('div', { class: 'plot-part' }, fieldPart, plot.element, range);
   const history = el('tbody');
-  const heads = ['Time', 'Value', 'From', 'Number'].map((title) => el('th', { scope: 'col' }, title));
+  const heads = /** @type {const} */ ([
+    ['Time', 'figure'],
+    ['Value', 'text'],
+    ['From', 'text'],
+    ['Number', 'figure'],
+  ]).map(([title, kind]) => el('th', { scope: 'col', class: kind }, title));
   const historyPart = el(
     'div',
     { class: 'history' },

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RoutePlugin, ServedMesh } from '../../../../node/control/index.ts';
+import type { ApiParts, RoutePlugin, ServedMesh } from '../../../../node/control/index.ts';
 import { HttpGateway, type HttpOptions } from '../../../../node/gateways/http/index.ts';
 import { type KeptToken, readTokens, writeTokens } from '../../../../node/gateways/http/tokens/token-file.ts';
 import type { TokenScope } from '../../../../node/gateways/http/tokens/token-scope.ts';
@@ -35,6 +35,8 @@ export interface Question {
 export interface HttpWorldOptions extends Partial<HttpOptions> {
   readonly plugins?: readonly RoutePlugin[];
   readonly nowMs?: () => number;
+  /** Parts of the agent beside the mesh. */
+  readonly parts?: Partial<ApiParts>;
 }
 
 /** A gateway before a mesh, on a real socket. */
@@ -65,7 +67,7 @@ export class HttpWorld<M extends ServedMesh = FakeMesh> {
 
   static async #startOn<M extends ServedMesh>(
     mesh: M,
-    { plugins = [], nowMs = Date.now, ...options }: HttpWorldOptions,
+    { plugins = [], nowMs = Date.now, parts = {}, ...options }: HttpWorldOptions,
     stopMesh: () => Promise<void>,
   ): Promise<HttpWorld<M>> {
     const api = {
@@ -75,6 +77,7 @@ export class HttpWorld<M extends ServedMesh = FakeMesh> {
       log: silentLog,
       agentFacts: () => ({ pid: 1 }),
       onStop: () => {},
+      ...parts,
     };
     const directory = await mkdtemp(join(tmpdir(), 'sedge-http-'));
     const gateway = new HttpGateway(
