@@ -219,14 +219,13 @@ export class AlertsService {
     const { nowMs, steadyMs, log } = this.#deps;
     const time = { nowMs: steadyMs(), atMs: nowMs() };
     const effects: AlertsEffect[] = [];
-    try {
-      await this.#observer!.look(this.#options.rules, time, (rule, look) => {
+    await this.#observer!.look(this.#options.rules, time, {
+      take: (rule, look) => {
         const event: AlertsEvent = { kind: 'observed', rule: asWaited(rule), ...look, ...time };
         effects.push(...this.#state.handle(event));
-      });
-    } catch (error) {
-      log.warn({ reason: String(error) }, 'a look for alerts failed');
-    }
+      },
+      fail: ({ name }, error) => log.warn({ rule: name, reason: String(error) }, 'a look for alerts failed'),
+    });
     await this.#tell(effects);
     if (this.#observer!.takePeersChanged()) await this.#save();
   }

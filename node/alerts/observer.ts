@@ -72,18 +72,31 @@ export class Observer {
     return this.#topics.get(rule) ?? null;
   }
 
-  /** Looks for each rule; `take` is called in their order. */
+  /** Looks for each rule; `take` is called in their order, and `fail` for one that could not be looked at. */
   async look(
     rules: readonly AlertRule[],
     time: LookTime,
-    take: (rule: AlertRule, look: Look) => void,
+    {
+      take,
+      fail,
+    }: {
+      readonly take: (rule: AlertRule, look: Look) => void;
+      readonly fail: (rule: AlertRule, error: unknown) => void;
+    },
   ): Promise<void> {
     const peers = this.#deps.mesh.peers();
     const silent = this.#lookAtPeers(peers, time);
     // A clock that jumped did so for all rules alike.
     const clock = this.#clock.look(time.nowMs, time.atMs);
     const tags = await this.#lookAtTags(rules, time.nowMs);
-    for (const rule of rules) take(rule, await this.#lookFor(rule, { peers, silent, clock, tags, time }));
+    for (const rule of rules) {
+      try {
+        take(rule, await this.#lookFor(rule, { peers, silent, clock, tags, time }));
+      } catch (error) {
+        // The others are looked at all the same.
+        fail(rule, error);
+      }
+    }
   }
 
   async #lookFor(

@@ -5,7 +5,7 @@ import type { Readable, Writable } from 'node:stream';
 import { SedgeError } from '../../src/errors/index.ts';
 import { type AgentClient, connectAgent } from '../control/client/index.ts';
 import { SERVICE_DIRECTORY } from '../service/unit-text.ts';
-import { withDirectory } from './proposed-command.ts';
+import { proposal } from './proposed-command.ts';
 
 /** The process around a command; tests bring their own. */
 export interface CommandIo {
@@ -68,9 +68,9 @@ export class CommandContext {
     if (!this.json) this.io.stderr.write(`${this.proposing(sentence)}\n`);
   }
 
-  /** A sentence whose commands are about the directory that was typed. */
+  /** A sentence whose commands are about the node that this one is about. */
   proposing(sentence: string): string {
-    return withDirectory(sentence, this.#typedDirectory);
+    return proposal(sentence, { typed: this.#typedDirectory, directory: this.directory });
   }
 
   /** How the agent of the directory is started. */
