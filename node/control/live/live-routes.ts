@@ -22,7 +22,7 @@ export function addLiveRoutes(
   const { mesh, log } = parts;
   let feed: LiveFeed | null = null;
   let open = 0;
-  app.get('/v1/live', async (request, reply) => {
+  app.get('/v1/live', { exposeHeadRoute: false }, async (request, reply) => {
     checkRoom(streams);
     if (open >= LIVE_STREAMS_MAX) throw badRequest(`at most ${LIVE_STREAMS_MAX} live views can be open`);
     const { watch = [], since } = request.query as Record<string, unknown>;
