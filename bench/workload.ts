@@ -12,6 +12,7 @@ export const WORKLOADS = [
   'sync-bytes',
   'serial',
   'mqtt',
+  'http',
   'bundle',
 ] as const;
 export type WorkloadName = (typeof WORKLOADS)[number];

@@ -23,6 +23,7 @@ export type ServedMesh = Pick<
   | 'history'
   | 'historyEnd'
   | 'lastValues'
+  | 'whenStored'
   | 'holders'
   | 'importBundle'
 >;

@@ -20,7 +20,7 @@ export interface MqttDemoOptions {
 }
 
 /** After this a run has failed, whatever is missing. */
-const RUN_MS_MAX = 55_000;
+const RUN_MS_MAX = 120_000;
 /** Time for what arrives twice to arrive. */
 const SETTLE_MS = 500;
 const LOOK_MS = 50;
@@ -99,6 +99,7 @@ class MqttDemoRun {
       keep: true,
       onMessage: (topic, payload) =>
         this.#ledger.arrive(node, topic.split('/')[1] as MqttNode, Number(payload)),
+      onConnected: () => this.#ledger.connected(node),
     });
     await client.subscribeAsync('house/#', { qos: 2 });
   }

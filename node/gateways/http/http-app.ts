@@ -11,6 +11,8 @@ import type { Caller } from './caller.ts';
 import { CBOR_TYPE, cborBody, parseCborBody } from './cbor-body.ts';
 import type { HttpCounters } from './http-counters.ts';
 import type { ResolvedHttpOptions } from './http-options.ts';
+import type { ServedRoute } from './openapi/openapi-document.ts';
+import type { ReadyCheck } from './ready-check.ts';
 import type { RequestGate } from './request-gate.ts';
 import { addMessageRoutes } from './routes/message-routes.ts';
 import { addPublishRoutes } from './routes/publish-routes.ts';
@@ -33,6 +35,9 @@ export interface HttpAppParts {
   readonly desk: StreamDesk;
   /** Streams of the control socket's kind that are open, for their end. */
   readonly streams: ControlStreams;
+  readonly ready: ReadyCheck;
+  /** Takes up the routes that are served. */
+  readonly routes: ServedRoute[];
   readonly log: Log;
 }
 
@@ -41,13 +46,16 @@ const PARAMETER_LENGTH_MAX = 4_096;
 
 /** The app with all routes, and what a request passes before any of them. */
 export function makeHttpApp({ bodyBytesMax }: ResolvedHttpOptions, parts: HttpAppParts): FastifyInstance {
-  const { api, plugins, counters, gate, desk, streams, log } = parts;
+  const { api, plugins, counters, gate, desk, streams, ready, routes, log } = parts;
   const onRefused = (code: string, request: FastifyRequest, reply: FastifyReply) => {
     counters.countRefusal(code);
     // A failure takes the type away that was chosen.
     if (wantsCbor(request)) reply.type(CBOR_TYPE);
   };
   const app = makeApiApp({ bodyBytesMax, onRefused, parameterLengthMax: PARAMETER_LENGTH_MAX }, log);
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const one of [method].flat()) if (one !== 'HEAD') routes.push({ method: one, url });
+  });
   app.decorateRequest('caller', null as never);
   app.addHook('onRequest', (request, reply) => admit(request, reply, parts));
   // Any page may send text without asking.
@@ -55,15 +63,41 @@ export function makeHttpApp({ bodyBytesMax }: ResolvedHttpOptions, parts: HttpAp
   app.addContentTypeParser(CBOR_TYPE, { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
     parseCborBody(body),
   );
-  app.get('/healthz', { config: { scope: 'open' } }, async () => ({ alive: true }));
+  addHealthRoutes(app, ready);
+  addDocumentRoute(app, { api, plugins, routes });
   addApiRoutes(app, api);
   addMonitorRoute(app, api, streams);
-  addLiveRoutes(app, api, streams);
+  addLiveRoutes(app, api, streams, (request) => gate.isStillGood(request.caller));
   addPublishRoutes(app, { mesh: api.mesh, gate, counters });
   addMessageRoutes(app, { mesh: api.mesh, counters });
   addStreamRoutes(app, desk);
   for (const plugin of plugins) plugin.addRoutes(app);
   return app;
+}
+
+function addHealthRoutes(app: FastifyInstance, ready: ReadyCheck): void {
+  const config = { scope: 'open' } as const;
+  app.get('/healthz', { config }, async () => ({ alive: true }));
+  app.get('/readyz', { config }, async (_request, reply) => {
+    const found = await ready.look();
+    return reply.code(found.ready ? 200 : 503).send(found);
+  });
+}
+
+/** `GET /v1/openapi.json`, made when somebody asks for it. */
+function addDocumentRoute(
+  app: FastifyInstance,
+  {
+    api,
+    plugins,
+    routes,
+  }: Pick<HttpAppParts, 'api' | 'plugins'> & { readonly routes: readonly ServedRoute[] },
+): void {
+  app.get('/v1/openapi.json', { config: { scope: 'open' } }, async () => {
+    const { openApiDocument } = await import('./openapi/openapi-document.ts');
+    const further = await Promise.all(plugins.map((plugin) => plugin.openApiPaths?.() ?? {}));
+    return openApiDocument(String(api.agentFacts().version ?? ''), routes, further as never);
+  });
 }
 
 async function admit(

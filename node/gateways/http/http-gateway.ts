@@ -12,6 +12,8 @@ import { makeHttpApp } from './http-app.ts';
 import { HttpCounters } from './http-counters.ts';
 import { HttpListener, type HttpListenerHandlers } from './http-listener.ts';
 import { type HttpOptions, type ResolvedHttpOptions, resolveHttpOptions } from './http-options.ts';
+import type { ServedRoute } from './openapi/openapi-document.ts';
+import { ReadyCheck } from './ready-check.ts';
 import { RequestGate } from './request-gate.ts';
 import { StreamDesk } from './streams/stream-desk.ts';
 import type { WebSocketDoor } from './streams/websocket-door.ts';
@@ -43,8 +45,11 @@ export class HttpGateway {
   readonly #tokens: TokenBook;
   readonly #gate: RequestGate;
   readonly #desk: StreamDesk;
+  readonly #ready: ReadyCheck;
   readonly #watch: ConnectionWatch;
   readonly #listeners: readonly HttpListener[];
+  /** A WebSocket is no route of fastify. */
+  readonly #routes: ServedRoute[] = [{ method: 'GET', url: '/v1/socket' }];
   #app: FastifyInstance | null = null;
   #webSockets: WebSocketDoor | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -60,6 +65,7 @@ export class HttpGateway {
     this.#gate = new RequestGate(resolved, new Callers(this.#tokens, resolved.local), nowMs);
     const isStillGood = this.#gate.isStillGood.bind(this.#gate);
     this.#desk = new StreamDesk(resolved, { mesh: api.mesh, counters, log, isStillGood });
+    this.#ready = new ReadyCheck({ mesh: api.mesh, directory });
     this.#watch = new ConnectionWatch(resolved, counters);
     this.#listeners = resolved.listeners.map(
       (where) => new HttpListener(where, { options: resolved, counters, log }),
@@ -71,7 +77,9 @@ export class HttpGateway {
     if (this.#app !== null) return;
     const { api, plugins, log } = this.#deps;
     const [counters, gate, desk, streams] = [this.#counters, this.#gate, this.#desk, this.#streams];
-    const app = makeHttpApp(this.#options, { api, plugins, log, counters, gate, desk, streams });
+    const [ready, routes] = [this.#ready, this.#routes];
+    const parts = { api, plugins, log, counters, gate, desk, streams, ready, routes };
+    const app = makeHttpApp(this.#options, parts);
     await app.ready();
     await this.#tokens.look();
     this.#app = app;
@@ -90,6 +98,7 @@ export class HttpGateway {
     const app = this.#app;
     this.#app = null;
     if (this.#timer !== null) clearInterval(this.#timer);
+    this.#ready.stop();
     await this.#desk.stop();
     await Promise.all([...this.#streams].map((stream) => stream.stop()));
     const closed = Promise.all(this.#listeners.map((listener) => listener.stop()));
@@ -101,6 +110,11 @@ export class HttpGateway {
   /** Where it listens, as URLs; empty if the port was taken. */
   addresses(): readonly string[] {
     return this.#listeners.map((listener) => listener.address()).filter((address) => address !== '');
+  }
+
+  /** What is served, without HEAD. */
+  routes(): readonly ServedRoute[] {
+    return this.#routes;
   }
 
   status(): HttpStatus {

@@ -156,6 +156,13 @@ export class FakeMesh implements ServedMesh {
     throw new SedgeError('mesh.not-started');
   }
 
+  /** Resolved as long as the disk answers. */
+  stored: Promise<void> = Promise.resolve();
+
+  whenStored(): Promise<void> {
+    return this.stored;
+  }
+
   async lastValues(): Promise<never> {
     throw new SedgeError('mesh.not-started');
   }

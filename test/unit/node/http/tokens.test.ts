@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { stat, writeFile } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { tokenFilePath } from '../../../../node/gateways/http/tokens/token-file.ts';
@@ -51,6 +52,17 @@ describe('on this machine without a token', () => {
 });
 
 describe('a token', () => {
+  it('that is taken away ends the live view that it opened', async () => {
+    world = await HttpWorld.start({ local: 'none' });
+    const headers = { authorization: `Bearer ${await world.token(['read'])}` };
+    const response = await world.open('/v1/live', { headers });
+    const ended = once(response, 'end');
+    response.resume();
+    await world.revokeAll();
+    await ended;
+    expect((await world.ask('/v1/live', { headers })).status).toBe(401);
+  });
+
   it('is good for its scopes and for nothing else', async () => {
     world = await HttpWorld.start({ local: 'none' });
     const reader = await world.token(['read']);
