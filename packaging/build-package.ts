@@ -67,8 +67,13 @@ async function copyOwnFiles({ files }: Bundle, { root, outdir }: Places): Promis
     // The manifest and the start script are written, not copied.
     if (isEntry || packed === 'package.json' || packed === 'node/main.js') continue;
     await mkdir(dirname(join(outdir, packed)), { recursive: true });
-    await cp(join(root, source), join(outdir, packed), { recursive: true });
+    await cp(join(root, source), join(outdir, packed), { recursive: true, filter: isShipped });
   }
+}
+
+/** What is for the repository alone. */
+function isShipped(path: string): boolean {
+  return !path.endsWith('.gitignore');
 }
 
 async function writeLicences({ metafile }: Bundle, { root, outdir }: Places): Promise<void> {

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import type { Log } from '../../src/errors/index.ts';
+import type { AgentReady } from '../agent/agent-parts.ts';
 import type { Agent } from '../agent.ts';
-import type { AgentReady } from '../agent-parts.ts';
 import type { CommandContext } from '../cli/command-context.ts';
 import { addExamples, type DefineCommand } from '../cli/command-definition.ts';
 import { EXIT } from '../cli/exit-codes.ts';

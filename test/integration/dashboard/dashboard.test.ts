@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type AgentClient, connectAgent } from '../../../node/control/client/index.ts';
 import { describeWith } from '../../firmware/toolchain.ts';
 import { Sedge } from '../cli/sedge-process.ts';
@@ -98,7 +98,7 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       await page.locator(shown).first().waitFor();
     }
     expect(watched.complaints).toEqual([]);
-    expect(watched.transferredBytes).toBeGreaterThan(30_000);
+    expect(watched.transferredBytes).toBeGreaterThan(10_000);
     expect(watched.transferredBytes).toBeLessThan(TRANSFER_BYTES_MAX);
     await watched.close();
   });
@@ -139,6 +139,22 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
     await watched.close();
   });
 
+  test('shows topics and payloads as text, whatever they hold', async () => {
+    const markup = '<img src=x onerror=alert(1)>';
+    const watched = await WatchedPage.open(browser, url, { view: 'topics' });
+    const { page } = watched;
+    await barn.publish(`evil/${markup}`, `${markup}<script>alert(2)</script>`, { ack: { replicas: 1 } });
+    const row = page.getByRole('treeitem', { name: markup });
+    await row.click();
+    await page.locator('h2', { hasText: markup }).waitFor();
+    await page.locator('.payload', { hasText: '<script>alert(2)</script>' }).waitFor();
+    await page.evaluate("location.hash = '#/overview'");
+    await page.locator('th', { hasText: markup }).waitFor();
+    expect(await page.locator('img, main script').count()).toBe(0);
+    expect(watched.complaints).toEqual([]);
+    await watched.close();
+  });
+
   test('can be used by keyboard alone', async () => {
     const watched = await WatchedPage.open(browser, url);
     const { page } = watched;
@@ -147,9 +163,15 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
     await page.keyboard.press('Tab');
     expect(await page.evaluate('document.activeElement.textContent')).toMatch(/^Overview/);
     expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid');
-    await page.keyboard.press('g');
-    await page.keyboard.press('t');
-    await page.locator('h1', { hasText: 'Topics' }).waitFor();
+    await vi.waitFor(
+      async () => {
+        // The two keys belong together only if not much time lies between them, which a busy machine may need.
+        await page.keyboard.press('g');
+        await page.keyboard.press('t');
+        expect(await page.locator('h1').textContent()).toBe('Topics');
+      },
+      { timeout: 30_000, interval: 200 },
+    );
     expect(await page.evaluate('document.activeElement.id')).toBe('content');
     await page.keyboard.press('/');
     await page.keyboard.type('climate');

@@ -189,8 +189,13 @@ export class GuideMachines {
     return this.#machines.values().next().value!;
   }
 
-  async close(): Promise<void> {
+  /** Ends all that runs on them; their files stay. */
+  async stop(): Promise<void> {
     await Promise.all([...this.#machines.values()].map((machine) => machine.close()));
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
     await rm(this.#folder, { recursive: true, force: true });
   }
 }
