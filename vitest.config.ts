@@ -19,6 +19,8 @@ const shared = {
 /** One project a kind of test; `npm test` runs all but `long`, which `npm run test:long` runs alone. */
 export default defineConfig({
   test: {
+    // Most tests wait for processes and links most of the time.
+    maxWorkers: '100%',
     projects: [
       {
         test: {

@@ -10,8 +10,8 @@ import type { KeptToken } from '../gateways/http/tokens/token-file.ts';
 
 interface AddOptions {
   readonly scope?: readonly string[];
-  /** Milliseconds; `null`: for ever. */
-  readonly expires: number | null;
+  /** Milliseconds. */
+  readonly expires: number | 'never';
 }
 
 const DAY_MS = 86_400_000;
@@ -72,7 +72,7 @@ async function addToken(context: CommandContext, name: string, options: AddOptio
   if (tokens.size >= TOKENS_MAX) throw new SedgeError('http.too-many-tokens', { tokens: TOKENS_MAX });
   const { id, hash, text } = makeToken();
   const createdAtMs = context.io.nowMs();
-  const expiresAtMs = options.expires === null ? null : createdAtMs + options.expires;
+  const expiresAtMs = options.expires === 'never' ? null : createdAtMs + options.expires;
   const kept: KeptToken = { id, name, hash, scopes, createdAtMs, expiresAtMs };
   await writeTokens(context.directory, new Map([...tokens, [id, kept]]));
   if (context.json) return context.record({ id, name, scopes, expiresAtMs, token: text });
@@ -116,8 +116,9 @@ function find(tokens: Iterable<KeptToken>, which: string): KeptToken | undefined
   return [...tokens].find(({ id, name }) => name === which || id === which);
 }
 
-function expiry(text: string): number | null {
-  if (text === 'never') return null;
+function expiry(text: string): number | 'never' {
+  // Commander takes null for no value.
+  if (text === 'never') return text;
   const ms = parseDurationMs(text, 's');
   if (ms === null || ms < 1_000 || ms > 3_660 * DAY_MS)
     throw new InvalidArgumentError('It must be a duration such as 30d or 8h, or never.');

@@ -3,6 +3,7 @@ import type { PeerStatus } from '../../src/index.ts';
 import { formatBytes, formatCount, formatSpan, plural } from '../cli/human-figures.ts';
 import type { AgentClient, AgentStatus, AlertReport } from '../control/client/index.ts';
 import { lockHolder } from '../directory-lock.ts';
+import { checkHttp } from './check-http.ts';
 import { checkMqtt } from './check-mqtt.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
@@ -27,6 +28,7 @@ export async function checkAgent(directory: string, agent: AgentClient): Promise
     ok('agent', `runs with pid ${pid} and ${formatBytes(residentBytes)} of memory`),
     checkPeers(await agent.peers()),
     ...checkMqtt(status.agent.mqtt),
+    ...checkHttp(status.agent.http),
     ...checkProblems(status),
     ...(status.agent.alerts == null ? [] : checkAlerts(await agent.alerts())),
     ...checkCounters(status.counters),

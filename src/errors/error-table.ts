@@ -828,7 +828,10 @@ export const ERROR_TABLE = {
     meaning: 'The connection to the agent was lost.',
     next: 'See whether it runs ("sedge status"), start it again with "sedge start", then repeat the command.',
   },
-  'agent.bad-request': { meaning: 'The request to the agent is not allowed.', next: 'See "sedge --help".' },
+  'agent.bad-request': {
+    meaning: 'The request to the agent is not allowed.',
+    next: 'See "sedge --help"; for requests over HTTP docs/http-api.md, or GET /v1/openapi.json of the node.',
+  },
   'agent.too-large': {
     meaning: 'The request to the agent is larger than the limit.',
     next: 'Send less at once.',

@@ -139,6 +139,22 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
     await watched.close();
   });
 
+  test('shows topics and payloads as text, whatever they hold', async () => {
+    const markup = '<img src=x onerror=alert(1)>';
+    const watched = await WatchedPage.open(browser, url, { view: 'topics' });
+    const { page } = watched;
+    await barn.publish(`evil/${markup}`, `${markup}<script>alert(2)</script>`, { ack: { replicas: 1 } });
+    const row = page.getByRole('treeitem', { name: markup });
+    await row.click();
+    await page.locator('h2', { hasText: markup }).waitFor();
+    await page.locator('.payload', { hasText: '<script>alert(2)</script>' }).waitFor();
+    await page.evaluate("location.hash = '#/overview'");
+    await page.locator('th', { hasText: markup }).waitFor();
+    expect(await page.locator('img, main script').count()).toBe(0);
+    expect(watched.complaints).toEqual([]);
+    await watched.close();
+  });
+
   test('can be used by keyboard alone', async () => {
     const watched = await WatchedPage.open(browser, url);
     const { page } = watched;

@@ -5,7 +5,7 @@ import { sparkline } from '../sparkline.js';
 import { topicSearch } from '../topic-filter.js';
 import { topicTree, visibleRows } from '../topic-tree.js';
 import { VirtualTree } from '../virtual-tree.js';
-import { topicDetail } from './topic-detail.js';
+import { TopicDetail } from './topic-detail.js';
 
 /** So few topics are all shown at once. */
 const ALL_OPEN_MAX = 60;
@@ -17,14 +17,14 @@ export function topics(context, rest) {
   const tree = new TopicTreePane(context);
   const detail = el('section', { class: 'detail', 'aria-label': 'Chosen topic' });
   const element = el('div', { class: 'topics' }, tree.element, detail);
-  /** @type {ReturnType<typeof topicDetail> | null} */
+  /** @type {TopicDetail | null} */
   let chosen = null;
 
   /** @param {string} topic */
   function choose(topic) {
     tree.select(topic);
     chosen?.close();
-    chosen = topic === '' ? null : topicDetail(context, topic);
+    chosen = topic === '' ? null : new TopicDetail(context, topic);
     context.watch(topic === '' ? [] : [topic]);
     setAttribute(element, 'data-chosen', topic === '' ? null : '');
     detail.replaceChildren(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { topicMatches, topicSearch } from '../../../../node/dashboard/page/topic-filter.js';
+import { isTopicFilter, topicMatches, topicSearch } from '../../../../node/dashboard/page/topic-filter.js';
 import { topicTree, visibleRows } from '../../../../node/dashboard/page/topic-tree.js';
 
 /** Rows as text: two spaces a level, `*` where a topic ends. */
@@ -61,4 +61,9 @@ test('searches by a filter where there is a wildcard, else by a part', () => {
   expect(topicSearch('TEMP')!('site/temp')).toBe(true);
   expect(topicSearch('site/+')!('site/a/temp')).toBe(false);
   expect(topicSearch('c++')!('lang/c++/x')).toBe(true);
+});
+
+test('knows what is a filter', () => {
+  expect(['#', 'a/+/b', 'a/#', '/a', 'a'].every(isTopicFilter)).toBe(true);
+  expect(['', '#/a', 'a#', 'a+/b'].some(isTopicFilter)).toBe(false);
 });
