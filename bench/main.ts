@@ -8,6 +8,7 @@ import { measureBytesWritten } from './workloads/bytes-written.ts';
 import { measureCatchUp, measureCatchUpAfterCrash, measureSingle } from './workloads/catch-up.ts';
 import { measureColdStart } from './workloads/cold-start.ts';
 import { measureLiveDuringSync } from './workloads/live-during-sync.ts';
+import { measureMetrics } from './workloads/metrics.ts';
 import { measureMqtt } from './workloads/mqtt.ts';
 import { measureSerial } from './workloads/serial.ts';
 import { measureStored } from './workloads/stored.ts';
@@ -28,6 +29,7 @@ const MEASURE: Readonly<Record<WorkloadName, Workload>> = {
   serial: measureSerial,
   mqtt: measureMqtt,
   bundle: measureBundle,
+  metrics: measureMetrics,
 };
 
 /** Runs the workloads one after another; prints each one's lines as soon as it is done. */

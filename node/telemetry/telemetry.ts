@@ -1,5 +1,6 @@
+import type { StatsFs } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import type { ChannelStatus, Mesh, MeshStatus } from '../../src/index.ts';
+import type { ChannelStatus, Mesh, MeshStatus, PeerStatus } from '../../src/index.ts';
 import { CardWatch } from './card-watch.ts';
 import { channelTelemetry, FLOWS, flowName, sumOfFlows } from './channel-telemetry.ts';
 import { peerTelemetry } from './peer-telemetry.ts';
@@ -23,6 +24,14 @@ export interface TelemetryParts {
   readonly nowMs: () => number;
 }
 
+/** What one look at the agent gave. */
+export interface TelemetryLook {
+  readonly snapshot: TelemetrySnapshot;
+  readonly status: MeshStatus;
+  /** Absent ones too. */
+  readonly peers: readonly PeerStatus[];
+}
+
 const SAMPLE_MS = 1_000;
 /** Rates for people, who want to see a change at once. */
 const RECENT = Object.freeze({ windowMs: 10_000, everyMs: SAMPLE_MS });
@@ -44,7 +53,7 @@ export class Telemetry {
   #timer: NodeJS.Timeout | null = null;
   #startedAtMs = 0;
   #writtenAtStart: number | null = null;
-  #latest: { readonly atMs: number; readonly snapshot: Promise<TelemetrySnapshot> } | null = null;
+  #latest: { readonly atMs: number; readonly look: Promise<TelemetryLook> } | null = null;
 
   constructor(parts: TelemetryParts) {
     this.#parts = parts;
@@ -74,12 +83,17 @@ export class Telemetry {
   }
 
   /** The figures now, at most a quarter of a second old. */
-  snapshot(): Promise<TelemetrySnapshot> {
+  async snapshot(): Promise<TelemetrySnapshot> {
+    return (await this.look()).snapshot;
+  }
+
+  /** The same with what the mesh said, for those who need that too: it is asked once for all. */
+  look(): Promise<TelemetryLook> {
     const nowMs = performance.now();
-    if (this.#latest !== null && nowMs - this.#latest.atMs < SNAPSHOT_MS) return this.#latest.snapshot;
-    const snapshot = this.#snapshot();
-    this.#latest = { atMs: nowMs, snapshot };
-    return snapshot;
+    if (this.#latest !== null && nowMs - this.#latest.atMs < SNAPSHOT_MS) return this.#latest.look;
+    const look = this.#look();
+    this.#latest = { atMs: nowMs, look };
+    return look;
   }
 
   #sample(): void {
@@ -101,11 +115,17 @@ export class Telemetry {
     return totals;
   }
 
-  async #snapshot(): Promise<TelemetrySnapshot> {
-    const { mesh, directory, nowMs } = this.#parts;
+  async #look(): Promise<TelemetryLook> {
+    const { mesh, directory } = this.#parts;
     const disk = await statfs(directory).catch(() => null);
-    const now = { nowMs: performance.now(), rates: this.#recent };
     const status = mesh.status();
+    const peers = [...mesh.peers(), ...mesh.absentPeers()];
+    return { status, peers, snapshot: this.#snapshot(status, peers, disk) };
+  }
+
+  #snapshot(status: MeshStatus, peers: readonly PeerStatus[], disk: StatsFs | null): TelemetrySnapshot {
+    const { mesh, nowMs } = this.#parts;
+    const now = { nowMs: performance.now(), rates: this.#recent };
     const traffic = new Map(mesh.traffic().map((one) => [one.channel, one]));
     const channels = channelTelemetry(status.channels, traffic, now);
     const messages = sumOfFlows(channels);
@@ -118,7 +138,7 @@ export class Telemetry {
       ratesOverMs: this.#recent.overMs(now.nowMs),
       messages,
       channels,
-      peers: this.#peers(status, now.nowMs),
+      peers: this.#peers(status, peers, now.nowMs),
       disk: {
         ...this.#written(messages, written, now.nowMs),
         ...journals(status),
@@ -131,10 +151,9 @@ export class Telemetry {
     };
   }
 
-  #peers({ channels, storageBytesMax }: MeshStatus, monotonicMs: number) {
+  #peers({ channels, storageBytesMax }: MeshStatus, peers: readonly PeerStatus[], monotonicMs: number) {
     const traffic = new Map(this.#parts.mesh.traffic().map((one) => [one.channel, one]));
-    const { mesh } = this.#parts;
-    return peerTelemetry([...mesh.peers(), ...mesh.absentPeers()], {
+    return peerTelemetry(peers, {
       channels: new Map(channels.map((channel): [string, ChannelStatus] => [channel.channel, channel])),
       storageBytesMax,
       nowMs: this.#parts.nowMs(),
