@@ -46,7 +46,7 @@ async function oneRun(run: BenchRun): Promise<Figures> {
   }, 1_000 / MESSAGES_PER_SECOND);
   try {
     while ((await client.status()).peersConnected < peers) await sleep(100);
-    return await measure(agent, isQuick ? SCRAPES / 10 : SCRAPES);
+    return await measure(agent, isQuick ? { scrapes: 4, warmUp: 1 } : { scrapes: SCRAPES, warmUp: WARM_UP });
   } finally {
     clearInterval(traffic);
     await client.close();
@@ -56,11 +56,11 @@ async function oneRun(run: BenchRun): Promise<Figures> {
 
 async function measure(
   agent: { readonly pid: number; readonly httpUrl: string },
-  scrapes: number,
+  { scrapes, warmUp }: { readonly scrapes: number; readonly warmUp: number },
 ): Promise<Figures> {
   const scrape = async () => (await fetch(`${agent.httpUrl}/metrics`)).text();
   // The first ones load what makes the page, and the peers have just come.
-  for (let n = 0; n < WARM_UP; n++) await Promise.all([scrape(), sleep(BETWEEN_MS)]);
+  for (let n = 0; n < warmUp; n++) await Promise.all([scrape(), sleep(BETWEEN_MS)]);
   const took: number[] = [];
   let page = '';
   const busy = await coreShareOf(agent.pid, async () => {

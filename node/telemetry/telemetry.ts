@@ -1,8 +1,7 @@
-import type { StatsFs } from 'node:fs';
-import { statfs } from 'node:fs/promises';
 import type { ChannelStatus, Mesh, MeshStatus, PeerStatus } from '../../src/index.ts';
 import { CardWatch } from './card-watch.ts';
 import { channelTelemetry, FLOWS, flowName, sumOfFlows } from './channel-telemetry.ts';
+import { type DiskSpace, DiskSpaceWatch } from './disk-space.ts';
 import { peerTelemetry } from './peer-telemetry.ts';
 import { ProcessFigures } from './process-figures.ts';
 import { RateState } from './rate-state.ts';
@@ -48,6 +47,7 @@ export class Telemetry {
   readonly #parts: TelemetryParts;
   readonly #process = new ProcessFigures();
   readonly #card: CardWatch;
+  readonly #disk: DiskSpaceWatch;
   readonly #recent = new RateState(RECENT);
   readonly #steady = new RateState(STEADY);
   #timer: NodeJS.Timeout | null = null;
@@ -58,6 +58,7 @@ export class Telemetry {
   constructor(parts: TelemetryParts) {
     this.#parts = parts;
     const { directory, cardCycles } = parts;
+    this.#disk = new DiskSpaceWatch(directory);
     this.#card = new CardWatch({
       directory,
       ...(cardCycles === undefined ? {} : { enduranceCycles: cardCycles }),
@@ -116,21 +117,19 @@ export class Telemetry {
   }
 
   async #look(): Promise<TelemetryLook> {
-    const { mesh, directory } = this.#parts;
-    const disk = await statfs(directory).catch(() => null);
+    const { mesh } = this.#parts;
+    const disk = await this.#disk.space(performance.now());
     const status = mesh.status();
     const peers = [...mesh.peers(), ...mesh.absentPeers()];
     return { status, peers, snapshot: this.#snapshot(status, peers, disk) };
   }
 
-  #snapshot(status: MeshStatus, peers: readonly PeerStatus[], disk: StatsFs | null): TelemetrySnapshot {
+  #snapshot(status: MeshStatus, peers: readonly PeerStatus[], disk: DiskSpace): TelemetrySnapshot {
     const { mesh, nowMs } = this.#parts;
     const now = { nowMs: performance.now(), rates: this.#recent };
     const traffic = new Map(mesh.traffic().map((one) => [one.channel, one]));
     const channels = channelTelemetry(status.channels, traffic, now);
     const messages = sumOfFlows(channels);
-    const diskBytes = disk === null ? null : disk.blocks * disk.bsize;
-    const freeBytes = disk === null ? null : disk.bavail * disk.bsize;
     const written = this.#process.writtenBytes();
     return {
       atMs: nowMs(),
@@ -142,10 +141,9 @@ export class Telemetry {
       disk: {
         ...this.#written(messages, written, now.nowMs),
         ...journals(status),
-        freeBytes,
-        totalBytes: diskBytes,
+        ...disk,
       },
-      card: this.#card.telemetry(now.nowMs, { agentBytes: written, diskBytes }),
+      card: this.#card.telemetry(now.nowMs, { agentBytes: written, diskBytes: disk.totalBytes }),
       process: this.#processTelemetry(now.nowMs),
       drops: status.counters,
     };
