@@ -12,13 +12,15 @@ const RETRIES = 1;
 const shared = {
   environment: 'node' as const,
   pool: 'forks' as const,
-  testTimeout: 30_000,
-  hookTimeout: 30_000,
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
 };
 
 /** One project a kind of test; `npm test` runs all but `long`, which `npm run test:long` runs alone. */
 export default defineConfig({
   test: {
+    // Most tests wait for processes and links most of the time.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
@@ -37,7 +39,8 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           retry: RETRIES,
           globalSetup: [BUILDS_SETUP],
-          testTimeout: 120_000,
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
         },
       },
       // A file a process: a virtual clock stands in for the process's timers.

@@ -7,6 +7,7 @@ import { measureBundle } from './workloads/bundle.ts';
 import { measureBytesWritten } from './workloads/bytes-written.ts';
 import { measureCatchUp, measureCatchUpAfterCrash, measureSingle } from './workloads/catch-up.ts';
 import { measureColdStart } from './workloads/cold-start.ts';
+import { measureHttp } from './workloads/http.ts';
 import { measureLiveDuringSync } from './workloads/live-during-sync.ts';
 import { measureMetrics } from './workloads/metrics.ts';
 import { measureMqtt } from './workloads/mqtt.ts';
@@ -28,6 +29,7 @@ const MEASURE: Readonly<Record<WorkloadName, Workload>> = {
   'sync-bytes': measureSyncBytes,
   serial: measureSerial,
   mqtt: measureMqtt,
+  http: measureHttp,
   bundle: measureBundle,
   metrics: measureMetrics,
 };

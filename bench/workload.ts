@@ -12,6 +12,7 @@ export const WORKLOADS = [
   'sync-bytes',
   'serial',
   'mqtt',
+  'http',
   'bundle',
   'metrics',
 ] as const;

@@ -1,4 +1,4 @@
-import type { CommandIo } from './cli/command-context.ts';
+import { type CommandIo, chosenDirectory } from './cli/command-context.ts';
 import { type CommandEntry, CommandLine } from './cli/command-line.ts';
 import { errorReport } from './cli/error-report.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './cli/exit-codes.ts';
@@ -41,6 +41,11 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     load: () => import('./commands/sub.ts'),
   },
   { name: 'mqtt', summary: 'the MQTT clients of this node', load: () => import('./commands/mqtt.ts') },
+  {
+    name: 'token',
+    summary: 'who may use the HTTP API of this node',
+    load: () => import('./commands/token.ts'),
+  },
   {
     name: 'device',
     summary: 'devices on serial lines: keys, commands, firmware, what they say',
@@ -131,9 +136,10 @@ export async function runCli(argv: readonly string[], io: CommandIo = processIo(
     return await new CommandLine({ version: packageVersion(), entries: COMMANDS, io }).run(argv);
   } catch (error) {
     if ((error as { code?: unknown }).code === 'EPIPE') return EXIT.done;
+    const typed = directoryOption(argv);
     const report = {
       json: wantsJson(argv),
-      directoryOption: directoryOption(argv),
+      node: { typed, directory: chosenDirectory(typed, io.env) },
       debug: io.env.SEDGE_DEBUG === '1',
     };
     io.stderr.write(errorReport(error, report));

@@ -38,7 +38,7 @@ const MINUTE_MS = 60_000;
 /** What each watch has where a rule says nothing. */
 export const WATCH_DEFAULTS: Readonly<Record<Exclude<AlertWatch, 'test'>, Omit<AlertRule, 'name'>>> =
   Object.freeze({
-    'peer-silent': base('peer-silent', { forMs: 15 * MINUTE_MS, clearForMs: 10_000 }),
+    'peer-silent': base('peer-silent', { forMs: 15 * MINUTE_MS, clearForMs: 30_000 }),
     backlog: base('backlog', { forMs: 10 * MINUTE_MS, clearForMs: MINUTE_MS }),
     disk: base('disk', {
       severity: 'alarm',

@@ -55,6 +55,8 @@ export interface Alert {
 export interface RemoteAlert extends Alert {
   readonly node: string;
   readonly name: string;
+  /** When it said so, by its clock, ms since 1970. */
+  readonly saidAtMs: number;
 }
 
 /** A webhook and what became of its deliveries since the agent started. */

@@ -1,6 +1,6 @@
 import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeWhole } from '../gateways/mqtt/write-whole.ts';
+import { writeWhole } from '../gateways/listening/write-whole.ts';
 import { ALERT_WATCHES } from './alert.ts';
 import type { KeptAlert } from './alerts-state.ts';
 import type { KnownPeer } from './peer-watch.ts';
@@ -32,23 +32,25 @@ export interface AlertsFileReading {
 const NOTHING: KeptAlerts = Object.freeze({ revision: 0, alerts: [], peers: [], webhooks: {} });
 
 /**
- * Reads the file of a directory. One that is damaged, or of a later version, is moved aside and never overwritten: the
- * node starts with no alerts, and finds again what is still so. Throws what the disk throws.
+ * Reads the file of a directory. One that is damaged, cannot be read, or is of a later version, is moved aside: the node
+ * starts with no alerts, and finds again what is still so. Never rejects: an agent starts whatever became of it.
  */
 export async function readAlertsFile(directory: string, nowMs: number): Promise<AlertsFileReading> {
   const path = join(directory, ALERTS_FILE);
-  let text: string;
+  let kept: KeptAlerts | null;
   try {
-    text = await readFile(path, 'utf8');
+    kept = parseKept(await readFile(path, 'utf8'));
   } catch (error) {
     if ((error as { code?: unknown }).code === 'ENOENT') return { kept: NOTHING, damagedFile: null };
-    throw error;
+    kept = null;
   }
-  const kept = parseKept(text);
   if (kept !== null) return { kept, damagedFile: null };
-  const damagedFile = `${path}.damaged-${nowMs}`;
-  await rename(path, damagedFile);
-  return { kept: NOTHING, damagedFile };
+  const aside = `${path}.damaged-${nowMs}`;
+  const moved = await rename(path, aside).then(
+    () => true,
+    () => false,
+  );
+  return { kept: NOTHING, damagedFile: moved ? aside : path };
 }
 
 /** Replaces the file in one step. */

@@ -8,6 +8,7 @@ import type { AlertsMesh } from './alerts-mesh.ts';
 import { type AlertsEffect, type AlertsEvent, AlertsState } from './alerts-state.ts';
 import { Observer } from './observer.ts';
 import { OtherAlerts } from './other-alerts.ts';
+import { revokedNodes } from './revoked-nodes.ts';
 import { TopicReader } from './topic-reader.ts';
 import type { WebhookOptions } from './webhook/webhook-options.ts';
 import { Webhooks } from './webhook/webhooks.ts';
@@ -55,7 +56,8 @@ interface Told {
   readonly taken: Promise<AlertTest['webhooks']>;
 }
 
-const LOOK_MS_MAX = 5_000;
+/** A look at many peers and logs costs milliseconds. */
+const LOOK_MS_MAX = 15_000;
 const LOOK_MS_LEAST = 250;
 /** After a message of a rule, so soon. */
 const LOOK_SOON_MS = 100;
@@ -147,7 +149,7 @@ export class AlertsService {
       node: mesh.node,
       name: mesh.name,
       alerts,
-      others: this.#others.alerts,
+      others: this.#others.alerts(revokedNodes(mesh)),
       counts: this.counts(),
       rules: this.#options.rules.map(({ name, watch, severity }) => ({ rule: name, watch, severity })),
       webhooks: this.#webhooks?.status() ?? [],
@@ -210,21 +212,20 @@ export class AlertsService {
     const waits = this.#options.rules.flatMap(({ forMs, clearForMs }) =>
       [forMs, clearForMs].filter((ms) => ms > 0),
     );
-    return Math.max(LOOK_MS_LEAST, Math.min(LOOK_MS_MAX, Math.min(...waits) / 4));
+    return Math.max(LOOK_MS_LEAST, Math.min(LOOK_MS_MAX, Math.min(...waits) / 2));
   }
 
   async #look(): Promise<void> {
     const { nowMs, steadyMs, log } = this.#deps;
     const time = { nowMs: steadyMs(), atMs: nowMs() };
     const effects: AlertsEffect[] = [];
-    try {
-      await this.#observer!.look(this.#options.rules, time, (rule, look) => {
+    await this.#observer!.look(this.#options.rules, time, {
+      take: (rule, look) => {
         const event: AlertsEvent = { kind: 'observed', rule: asWaited(rule), ...look, ...time };
         effects.push(...this.#state.handle(event));
-      });
-    } catch (error) {
-      log.warn({ reason: String(error) }, 'a look for alerts failed');
-    }
+      },
+      fail: ({ name }, error) => log.warn({ rule: name, reason: String(error) }, 'a look for alerts failed'),
+    });
     await this.#tell(effects);
     if (this.#observer!.takePeersChanged()) await this.#save();
   }

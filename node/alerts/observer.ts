@@ -8,6 +8,7 @@ import type { Observation } from './alerts-state.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { GrowthWatch } from './growth-watch.ts';
 import { type KnownPeer, PeerWatch } from './peer-watch.ts';
+import { revokedNodes } from './revoked-nodes.ts';
 import { TagWatch } from './tag-watch.ts';
 import { FigureWatch, NewsWatch, type TopicWatch } from './topic-watch.ts';
 
@@ -71,18 +72,31 @@ export class Observer {
     return this.#topics.get(rule) ?? null;
   }
 
-  /** Looks for each rule; `take` is called in their order. */
+  /** Looks for each rule; `take` is called in their order, and `fail` for one that could not be looked at. */
   async look(
     rules: readonly AlertRule[],
     time: LookTime,
-    take: (rule: AlertRule, look: Look) => void,
+    {
+      take,
+      fail,
+    }: {
+      readonly take: (rule: AlertRule, look: Look) => void;
+      readonly fail: (rule: AlertRule, error: unknown) => void;
+    },
   ): Promise<void> {
     const peers = this.#deps.mesh.peers();
     const silent = this.#lookAtPeers(peers, time);
     // A clock that jumped did so for all rules alike.
     const clock = this.#clock.look(time.nowMs, time.atMs);
     const tags = await this.#lookAtTags(rules, time.nowMs);
-    for (const rule of rules) take(rule, await this.#lookFor(rule, { peers, silent, clock, tags, time }));
+    for (const rule of rules) {
+      try {
+        take(rule, await this.#lookFor(rule, { peers, silent, clock, tags, time }));
+      } catch (error) {
+        // The others are looked at all the same.
+        fail(rule, error);
+      }
+    }
   }
 
   async #lookFor(
@@ -122,12 +136,7 @@ export class Observer {
   }
 
   #lookAtPeers(peers: readonly PeerStatus[], time: LookTime): readonly Observation[] {
-    let revoked: ReadonlySet<string> | null = null;
-    const isRevoked = (node: string) => {
-      const { nodes } = this.#deps.mesh.realm();
-      revoked ??= new Set(nodes.flatMap((one) => (one.status === 'revoked' ? [one.node] : [])));
-      return revoked.has(node);
-    };
+    const isRevoked = revokedNodes(this.#deps.mesh);
     const { observations, changed } = this.#peers.look(peers, { ...time, isRevoked });
     this.#peersChanged ||= changed;
     return observations;

@@ -8,8 +8,10 @@ const PAYLOAD_BYTES_MAX = 16_384;
 export const ALERT_PAYLOAD_VERSION = 1;
 
 /** The payload of an alert on `$alerts/<node id>/<alert id>`. */
-export interface AlertPayload extends RemoteAlert {
+export interface AlertPayload extends Alert {
   readonly version: number;
+  readonly node: string;
+  readonly name: string;
 }
 
 /** Which alerts fire at other nodes, from what they published. */
@@ -21,12 +23,14 @@ export class OtherAlerts {
     this.#self = self;
   }
 
-  get alerts(): readonly RemoteAlert[] {
-    return [...this.#alerts.values()].sort((a, b) => b.sinceMs - a.sinceMs);
+  /** Without those of nodes that were revoked: they cannot say any more that it ended. */
+  alerts(isRevoked: (node: string) => boolean): readonly RemoteAlert[] {
+    const alerts = [...this.#alerts.values()].filter(({ node }) => !isRevoked(node));
+    return alerts.sort((a, b) => b.sinceMs - a.sinceMs);
   }
 
   /** Takes what came on `$alerts/#`. A payload that is none clears its topic: there is nothing to be shown. */
-  hear(message: Pick<DeliveredMessage, 'topic' | 'payload' | 'author' | 'name'>): void {
+  hear(message: Pick<DeliveredMessage, 'topic' | 'payload' | 'author' | 'name' | 'timeMs'>): void {
     if (message.author === this.#self || !message.topic.startsWith(`$alerts/${message.author}/`)) return;
     const alert = readAlertPayload(message);
     if (alert === null || alert.state !== 'firing') this.#alerts.delete(message.topic);
@@ -40,7 +44,8 @@ export function readAlertPayload({
   payload,
   author,
   name,
-}: Pick<DeliveredMessage, 'payload' | 'author' | 'name'>): RemoteAlert | null {
+  timeMs,
+}: Pick<DeliveredMessage, 'payload' | 'author' | 'name' | 'timeMs'>): RemoteAlert | null {
   if (payload.length === 0 || payload.length > PAYLOAD_BYTES_MAX) return null;
   try {
     const value = JSON.parse(Buffer.from(payload).toString('utf8')) as AlertPayload;
@@ -53,6 +58,7 @@ export function readAlertPayload({
     return {
       node: author,
       name,
+      saidAtMs: timeMs,
       id,
       rule,
       watch,

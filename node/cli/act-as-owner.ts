@@ -1,4 +1,14 @@
 import { type Stats, statSync } from 'node:fs';
+import { SedgeError } from '../../src/errors/index.ts';
+import { SERVICE_DIRECTORY } from '../service/unit-text.ts';
+
+/** Throws `service.needs-root` where nobody named a directory, it is the service's, and the user is neither root nor the service. */
+export function requireServiceRights(directory: string, isNamed: boolean): void {
+  if (isNamed || directory !== SERVICE_DIRECTORY) return;
+  const user = process.getuid?.();
+  if (user === 0 || user === statOrNull(directory)?.uid) return;
+  throw new SedgeError('service.needs-root', { directory });
+}
 
 /**
  * Lets a command that root runs on somebody else's directory act as that user from here on: what it writes there would

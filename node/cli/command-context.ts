@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { SedgeError } from '../../src/errors/index.ts';
 import { type AgentClient, connectAgent } from '../control/client/index.ts';
-import { withDirectory } from './proposed-command.ts';
+import { SERVICE_DIRECTORY } from '../service/unit-text.ts';
+import { proposal } from './proposed-command.ts';
 
 /** The process around a command; tests bring their own. */
 export interface CommandIo {
@@ -20,9 +21,6 @@ export interface GlobalOptions {
   readonly dir?: string;
   readonly json?: boolean;
 }
-
-/** Where the service of the machine keeps its data, and where its commands look if the user has no node of their own. */
-const SERVICE_DIRECTORY = '/var/lib/sedge';
 
 /**
  * The directory that a command works in: `--dir`, else `SEDGE_DIR`, else `~/.sedge`; where that does not exist and the
@@ -41,6 +39,8 @@ export class CommandContext {
   readonly directory: string;
   /** NDJSON on stdout instead of text for people. */
   readonly json: boolean;
+  /** Whether `--dir` or the environment said which directory. */
+  readonly isDirectoryNamed: boolean;
   readonly #typedDirectory: string | undefined;
 
   constructor(io: CommandIo, globals: GlobalOptions) {
@@ -48,6 +48,7 @@ export class CommandContext {
     this.#typedDirectory = globals.dir;
     this.json = globals.json === true;
     this.directory = chosenDirectory(globals.dir, io.env);
+    this.isDirectoryNamed = globals.dir !== undefined || Boolean(io.env.SEDGE_DIR);
   }
 
   /** Data on stdout; resolves when it is handed to the system, so a slow reader holds the command back. */
@@ -67,9 +68,14 @@ export class CommandContext {
     if (!this.json) this.io.stderr.write(`${this.proposing(sentence)}\n`);
   }
 
-  /** A sentence whose commands are about the directory that was typed. */
+  /** A sentence whose commands are about the node that this one is about. */
   proposing(sentence: string): string {
-    return withDirectory(sentence, this.#typedDirectory);
+    return proposal(sentence, { typed: this.#typedDirectory, directory: this.directory });
+  }
+
+  /** How the agent of the directory is started. */
+  get startCommand(): string {
+    return this.directory === SERVICE_DIRECTORY ? 'sudo systemctl start sedge' : 'sedge start';
   }
 
   /** A client of the running agent. Throws `agent.not-running` with the first request if there is none. */

@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { isSedgeError, SedgeError } from '../../src/errors/index.ts';
-import { actAsOwner } from './act-as-owner.ts';
+import { actAsOwner, requireServiceRights } from './act-as-owner.ts';
 import { CommandContext, type CommandIo, type GlobalOptions } from './command-context.ts';
 import type { CommandAction, DefineCommand, RunCommand } from './command-definition.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
@@ -24,6 +24,9 @@ export interface CommandLineOptions {
 
 /** What root does as root: they change the machine, or look at it. */
 const ROOT_COMMANDS: ReadonlySet<string> = new Set(['service', 'doctor']);
+
+/** What works without a node. */
+const DIRECTORY_FREE_COMMANDS: ReadonlySet<string> = new Set(['service', 'demo', 'simulate', 'config']);
 
 /** Where the examples of the top-level help start. */
 const OVERVIEW = `
@@ -87,17 +90,19 @@ export class CommandLine {
     for (const { name, summary } of entries) program.command(name).description(summary);
     program.hook('preSubcommand', async (_program, command) => {
       const { define } = await loaders.get(command.name())!();
-      define(command, this.#runner(program, { asOwner: !ROOT_COMMANDS.has(command.name()) }));
+      define(command, this.#runner(program, command.name()));
     });
     return program;
   }
 
-  #runner(program: Command, { asOwner }: { readonly asOwner: boolean }): RunCommand {
+  #runner(program: Command, name: string): RunCommand {
     return <A extends unknown[]>(action: CommandAction<A>) =>
       async (...args: A): Promise<void> => {
         if (this.#options.parseOnly) return;
         const context = new CommandContext(this.#options.io, program.opts<GlobalOptions>());
-        if (asOwner) actAsOwner(context.directory);
+        if (!DIRECTORY_FREE_COMMANDS.has(name))
+          requireServiceRights(context.directory, context.isDirectoryNamed);
+        if (!ROOT_COMMANDS.has(name)) actAsOwner(context.directory);
         this.#exitCode = (await action(context, ...args)) ?? EXIT.done;
       };
   }

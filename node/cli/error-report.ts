@@ -1,12 +1,12 @@
 import { isSedgeError, SedgeError } from '../../src/errors/index.ts';
-import { withDirectory } from './proposed-command.ts';
+import { type ProposalOptions, proposal } from './proposed-command.ts';
 
 /** What `errorReport` may say beside the error itself. */
 export interface ErrorReportOptions {
   /** One JSON object instead of sentences. */
   readonly json: boolean;
-  /** Value of `--dir` as it was typed: commands that are proposed then carry it too. */
-  readonly directoryOption?: string | undefined;
+  /** The node that commands are proposed for. */
+  readonly node: ProposalOptions;
   /** Adds the stack trace (`SEDGE_DEBUG=1`). */
   readonly debug?: boolean;
 }
@@ -24,7 +24,7 @@ export function asSedgeError(error: unknown): SedgeError {
  */
 export function errorReport(thrown: unknown, options: ErrorReportOptions): string {
   const error = asSedgeError(thrown);
-  const next = nextOf(error, options.directoryOption);
+  const next = nextOf(error, options.node);
   const stack = options.debug ? stackOf(thrown) : '';
   if (options.json) {
     const { code, message, details } = error;
@@ -41,10 +41,10 @@ function sentenceOf(error: SedgeError): string {
 }
 
 /** A mistake of the line has its help, which needs no directory. */
-function nextOf(error: SedgeError, directory: string | undefined): string {
+function nextOf(error: SedgeError, node: ProposalOptions): string {
   const { command } = error.details;
   if (error.code === 'cli.usage' && typeof command === 'string') return `See "sedge ${command} --help".`;
-  return withDirectory(error.next, directory);
+  return proposal(error.next, node);
 }
 
 function stackOf(error: unknown): string {

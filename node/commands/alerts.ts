@@ -44,7 +44,12 @@ interface ListOptions {
 async function list(context: CommandContext, { all = false, watch = false }: ListOptions): Promise<void> {
   if (watch) return watchAlerts(context, { all, interruption: context.interruption() });
   const report = await context.withAgent((agent) => agent.alerts());
-  const own = report.alerts.map((alert) => ({ ...alert, node: report.node, name: report.name }));
+  const own = report.alerts.map((alert) => ({
+    ...alert,
+    node: report.node,
+    name: report.name,
+    saidAtMs: alert.sinceMs,
+  }));
   const alerts = all ? [...own, ...report.others] : own;
   if (!context.json) return context.write(alertsText(report, alerts, context.io.nowMs()));
   for (const alert of alerts) await context.record(alert);

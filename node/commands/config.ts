@@ -6,6 +6,7 @@ import { formatTable } from '../cli/table.ts';
 import {
   CONFIG_FILE,
   type ConfigMistake,
+  checkHttp,
   checkMqtt,
   exampleText,
   gatherSettings,
@@ -95,11 +96,14 @@ async function checkSettings(context: CommandContext, path?: string): Promise<Ex
 async function allMistakes({ directory, io }: CommandContext) {
   const { file, mistakes } = await gatherSettings(directory, io.env);
   if (mistakes.length > 0) return { file, mistakes };
-  const together = await checkMqtt(directory, await resolveSettings(directory, {}, io.env)).then(
-    () => [],
-    (error: unknown) => [mistakeOf(error)],
+  const settings = await resolveSettings(directory, {}, io.env);
+  const checks = [checkMqtt, checkHttp].map((check) =>
+    check(directory, settings).then(
+      () => [],
+      (error: unknown) => [mistakeOf(error)],
+    ),
   );
-  return { file, mistakes: together };
+  return { file, mistakes: (await Promise.all(checks)).flat() };
 }
 
 function mistakeOf(error: unknown): ConfigMistake {

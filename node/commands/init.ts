@@ -41,6 +41,6 @@ async function init(
   await context.write(
     `made the realm ${anchor.name} in ${directory}; this node is ${nodeName} (${identity.nodeId})\n`,
   );
-  context.note('  Next: "sedge start", then "sedge invite" for each further machine.');
+  context.note(`  Next: "${context.startCommand}", then "sedge invite" for each further machine.`);
   context.note('  Keep the root key safe: "sedge realm backup FILE".');
 }

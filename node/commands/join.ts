@@ -41,7 +41,7 @@ async function join(context: CommandContext, token: string, options: { name?: st
   await context.write(
     `joined the realm ${anchor.name} in ${directory}; this node is ${nodeName} (${identity.nodeId})\n`,
   );
-  context.note('  Next: "sedge start".');
+  context.note(`  Next: "${context.startCommand}".`);
 }
 
 async function readToken(context: CommandContext): Promise<string> {

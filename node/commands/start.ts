@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import type { Log } from '../../src/errors/index.ts';
+import type { AgentReady } from '../agent/agent-parts.ts';
 import type { Agent } from '../agent.ts';
-import type { AgentReady } from '../agent-parts.ts';
 import type { CommandContext } from '../cli/command-context.ts';
 import { addExamples, type DefineCommand } from '../cli/command-definition.ts';
 import { EXIT } from '../cli/exit-codes.ts';
@@ -35,6 +35,13 @@ interface StartOptions {
   readonly mqttAck?: string;
   readonly mqttAnonymous?: boolean;
   readonly http?: string;
+  readonly httpTls?: string;
+  readonly httpCert?: string;
+  readonly httpKey?: string;
+  readonly httpInsecure?: boolean;
+  readonly httpLocal?: string;
+  readonly httpHost?: readonly string[];
+  readonly httpOrigin?: readonly string[];
   readonly serial?: readonly string[];
   readonly serialAck?: SerialAck;
   readonly bridges?: string;
@@ -105,6 +112,29 @@ export const define: DefineCommand = (command, run) => {
     .option(
       '--http <[host:]port|off>',
       'where the HTTP API listens; 127.0.0.1:8420 by default, if that is free (env: SEDGE_HTTP)',
+    )
+    .option('--http-tls <[host:]port|off>', 'the same over TLS (env: SEDGE_HTTP_TLS)')
+    .option('--http-cert <file>', 'certificate for that with its chain, PEM (env: SEDGE_HTTP_CERT)')
+    .option('--http-key <file>', 'its key, PEM (env: SEDGE_HTTP_KEY)')
+    .option(
+      '--http-insecure',
+      'let --http be an address that other machines reach, without TLS (env: SEDGE_HTTP_INSECURE=1)',
+    )
+    .option(
+      '--http-local <rights>',
+      'what programs on this machine may do without a token: publish, read or none (env: SEDGE_HTTP_LOCAL)',
+    )
+    .addOption(
+      new Option(
+        '--http-host <name>',
+        'name under which the HTTP API is reached; may be repeated (env: SEDGE_HTTP_HOST)',
+      ).argParser(repeatable),
+    )
+    .addOption(
+      new Option(
+        '--http-origin <origin>',
+        'web pages that may use the HTTP API from elsewhere; may be repeated (env: SEDGE_HTTP_ORIGIN)',
+      ).argParser(repeatable),
     )
     .addOption(
       new Option(
@@ -222,7 +252,7 @@ function settingsOf(options: StartOptions): AgentSettings {
     ...(mqttKey === undefined ? {} : { mqttKey }),
     ...(mqttAck === undefined ? {} : { mqttAck: mqttAck as never }),
     ...(mqttAnonymous === undefined ? {} : { mqttAnonymous }),
-    ...(options.http === undefined ? {} : { http: options.http as never }),
+    ...httpSettingsOf(options),
     ...(serial === undefined ? {} : { serial }),
     ...(serialAck === undefined ? {} : { serialAck }),
     ...(options.bridges === undefined
@@ -239,6 +269,20 @@ function settingsOf(options: StartOptions): AgentSettings {
     // Only `--no-…` exists: without it the environment and the file decide.
     ...(options.mdns ? {} : { mdns: false }),
     ...(options.discovery ? {} : { discovery: false }),
+  };
+}
+
+function httpSettingsOf(options: StartOptions): AgentSettings {
+  const { http, httpTls, httpCert, httpKey, httpInsecure, httpLocal, httpHost, httpOrigin } = options;
+  return {
+    ...(http === undefined ? {} : { http: http as never }),
+    ...(httpTls === undefined ? {} : { httpTls: httpTls as never }),
+    ...(httpCert === undefined ? {} : { httpCert }),
+    ...(httpKey === undefined ? {} : { httpKey }),
+    ...(httpInsecure === undefined ? {} : { httpInsecure }),
+    ...(httpLocal === undefined ? {} : { httpLocal: httpLocal as never }),
+    ...(httpHost === undefined ? {} : { httpHosts: httpHost }),
+    ...(httpOrigin === undefined ? {} : { httpOrigins: httpOrigin }),
   };
 }
 

@@ -59,6 +59,7 @@ export function statusText(status: AgentStatus, peers: readonly PeerStatus[], no
     ['gaps', gaps === 0 ? 'none' : `${formatCount(gaps)}; see "sedge gaps"`],
     ['traffic', trafficOf(status)],
     ['mqtt', mqttOf(status)],
+    ['http', httpOf(status)],
     ['alerts', alertsOf(status)],
     ['parked', status.parked === 0 ? 'none' : `${formatCount(status.parked)} of unknown authors`],
     [
@@ -82,6 +83,11 @@ function mqttOf({ agent: { mqtt } }: AgentStatus): string {
   const { listening, connections, sessions } = mqtt;
   if (listening.length === 0) return 'another program has the port; see "sedge doctor"';
   return `${listening.join(', ')}; ${plural(connections, 'client')} connected, ${plural(sessions, 'session')}`;
+}
+
+function httpOf({ agent: { http } }: AgentStatus): string {
+  if (http == null) return 'off';
+  return http.length === 0 ? 'another program has the port; see "sedge doctor"' : http.join(', ');
 }
 
 /** A line for each channel and peer: who lacks how much. */

@@ -4,6 +4,7 @@ import type { Acknowledgement, ChannelPolicy } from '../../src/index.ts';
 import type { AlertRule } from '../alerts/alert-rule.ts';
 import type { WebhookOptions } from '../alerts/webhook/webhook-options.ts';
 import { nearestName } from '../cli/nearest-name.ts';
+import type { LocalRights } from '../gateways/http/index.ts';
 import type { BridgeOptions } from '../gateways/mqtt-bridge/index.ts';
 import type { LogLevel, LogLevels } from '../log/log-levels.ts';
 import { type ConfigFile, type ConfigMistake, findConfigFile } from './config-file.ts';
@@ -61,6 +62,20 @@ export interface AgentSettings {
   readonly mqttAnonymous?: boolean;
   /** Where the HTTP API listens; `null` for nowhere. @defaultValue 127.0.0.1:8420, where the port is free */
   readonly http?: ListenAddress | null;
+  /** Where the HTTP API listens over TLS; `null` for nowhere. @defaultValue `null` */
+  readonly httpTls?: ListenAddress | null;
+  /** File with the certificate of `httpTls` and its chain, PEM. */
+  readonly httpCert?: string;
+  /** File with its key, PEM. */
+  readonly httpKey?: string;
+  /** Lets `http` be an address that other machines reach, without TLS. @defaultValue `false` */
+  readonly httpInsecure?: boolean;
+  /** What callers on this machine may do over HTTP without a token. @defaultValue `'publish'`: read and publish */
+  readonly httpLocal?: LocalRights;
+  /** Names under which the HTTP API is reached, beside addresses, localhost and the machine's own name. */
+  readonly httpHosts?: readonly string[];
+  /** Origins of web pages that may use the HTTP API from elsewhere. */
+  readonly httpOrigins?: readonly string[];
   /** Bridges to outside MQTT brokers. */
   readonly bridges?: readonly BridgeOptions[];
   /** Rules for alerts; none where they are off. @defaultValue the built-in ones */
@@ -96,6 +111,13 @@ export const SETTING_VARIABLES = Object.freeze({
   mqttAck: 'SEDGE_MQTT_ACK',
   mqttAnonymous: 'SEDGE_MQTT_ANONYMOUS',
   http: 'SEDGE_HTTP',
+  httpTls: 'SEDGE_HTTP_TLS',
+  httpCert: 'SEDGE_HTTP_CERT',
+  httpKey: 'SEDGE_HTTP_KEY',
+  httpInsecure: 'SEDGE_HTTP_INSECURE',
+  httpLocal: 'SEDGE_HTTP_LOCAL',
+  httpHosts: 'SEDGE_HTTP_HOST',
+  httpOrigins: 'SEDGE_HTTP_ORIGIN',
   bridges: 'SEDGE_BRIDGES',
   alerts: 'SEDGE_ALERTS',
   alertWebhook: 'SEDGE_ALERT_WEBHOOK',
@@ -126,6 +148,13 @@ export const SETTING_OPTIONS = Object.freeze({
   mqttAck: '--mqtt-ack',
   mqttAnonymous: '--mqtt-anonymous',
   http: '--http',
+  httpTls: '--http-tls',
+  httpCert: '--http-cert',
+  httpKey: '--http-key',
+  httpInsecure: '--http-insecure',
+  httpLocal: '--http-local',
+  httpHosts: '--http-host',
+  httpOrigins: '--http-origin',
   bridges: '--bridges',
   alerts: '--alerts',
   alertWebhook: '--alert-webhook',

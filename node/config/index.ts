@@ -9,6 +9,7 @@ export {
   SETTING_OPTIONS,
   SETTING_VARIABLES,
 } from './agent-settings.ts';
+export { checkHttp } from './check-http.ts';
 export { checkMqtt } from './check-mqtt.ts';
 export {
   CONFIG_FILE,

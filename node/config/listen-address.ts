@@ -27,6 +27,6 @@ export function formatListenAddress({ host, port }: ListenAddress): string {
 }
 
 /** True for an address that other machines do not reach. */
-export function isLoopback({ host }: ListenAddress): boolean {
+export function isLoopback({ host }: Pick<ListenAddress, 'host'>): boolean {
   return host === '::1' || host.startsWith('127.');
 }

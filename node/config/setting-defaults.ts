@@ -113,9 +113,43 @@ export const SETTING_TEXTS: Readonly<Record<keyof AgentSettings, SettingText>> =
     example: 'mqttAnonymous: true',
   },
   http: {
-    purpose: 'where the HTTP API listens: a port of this machine alone, or off',
+    purpose: 'where the HTTP API listens: a port of this machine alone, an address with a port, or off',
     byDefault: '127.0.0.1:8420, where that is free',
     example: 'http: 8420',
+  },
+  httpTls: {
+    purpose: 'the same over TLS; it needs httpCert and httpKey',
+    byDefault: 'off',
+    example: 'httpTls: 0.0.0.0:8443',
+  },
+  httpCert: {
+    purpose: 'certificate of httpTls with its chain, PEM; read again when it changes',
+    byDefault: 'none',
+    example: 'httpCert: /etc/sedge/http.crt',
+  },
+  httpKey: { purpose: 'its key, PEM', byDefault: 'none', example: 'httpKey: /etc/sedge/http.key' },
+  httpInsecure: {
+    purpose:
+      'let http be an address that other machines reach, without TLS: tokens cross the network as they are',
+    byDefault: 'false',
+    example: 'httpInsecure: true',
+  },
+  httpLocal: {
+    purpose:
+      'what programs on this machine may do over HTTP without a token: publish (and read), read or none',
+    byDefault: 'publish',
+    example: 'httpLocal: none',
+  },
+  httpHosts: {
+    purpose:
+      'names under which the HTTP API is reached, beside addresses, localhost and the name of this machine',
+    byDefault: 'none',
+    example: 'httpHosts: [farm.example]',
+  },
+  httpOrigins: {
+    purpose: 'origins of web pages that may use the HTTP API from elsewhere (CORS)',
+    byDefault: 'none',
+    example: 'httpOrigins: [https://panel.example]',
   },
   bridges: {
     purpose:
@@ -155,7 +189,7 @@ export const SETTING_TEXTS: Readonly<Record<keyof AgentSettings, SettingText>> =
 });
 
 function isListenAddress(key: keyof AgentSettings): boolean {
-  return ['mqtt', 'mqttTls', 'mqttWebSocket', 'mqttWebSocketTls', 'http'].includes(key);
+  return ['mqtt', 'mqttTls', 'mqttWebSocket', 'mqttWebSocketTls', 'http', 'httpTls'].includes(key);
 }
 
 /** A setting's value for people, as a configuration file would have it on one line. */

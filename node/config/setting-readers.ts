@@ -5,6 +5,7 @@ import type { ChannelPolicy } from '../../src/index.ts';
 import { readAlerts } from '../alerts/alert-options.ts';
 import { readWebhooks } from '../alerts/webhook/webhook-options.ts';
 import { parseAcknowledgement } from '../control/acknowledgement-wish.ts';
+import type { LocalRights } from '../gateways/http/index.ts';
 // Not by its index: the bridge is loaded by an agent that has one.
 import { readBridges } from '../gateways/mqtt-bridge/bridge-options.ts';
 import { LOG_LEVELS, type LogLevel, readLogLevels } from '../log/log-levels.ts';
@@ -40,6 +41,9 @@ const CARD_CYCLES_LEAST = 100;
 const CARD_CYCLES_MOST = 1_000_000;
 const STORAGE_MAX_LEAST = 1_048_576;
 const STORAGE_MAX_LEAST_TEXT = '1MiB';
+
+/** What callers of the HTTP API at loopback may be allowed without a token. */
+const LOCAL_RIGHTS = Object.freeze(['publish', 'read', 'none'] as const satisfies readonly LocalRights[]);
 
 /** One reader a setting. */
 export const SETTING_READERS: {
@@ -116,6 +120,17 @@ export const SETTING_READERS: {
   },
   mqttAnonymous: truth(),
   http: listenAddress('127.0.0.1:8420'),
+  httpTls: listenAddress('0.0.0.0:8443'),
+  httpCert: file(),
+  httpKey: file(),
+  httpInsecure: truth(),
+  httpLocal: {
+    rule: `it must be ${LOCAL_RIGHTS.join(', ')}`,
+    check: (value) => (LOCAL_RIGHTS.includes(value as LocalRights) ? { value: value as LocalRights } : null),
+    fromText: (text) => text,
+  },
+  httpHosts: texts(/^[a-z0-9.-]{1,253}$/i, 'names such as farm.example, without a port'),
+  httpOrigins: texts(/^https?:\/\/[a-z0-9.:[\]-]{1,300}$/i, 'origins such as https://panel.example'),
   bridges: {
     rule: 'it must be a list of bridges; docs/mqtt-bridge.md has samples',
     reasonOf: (value) => {
@@ -190,6 +205,20 @@ function addresses(
     check: (value) => {
       const isList = Array.isArray(value) && value.length >= 1 && value.length <= ADDRESSES_MAX;
       return isList && value.every(isAddress) ? { value } : null;
+    },
+    fromText: (text) => text.split(/[\s,]+/),
+  };
+}
+
+/** Some texts of a form; a single one may stand alone. */
+function texts(form: RegExp, what: string): SettingReader<readonly string[]> {
+  return {
+    rule: `it must be 1 to ${ADDRESSES_MAX} ${what}`,
+    check: (value) => {
+      const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+      const fits = list.length >= 1 && list.length <= ADDRESSES_MAX;
+      const isText = (one: unknown): one is string => typeof one === 'string' && form.test(one);
+      return fits && list.every(isText) ? { value: list } : null;
     },
     fromText: (text) => text.split(/[\s,]+/),
   };

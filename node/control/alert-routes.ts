@@ -17,7 +17,7 @@ export function addAlertRoutes(app: FastifyInstance, { mesh, alerts = null }: Ap
     if (alerts === null) throw new SedgeError('alert.unknown', { alert: alert.slice(0, NAME_LENGTH_MAX) });
     return alerts.acknowledge({
       id: alert,
-      by: shortText(by, 'by', NAME_LENGTH_MAX) || 'unknown',
+      by: whoSays(shortText(by, 'by', NAME_LENGTH_MAX), request.caller?.token?.name),
       note: shortText(note, 'note', NOTE_LENGTH_MAX),
     });
   });
@@ -25,6 +25,12 @@ export function addAlertRoutes(app: FastifyInstance, { mesh, alerts = null }: Ap
     if (alerts === null) throw badRequest('alerts are off');
     return alerts.test();
   });
+}
+
+/** Who has a token says what it likes of itself, so the token is named beside it; the control socket has none. */
+function whoSays(by: string, token: string | undefined): string {
+  if (token === undefined) return by || 'unknown';
+  return by === '' ? `token ${token}` : `${by} (token ${token})`;
 }
 
 /** What is said of alerts where they are off. */

@@ -8,7 +8,6 @@ import { addControlRoutes } from './control-routes.ts';
 import { CONTROL_SOCKET, type ControlSocketPath, controlSocketPath } from './control-socket.ts';
 import type { ControlStreams } from './control-streams.ts';
 import { LINE_BYTES_MAX } from './line-splitter.ts';
-import type { RoutePlugin } from './route-plugin.ts';
 
 /** How long streams may take to end when the agent stops. */
 const STOP_PATIENCE_MS = 2_000;
@@ -16,8 +15,6 @@ const STOP_PATIENCE_MS = 2_000;
 /** What the control server needs. */
 export interface ControlServerParts extends ApiParts {
   readonly directory: string;
-  /** Further routes. */
-  readonly plugins?: readonly RoutePlugin[];
 }
 
 /**
@@ -70,7 +67,6 @@ export class ControlServer {
   #build(): FastifyInstance {
     const app = makeApiApp({ bodyBytesMax: LINE_BYTES_MAX }, this.#parts.log);
     addControlRoutes(app, this.#parts, this.#streams);
-    for (const plugin of this.#parts.plugins ?? []) plugin.addRoutes(app);
     return app;
   }
 }

@@ -36,9 +36,14 @@ const NOT_FOUND: ReadonlySet<string> = new Set<ErrorCode>([
   'bundle.unknown-channel',
   'device.unknown',
   'serial.unknown-port',
+  'http.no-value',
   'alert.unknown',
 ]);
-const FORBIDDEN: ReadonlySet<string> = new Set<ErrorCode>(['realm.not-admin', 'http.bad-origin']);
+const FORBIDDEN: ReadonlySet<string> = new Set<ErrorCode>([
+  'realm.not-admin',
+  'http.bad-origin',
+  'http.forbidden',
+]);
 const CONFLICTS: ReadonlySet<string> = new Set<ErrorCode>([
   'mesh.subscription-in-use',
   'mesh.subscription-mismatch',
@@ -48,19 +53,33 @@ const CONFLICTS: ReadonlySet<string> = new Set<ErrorCode>([
   'alert.not-firing',
 ]);
 
-/** HTTP status of an error (RFC 9110, section 15). */
+/** Statuses of single codes (RFC 9110, section 15). */
+const STATUSES: Readonly<Partial<Record<ErrorCode, number>>> = {
+  'agent.internal': 500,
+  'journal.io-failed': 500,
+  'device.book-failed': 500,
+  'journal.disk-full': 507,
+  'agent.too-large': 413,
+  'entry.payload-too-large': 413,
+  'journal.offset-unknown': 410,
+  'mesh.too-many-pending': 429,
+  'journal.backlog-full': 429,
+  'http.too-many-requests': 429,
+  'http.too-many-streams': 429,
+  'mesh.not-started': 503,
+  'journal.stopped': 503,
+  'mesh.not-acknowledged': 504,
+  'device.silent': 504,
+  'http.bad-token': 401,
+  'http.not-authorized': 401,
+  'http.bad-host': 421,
+  'http.bad-media-type': 415,
+};
+
+/** HTTP status of an error; 400 for what the request did wrong. */
 export function httpStatusOf(code: string): number {
-  if (code === 'agent.internal' || code === 'journal.io-failed' || code === 'device.book-failed') return 500;
-  if (code === 'journal.disk-full') return 507;
-  if (code === 'agent.too-large' || code === 'entry.payload-too-large') return 413;
   if (NOT_FOUND.has(code)) return 404;
   if (FORBIDDEN.has(code)) return 403;
-  if (code === 'http.not-authorized') return 401;
-  if (code === 'http.bad-host') return 421;
-  if (code === 'http.bad-media-type') return 415;
   if (CONFLICTS.has(code)) return 409;
-  if (code === 'mesh.too-many-pending' || code === 'journal.backlog-full') return 429;
-  if (code === 'mesh.not-started' || code === 'journal.stopped') return 503;
-  if (code === 'mesh.not-acknowledged' || code === 'device.silent') return 504;
-  return 400;
+  return STATUSES[code as ErrorCode] ?? 400;
 }

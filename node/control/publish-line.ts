@@ -58,6 +58,8 @@ function payloadsOf(fields: Record<string, unknown>): (string | Uint8Array)[] {
   const given = [payload, payloadBase64, payloads, payloadsBase64].filter((value) => value !== undefined);
   if (given.length !== 1)
     throw bad('exactly one of payload, payloadBase64, payloads, payloadsBase64 is needed');
+  // In CBOR a payload may be bytes as they are.
+  if (payload instanceof Uint8Array) return [payload];
   if (payload !== undefined) return [textOf(payload)];
   if (payloadBase64 !== undefined) return [bytesOf(payloadBase64)];
   if (payloads !== undefined) return listOf(payloads).map(textOf);

@@ -4,6 +4,10 @@ export interface HttpStatus {
   readonly listening: readonly string[];
   /** Sockets that are open. */
   readonly connections: number;
+  /** Live streams that are open. */
+  readonly streams: number;
+  /** Tokens that the node has given out. */
+  readonly tokens: number;
   /** What was taken, and what was refused and why. */
   readonly counters: Readonly<Record<string, number>>;
 }

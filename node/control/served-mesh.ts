@@ -20,6 +20,10 @@ export type ServedMesh = Pick<
   | 'declareChannels'
   | 'declarePolicy'
   | 'exportBundle'
+  | 'history'
+  | 'historyEnd'
+  | 'lastValues'
+  | 'whenStored'
   | 'holders'
   | 'importBundle'
 >;

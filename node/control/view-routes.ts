@@ -5,7 +5,7 @@ import { numberOf, objectOf, textOf } from './request-fields.ts';
 /** What is said of MQTT where it is off. */
 const MQTT_OFF = Object.freeze({ listening: [], connections: 0, sessions: 0, counters: {} });
 /** The same of the HTTP API. */
-const HTTP_OFF = Object.freeze({ listening: [], connections: 0, counters: {} });
+const HTTP_OFF = Object.freeze({ listening: [], connections: 0, streams: 0, tokens: 0, counters: {} });
 
 /** Adds the routes that show what the node knows and holds. */
 export function addViews(

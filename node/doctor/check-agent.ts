@@ -1,8 +1,9 @@
 import { ERROR_TABLE, type ErrorCode, isSedgeError } from '../../src/errors/index.ts';
 import type { PeerStatus } from '../../src/index.ts';
 import { formatBytes, formatCount, formatSpan, plural } from '../cli/human-figures.ts';
-import type { AgentClient, AgentStatus } from '../control/client/index.ts';
+import type { AgentClient, AgentStatus, AlertReport } from '../control/client/index.ts';
 import { lockHolder } from '../directory-lock.ts';
+import { checkHttp } from './check-http.ts';
 import { checkMqtt } from './check-mqtt.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
@@ -27,7 +28,9 @@ export async function checkAgent(directory: string, agent: AgentClient): Promise
     ok('agent', `runs with pid ${pid} and ${formatBytes(residentBytes)} of memory`),
     checkPeers(await agent.peers()),
     ...checkMqtt(status.agent.mqtt),
+    ...checkHttp(status.agent.http),
     ...checkProblems(status),
+    ...(status.agent.alerts == null ? [] : checkAlerts(await agent.alerts())),
     ...checkCounters(status.counters),
   ];
 }
@@ -75,6 +78,26 @@ function checkProblems({ problems }: AgentStatus): Finding[] {
     next,
     code,
   }));
+}
+
+/** What fires, and what does not get out. */
+function checkAlerts({ alerts, webhooks, damagedFile }: AlertReport): Finding[] {
+  const firing = alerts.filter(({ state }) => state === 'firing');
+  const findings = firing.map(({ id, sentence, next, acknowledged }) => {
+    const seen = acknowledged === null ? '' : ` Seen by ${acknowledged.by}.`;
+    return warn('alerts', `${id}: ${sentence}${seen}`, next);
+  });
+  for (const { url, lastError } of webhooks) {
+    if (lastError === null) continue;
+    findings.push(
+      warn('webhook', `${url} takes no alerts: ${lastError}`, 'Try it with "sedge alerts test".'),
+    );
+  }
+  if (damagedFile !== null) {
+    const next = 'Nothing: what is still wrong fires again. Remove it when you have looked at it.';
+    findings.push(warn('alerts', `their file could not be read: ${damagedFile}`, next));
+  }
+  return findings.length === 0 ? [ok('alerts', 'none fires')] : findings;
 }
 
 /** What was refused is counted, never passed over; each count with what it means. */

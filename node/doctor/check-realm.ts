@@ -1,5 +1,5 @@
 import { isSedgeError, SedgeError } from '../../src/errors/index.ts';
-import { checkMqtt, resolveSettings } from '../config/index.ts';
+import { checkHttp, checkMqtt, resolveSettings } from '../config/index.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 type Environment = Parameters<typeof resolveSettings>[2];
@@ -23,7 +23,9 @@ async function checkIdentity(directory: string): Promise<Finding> {
 
 async function checkConfig(directory: string, env: Environment): Promise<Finding> {
   try {
-    await checkMqtt(directory, await resolveSettings(directory, {}, env));
+    const settings = await resolveSettings(directory, {}, env);
+    await checkMqtt(directory, settings);
+    await checkHttp(directory, settings);
     return ok('settings', 'environment and configuration file are right');
   } catch (error) {
     if (!(error instanceof SedgeError)) throw error;

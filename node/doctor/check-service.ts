@@ -21,10 +21,15 @@ export function serviceFindings(status: ServiceStatus): Finding[] {
     const next = 'Run "sudo sedge service install", so that the agent starts with the machine.';
     return [warn('service', `${SERVICE_DIRECTORY} is there, and no service`, next)];
   }
-  return [checkState(status), ...checkVersions(status), checkWatchdog(status)];
+  const watched = status.state === 'active' ? [checkWatchdog(status)] : [];
+  return [checkState(status), ...checkVersions(status), ...watched];
 }
 
-function checkState({ state, enabled, restarts, result, pid }: ServiceStatus): Finding {
+function checkState({ state, enabled, waitsForRealm, restarts, result, pid }: ServiceStatus): Finding {
+  if (waitsForRealm) {
+    const next = 'Run "sudo sedge init REALM" or "sudo sedge join TOKEN", then "sudo systemctl start sedge".';
+    return warn('service', 'it waits until this machine belongs to a realm', next);
+  }
   if (state === 'failed') {
     const next = 'Look at "journalctl -u sedge -n 50", then "sudo systemctl restart sedge".';
     return fail('service', `it failed (${result})`, next);
@@ -48,13 +53,13 @@ function checkVersions({ runningVersion, installedVersion }: ServiceStatus): Fin
   return [warn('service', sentence, 'Run "sudo systemctl restart sedge".')];
 }
 
-function checkWatchdog({ watchdogMs, lastSignMs, state }: ServiceStatus): Finding {
+function checkWatchdog({ watchdogMs, lastSignMs }: ServiceStatus): Finding {
   if (watchdogMs === null) {
     const next = 'Remove WatchdogSec= from what "systemctl edit sedge" shows.';
     return warn('watchdog', 'it is off: an agent that hangs stays', next);
   }
   const span = formatSpan(watchdogMs);
-  if (state === 'active' && lastSignMs !== null && lastSignMs > watchdogMs / 2) {
+  if (lastSignMs !== null && lastSignMs > watchdogMs / 2) {
     const next = 'Look at the disk: "dmesg", and "sedge status" for problems.';
     return warn('watchdog', `no progress for ${formatSpan(lastSignMs)}; a restart comes at ${span}`, next);
   }

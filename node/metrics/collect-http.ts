@@ -3,7 +3,14 @@ import type { LabelBudget } from './label-budget.ts';
 import type { MetricValues } from './metric-values.ts';
 
 /** Counters of the HTTP API that are not refusals by the code of their error. */
-const NO_CODES: ReadonlySet<string> = new Set(['requests', 'connections', 'messagesIn', 'messagesOut']);
+const NO_CODES: ReadonlySet<string> = new Set([
+  'requests',
+  'connections',
+  'messagesIn',
+  'messagesOut',
+  'streams',
+  'streamsBehind',
+]);
 
 /** The HTTP API. */
 export function collectHttp(
@@ -20,8 +27,6 @@ export function collectHttp(
     'httpCode',
     refusals.map(([name]) => name),
   );
-  for (const [name, count] of refusals) {
-    const code = name === 'connectionsRefused' ? 'connection' : codeOf(name);
-    values.set('sedge_http_refusals_total', count, { code });
-  }
+  for (const [name, count] of refusals)
+    values.set('sedge_http_refusals_total', count, { code: codeOf(name) });
 }

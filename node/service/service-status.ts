@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { CommandContext } from '../cli/command-context.ts';
 import { EXIT, type ExitCode } from '../cli/exit-codes.ts';
 import { formatBytes, formatSpan } from '../cli/human-figures.ts';
@@ -19,6 +20,7 @@ const PROPERTIES = [
   'MemoryMax',
   'WatchdogUSec',
   'WatchdogTimestampMonotonic',
+  'ConditionResult',
 ];
 
 /** The service at a glance. */
@@ -28,6 +30,8 @@ export interface ServiceStatus {
   /** `active`, `activating`, `failed`, `inactive`; `null` where there is no systemd. */
   readonly state: string | null;
   readonly enabled: boolean;
+  /** It was to start, and the machine belongs to no realm yet. */
+  readonly waitsForRealm: boolean;
   readonly pid: number | null;
   /** What the agent last said of itself. */
   readonly said: string;
@@ -36,7 +40,7 @@ export interface ServiceStatus {
   readonly result: string;
   readonly memoryBytes: number | null;
   readonly memoryBytesMax: number | null;
-  /** After so long without a sign of progress it is restarted; `null` where it is not watched. */
+  /** After so long without a sign of progress it is restarted; `null` where it is not watched, or does not run. */
   readonly watchdogMs: number | null;
   /** Since it last gave one. */
   readonly lastSignMs: number | null;
@@ -73,6 +77,7 @@ export function unitStatus(facts: UnitFacts): Omit<ServiceStatus, 'runningVersio
     unit: facts.LoadState === 'loaded' ? (facts.FragmentPath ?? '') : null,
     state: facts.ActiveState ?? null,
     enabled: facts.UnitFileState === 'enabled',
+    waitsForRealm: facts.ActiveState === 'inactive' && facts.ConditionResult === 'no',
     pid: number(facts.MainPID),
     said: facts.StatusText ?? '',
     restarts: number(facts.NRestarts) ?? 0,
@@ -84,10 +89,17 @@ export function unitStatus(facts: UnitFacts): Omit<ServiceStatus, 'runningVersio
   };
 }
 
+const WAITS =
+  'it waits for a realm: "sudo sedge init REALM" or "sudo sedge join TOKEN", then "sudo systemctl start sedge"';
+
 /** Lines for people. */
 function statusText(status: ServiceStatus): string {
   const { unit, state, enabled, pid, said, restarts, result, runningVersion, installedVersion } = status;
-  if (state === null) return 'This machine does not run systemd.\n';
+  if (state === null) {
+    return existsSync('/run/systemd/system')
+      ? 'systemd does not answer: try "sudo sedge service status".\n'
+      : 'This machine does not run systemd.\n';
+  }
   if (unit === null) return 'The service is not installed: "sudo sedge service install" does it.\n';
   const { memoryBytes, memoryBytesMax, watchdogMs, lastSignMs } = status;
   const ofMax = memoryBytesMax === null ? '' : ` of ${formatBytes(memoryBytesMax)} allowed`;
@@ -97,14 +109,14 @@ function statusText(status: ServiceStatus): string {
       `${state}${pid === null ? '' : ` with pid ${pid}`}; ${enabled ? 'starts' : 'does not start'} at boot`,
     ],
     ['unit', unit],
-    ['says', said || 'nothing yet'],
+    ['says', said || (status.waitsForRealm ? WAITS : 'nothing yet')],
     ['version', runningVersion === null ? `${installedVersion} installed, none answers` : runningVersion],
     ['memory', memoryBytes === null ? 'not counted' : `${formatBytes(memoryBytes)}${ofMax}`],
     [
       'restarts',
       `${restarts}${result === 'success' || result === '' ? '' : `; it last ended with ${result}`}`,
     ],
-    ['watchdog', watchdogText(watchdogMs, lastSignMs)],
+    ['watchdog', state === 'active' ? watchdogText(watchdogMs, lastSignMs) : 'once it runs'],
   ];
   const next =
     runningVersion !== null && runningVersion !== installedVersion

@@ -41,6 +41,8 @@ NotifyAccess=all
 # At the end it is to tell that it stops, so that only the agent gets the signal.
 KillMode=mixed
 ExecStart=${command.map(unitWord).join(' ')} --dir ${SERVICE_DIRECTORY} start --json
+# The log is on stderr; stdout has the line for programs that says that it is ready.
+StandardOutput=null
 # The agent speaks only while its disk takes what it holds and its control socket answers. Cards stall for half a minute.
 WatchdogSec=180
 # A journal that must be read anew after damage takes time.

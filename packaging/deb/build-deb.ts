@@ -7,7 +7,16 @@ import { gzipSync } from 'node:zlib';
 import { exampleText } from '../../node/config/index.ts';
 import { MEMORY_MAX, sysusersText, tmpfilesText, unitText } from '../../node/service/unit-text.ts';
 import { buildPackage } from '../build-package.ts';
-import { CONFFILES, controlText, debVersion, POSTINST, POSTRM, PRERM, startText } from './control-files.ts';
+import {
+  CONFFILES,
+  changelogText,
+  controlText,
+  debVersion,
+  POSTINST,
+  POSTRM,
+  PRERM,
+  startText,
+} from './control-files.ts';
 import { fetchNode } from './fetch-node.ts';
 
 const run = promisify(execFile);
@@ -51,6 +60,7 @@ export async function buildDeb({
     description: string;
   };
   await writeDocs(tree, { home, version });
+  await keepNodeOut(home);
   await keepPrebuilds(home, arch);
   const node = arch === 'all' ? '/usr/bin/node' : `${HOME}/bin/node`;
   if (arch !== 'all') await fetchNode(arch, join(tree, node));
@@ -79,11 +89,20 @@ async function writeDocs(tree: string, { home, version }: { home: string; versio
   const copyright = `sedge ${version}, under Apache-2.0 (/usr/share/common-licenses/Apache-2.0) or MIT, at your choice.\n\n${own}\n${await read('THIRD-PARTY-LICENCES.txt')}`;
   await write(tree, '/usr/share/doc/sedge/copyright', copyright);
   const changes = gzipSync(await read('CHANGELOG.md'), { level: 9 });
-  await write(tree, '/usr/share/doc/sedge/changelog.gz', changes);
+  await write(tree, '/usr/share/doc/sedge/CHANGELOG.md.gz', changes);
+  await write(tree, '/usr/share/doc/sedge/changelog.gz', gzipSync(changelogText(version), { level: 9 }));
   for (const name of LEFT_OUT) await rm(join(home, name), { recursive: true, force: true });
 }
 
-/** Native code of other systems stays behind. */
+/** The start script is run by `/usr/bin/sedge`, which knows the Node: it is no program by itself. */
+async function keepNodeOut(home: string): Promise<void> {
+  const main = join(home, 'node/main.js');
+  const text = await readFile(main, 'utf8');
+  await writeFile(main, text.replace(/^#!.*\n/, ''));
+  await chmod(main, 0o644);
+}
+
+/** Native code of other systems, and of another C library than Debian's, stays behind. */
 async function keepPrebuilds(home: string, arch: DebBuild['arch']): Promise<void> {
   const folder = join(home, 'vendor/@serialport/bindings-cpp/prebuilds');
   const wanted = {
@@ -93,6 +112,10 @@ async function keepPrebuilds(home: string, arch: DebBuild['arch']): Promise<void
   }[arch];
   for (const system of await readdir(folder)) {
     if (!wanted.includes(system)) await rm(join(folder, system), { recursive: true });
+    else
+      for (const file of await readdir(join(folder, system))) {
+        if (file.includes('.musl.')) await rm(join(folder, system, file));
+      }
   }
 }
 

@@ -12,13 +12,22 @@ const SYSTEMD = 'systemd (>= 247)';
 /** What Node's own builds are linked against. */
 const LIBRARIES = ['libc6 (>= 2.28)', 'libstdc++6 (>= 8)', 'libgcc-s1'];
 
+const MAINTAINER = 'The sedge project <sedge@localhost>';
+
+/** The changelog in Debian's own form (deb-changelog(5)); what changed is in CHANGELOG.md beside it. */
+export function changelogText(version: string): string {
+  // The day is not known to the build, and must not make two builds of the same differ.
+  const date = 'Thu, 01 Jan 2026 00:00:00 +0000';
+  return `sedge (${debVersion(version)}) stable; urgency=medium\n\n  * See CHANGELOG.md.gz.\n\n -- ${MAINTAINER}  ${date}\n`;
+}
+
 /** The control file (deb-control(5)). */
 export function controlText({ version, description, arch, installedBytes }: DebOptions): string {
   const runtime = arch === 'all' ? ['nodejs (>= 22.18)'] : LIBRARIES;
   return `Package: sedge
 Version: ${debVersion(version)}
 Architecture: ${arch}
-Maintainer: The sedge project <sedge@localhost>
+Maintainer: ${MAINTAINER}
 Installed-Size: ${Math.ceil(installedBytes / 1_024)}
 Depends: ${[SYSTEMD, 'init-system-helpers (>= 1.54)', ...runtime].join(', ')}
 Section: net

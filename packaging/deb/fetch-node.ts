@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, copyFile, link, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -16,14 +16,15 @@ const NODE_ARCHS = Object.freeze({ amd64: 'x64', arm64: 'arm64' });
 export async function fetchNode(arch: keyof typeof NODE_ARCHS, file: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   if (process.platform === 'linux' && process.arch === NODE_ARCHS[arch]) {
-    await copyFile(join(NODE_PACKAGE, 'bin/node'), file);
+    // A second name for the same file, where that is possible: it is large and nobody changes it.
+    const node = join(NODE_PACKAGE, 'bin/node');
+    await link(node, file).catch(() => copyFile(node, file));
   } else {
     const { version } = JSON.parse(await readFile(join(NODE_PACKAGE, 'package.json'), 'utf8')) as {
       version: string;
     };
     await fromRegistry(`node-linux-${NODE_ARCHS[arch]}@${version}`, file);
   }
-  await chmod(file, 0o755);
 }
 
 async function fromRegistry(name: string, file: string): Promise<void> {
@@ -32,6 +33,7 @@ async function fromRegistry(name: string, file: string): Promise<void> {
     const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', work, name]);
     await run('tar', ['-xzf', join(work, stdout.trim()), '-C', work, 'package/bin/node']);
     await copyFile(join(work, 'package/bin/node'), file);
+    await chmod(file, 0o755);
   } finally {
     await rm(work, { recursive: true, force: true });
   }

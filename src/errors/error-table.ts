@@ -715,22 +715,58 @@ export const ERROR_TABLE = {
     meaning: 'The HTTP API cannot listen on its address.',
     next: 'Another program may use the port: stop it, or name another one with "sedge start --http PORT".',
   },
+  'http.bad-certificate': {
+    meaning: 'The certificate or the key of HTTP cannot be read, or they do not belong together.',
+    next: 'Name PEM files that the agent may read with --http-cert and --http-key.',
+  },
+  'http.tokens-damaged': {
+    meaning: 'The file with the tokens of the HTTP API is damaged.',
+    next: 'Restore http/tokens.json in the directory from a backup, or remove it and add the tokens again; until then none is good.',
+  },
+  'http.unknown-token': {
+    meaning: 'There is no token with that id or name.',
+    next: '"sedge token ls" lists them.',
+  },
+  'http.too-many-tokens': {
+    meaning: 'The node has as many tokens as it can have.',
+    next: 'Take some away that nobody needs, with "sedge token revoke ID".',
+  },
   'http.bad-host': {
     meaning:
       'The request names a host that this node does not go by, as a web page does that tries to reach it.',
-    next: 'Use localhost or an IP address of the node.',
+    next: 'Use localhost or an IP address of the node, or give the name to the node with --http-host.',
   },
   'http.bad-origin': {
     meaning: 'A web page of another site may not use this API.',
-    next: 'Open the page from the node itself.',
+    next: 'Open the page from the node itself, or give its origin to the node with --http-origin.',
   },
   'http.bad-media-type': {
     meaning: 'The content type or encoding of the body is none that this route takes.',
-    next: 'Send application/json, not compressed.',
+    next: 'Send application/json or application/cbor, not compressed.',
+  },
+  'http.bad-token': {
+    meaning: 'The token is not one of this node, was taken away, or has expired.',
+    next: 'Copy the whole token again, or make a new one with "sedge token add".',
   },
   'http.not-authorized': {
-    meaning: 'This needs a token with the right to it.',
-    next: 'Run the command of sedge on the node itself, as its owner.',
+    meaning: 'This needs a token.',
+    next: 'Make one on the node with "sedge token add" and send it as "Authorization: Bearer TOKEN".',
+  },
+  'http.forbidden': {
+    meaning: 'The caller has no right to this.',
+    next: 'Make a token with the right to it: "sedge token add --scope ...".',
+  },
+  'http.too-many-requests': {
+    meaning: 'This client asks or publishes more often than it may.',
+    next: 'Wait as long as Retry-After says, and send more messages in a request (/v1/publish-many).',
+  },
+  'http.too-many-streams': {
+    meaning: 'As many live streams are open as there can be.',
+    next: 'Close some, or give several filters to one.',
+  },
+  'http.no-value': {
+    meaning: 'No message is held on this topic.',
+    next: 'Look at the topic again; GET /v1/last lists what there is.',
   },
 
   // bridges
@@ -764,6 +800,10 @@ export const ERROR_TABLE = {
     meaning: 'Only root may install or remove a service.',
     next: 'Run it with sudo; "--dry-run" shows what it would do, "--root DIR" does it to the files of another system.',
   },
+  'service.needs-root': {
+    meaning: "The node of this machine is the service's, and not open to this user.",
+    next: 'Run the command with sudo, or name a node of your own with --dir.',
+  },
   'service.no-systemd': {
     meaning: 'This machine does not run systemd.',
     next: 'Let what starts services here run "sedge start" as a user of its own, or prepare another system with "--root DIR".',
@@ -788,7 +828,10 @@ export const ERROR_TABLE = {
     meaning: 'The connection to the agent was lost.',
     next: 'See whether it runs ("sedge status"), start it again with "sedge start", then repeat the command.',
   },
-  'agent.bad-request': { meaning: 'The request to the agent is not allowed.', next: 'See "sedge --help".' },
+  'agent.bad-request': {
+    meaning: 'The request to the agent is not allowed.',
+    next: 'See "sedge --help"; for requests over HTTP docs/http-api.md, or GET /v1/openapi.json of the node.',
+  },
   'agent.too-large': {
     meaning: 'The request to the agent is larger than the limit.',
     next: 'Send less at once.',

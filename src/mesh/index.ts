@@ -1,6 +1,8 @@
 export type { ChannelTraffic } from './channel-traffic.ts';
 export type { DeliveredGap, DeliveredMessage, Delivery } from './delivery.ts';
+export type { HistoryOptions, HistoryPage } from './history-reader.ts';
 export type { Holder, Holders, HoldersOptions, MessageName } from './holder-query.ts';
+export type { LastValues } from './last-values.ts';
 export { Mesh, type MeshDependencies, type MessageToPublish } from './mesh.ts';
 export type { MeshOptions } from './mesh-options.ts';
 export type {

@@ -21,7 +21,9 @@ import { type ChannelTraffic, TrafficBook } from './channel-traffic.ts';
 import { Courier } from './courier.ts';
 import type { DeliveredMessage } from './delivery.ts';
 import { ForkDesk } from './fork-desk.ts';
+import { type HistoryOptions, type HistoryPage, HistoryReader } from './history-reader.ts';
 import { findHolders, type Holders, type HoldersOptions, type MessageName } from './holder-query.ts';
+import { LastValueIndex, type LastValues } from './last-values.ts';
 import { Lifetimes } from './lifetimes.ts';
 import { type MeshOptions, resolveMeshOptions } from './mesh-options.ts';
 import { MeshReport } from './mesh-report.ts';
@@ -86,6 +88,8 @@ export class Mesh {
   readonly #publisher: Publisher;
   readonly #desk: SubscriptionDesk;
   readonly #retained: RetainedReader;
+  readonly #history: HistoryReader;
+  readonly #lastValues: LastValueIndex;
   readonly #report: MeshReport;
   readonly #courier: Courier;
   readonly #clock: AgeClock;
@@ -203,6 +207,16 @@ export class Mesh {
     });
     this.#retained = new RetainedReader({
       channels: this.#channels,
+      lifetimes: this.#lifetimes,
+      nameOf: (node) => deps.realm.nameOf(node),
+    });
+    this.#lastValues = new LastValueIndex({
+      channels: this.#channels,
+      readOne: (place) => this.#retained.readOne(place),
+    });
+    this.#history = new HistoryReader({
+      channels: this.#channels,
+      declared: () => deps.realm.channels(),
       lifetimes: this.#lifetimes,
       nameOf: (node) => deps.realm.nameOf(node),
     });
@@ -372,6 +386,31 @@ export class Mesh {
   retained(wants: (topic: string) => boolean): AsyncIterable<DeliveredMessage> {
     this.#requireRunning();
     return this.#retained.read(wants);
+  }
+
+  /**
+   * A page of what this node holds on the topics that one of the filters matches, in order of arrival or the newest
+   * first. What was published again after a fork (`was`) is not told apart. Rejects with `topic.bad-filter`,
+   * `mesh.bad-option`, `journal.offset-unknown` and what reading the journal throws.
+   */
+  async history(filters: string | readonly string[], options: HistoryOptions = {}): Promise<HistoryPage> {
+    this.#requireRunning();
+    return this.#history.page([filters].flat(), options);
+  }
+
+  /** The end of what is held on some topics, as a cursor of {@link Mesh.history}. Throws as that rejects. */
+  historyEnd(filters: string | readonly string[]): string {
+    this.#requireRunning();
+    return this.#history.end([filters].flat());
+  }
+
+  /**
+   * The last value of each topic that is wanted, at most `max`. The first call reads all that is held, later ones what came
+   * since. Rejects with what reading the journal throws.
+   */
+  async lastValues(wants: (topic: string) => boolean, max: number): Promise<LastValues> {
+    this.#requireRunning();
+    return this.#lastValues.read(wants, max);
   }
 
   /**

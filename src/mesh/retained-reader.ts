@@ -11,7 +11,7 @@ export interface RetainedReaderDependencies {
   readonly nameOf: (node: NodeId) => string;
 }
 
-/** Where a retained value lies. */
+/** Where a message lies. */
 interface Place {
   readonly channel: string;
   readonly position: number;
@@ -39,13 +39,13 @@ export class RetainedReader {
 
   async *#readAll(places: readonly Place[]): AsyncGenerator<DeliveredMessage> {
     for (const place of places) {
-      const message = await this.#readOne(place);
+      const message = await this.readOne(place);
       if (message !== null) yield message;
     }
   }
 
-  /** `null` for one that retention or its lifetime took meanwhile. */
-  async #readOne({ channel, position, seq }: Place): Promise<DeliveredMessage | null> {
+  /** The message at a place; `null` for one that retention or its lifetime took meanwhile. */
+  async readOne({ channel, position, seq }: Place): Promise<DeliveredMessage | null> {
     const { channels, lifetimes, nameOf } = this.#deps;
     const journal = channels.of(channel);
     const [record] = (await journal?.readArrival(position, { recordsMax: 1 })) ?? [];

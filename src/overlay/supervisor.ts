@@ -32,8 +32,8 @@ export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #state: SupervisorState;
   #phase: 'new' | 'running' | 'stopped' = 'new';
-  /** What was wished and what happened before the start. */
-  readonly #early: SupervisorEvent[] = [];
+  /** What follows from what was wished and what happened before the start. */
+  readonly #early: SupervisorEffect[] = [];
   #timer: NodeJS.Timeout | null = null;
   #saveTimer: NodeJS.Timeout | null = null;
   #savedMs = Number.NEGATIVE_INFINITY;
@@ -50,9 +50,10 @@ export class Supervisor {
     const rows = await this.#parts.addressBook.load();
     this.#savedRows = comparable(rows);
     this.#phase = 'running';
-    // Named peers first: a remembered one may be the same.
-    for (const event of this.#early.splice(0)) this.tell(event);
+    for (const effect of this.#early.splice(0)) this.#carryOut(effect);
+    // Named peers came first: a remembered one may be the same.
     for (const row of rows) this.tell({ kind: 'restored', row });
+    this.#arm();
   }
 
   /** Stops dialing and writes the address book a last time. */
@@ -78,14 +79,14 @@ export class Supervisor {
     return this.#state.peers();
   }
 
-  /** Hands an event to the state and carries out what follows. */
+  /**
+   * Hands an event to the state and carries out what follows; before the start it is kept for it. The state knows of it at
+   * once: a peer may call while the address book is being read, and who hears that it is up asks for it.
+   */
   tell(event: SupervisorEvent): void {
-    if (this.#phase === 'new') {
-      this.#early.push(event);
-      return;
-    }
     const effects = this.#state.handle(event, this.#parts.nowMs());
-    if (this.#phase === 'stopped') return;
+    if (this.#phase === 'new') this.#early.push(...effects);
+    if (this.#phase !== 'running') return;
     for (const effect of effects) this.#carryOut(effect);
     this.#arm();
   }

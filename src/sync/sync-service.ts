@@ -114,6 +114,8 @@ export class SyncService {
   readonly #holes = new Map<string, HoleWatch>();
   /** Sessions in a row with a peer that ended before it was admitted, or by its fault. */
   readonly #strikes = new Map<NodeId, number>();
+  /** Peers that a stream is being opened to, or will be. */
+  readonly #meeting = new Set<NodeId>();
   readonly #frameReaders = new Map<number, FrameReader>();
   readonly #frameListeners = new Set<(peer: NodeId, frame: ControlFrame) => void>();
   readonly #readyListeners = new Set<(peer: NodeId) => void>();
@@ -162,6 +164,7 @@ export class SyncService {
     for (const end of this.#ends) end();
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
+    this.#meeting.clear();
     this.#helloTimer = null;
     this.#realmTimer = null;
     this.#saveTimer = null;
@@ -301,18 +304,37 @@ export class SyncService {
     const { helloIntervalMs } = this.#options;
     this.#after(helloIntervalMs * (0.8 + 0.4 * this.#deps.random()), () => {
       for (const session of this.#sessions.values()) session.handle({ kind: 'hello-due' });
+      this.#meetTheForgotten();
       this.#scheduleHello();
     });
+  }
+
+  /** A peer that is there and without a session, whatever was missed when it came, does not stay so. */
+  #meetTheForgotten(): void {
+    for (const { node, connected } of this.#deps.overlay.peers())
+      if (node !== null && connected && !this.#meeting.has(node)) this.#meet(node);
   }
 
   /** One side opens the control stream, so that there is one a pair. */
   #meet(node: NodeId): void {
     if (!this.#running || this.#deps.overlay.self > node || this.#sessions.has(node)) return;
     if (!this.#deps.overlay.peers().some((peer) => peer.node === node && peer.connected)) return;
+    this.#meeting.add(node);
     this.#deps.overlay.open(node, SYNC_PROTOCOL).then(
-      (stream) => this.#openSession(stream),
-      () => this.#after(REOPEN_MS, () => this.#meet(node)),
+      (stream) => {
+        this.#meeting.delete(node);
+        return this.#openSession(stream);
+      },
+      () => this.#meetAfter(REOPEN_MS, node),
     );
+  }
+
+  #meetAfter(ms: number, node: NodeId): void {
+    this.#meeting.add(node);
+    this.#after(ms, () => {
+      this.#meeting.delete(node);
+      this.#meet(node);
+    });
   }
 
   async #openSession(stream: OverlayStream): Promise<void> {
@@ -341,7 +363,7 @@ export class SyncService {
     await session.run();
     if (this.#sessions.get(stream.peer) === session) {
       this.#sessions.delete(stream.peer);
-      this.#after(this.#reopenMs(session, stream.peer), () => this.#meet(stream.peer));
+      this.#meetAfter(this.#reopenMs(session, stream.peer), stream.peer);
     }
     this.#offerLeftovers();
   }

@@ -123,6 +123,11 @@ const TOOLS = {
     packages: ['python3-paho-mqtt'],
     works: () => run(PAHO_PYTHON, ['-c', 'import paho.mqtt.client']).status === 0,
   },
+  chromium: {
+    purpose: 'the dashboard in a browser',
+    packages: ['chromium', 'fonts-dejavu-core'],
+    works: () => run('/usr/bin/chromium', ['--version']).stdout.includes('Chromium'),
+  },
 } as const satisfies Record<string, ToolEntry>;
 
 /** A tool that tests may ask for. */

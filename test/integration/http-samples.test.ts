@@ -17,6 +17,7 @@ describeWith(['curl'], 'docs/http-api.md', () => {
     expect(runs.map(({ info }) => info)).toContain('sh agent');
     for (const { info, code } of runs) {
       if (info === 'sh agent') await page.startAgent(code);
+      else if (info === 'sh stream') await page.watch(code, /^data: .*"topic":"a\/b"/m);
       else expect(await page.shell(code), code).not.toBe('');
     }
   });

@@ -59,7 +59,11 @@ export class PageSamples {
    * the first one without being told, and curl where localhost:8420 is asked for.
    */
   async startAgent(command: string): Promise<void> {
-    const words = command.trim().replace(/^npx sedge /, '');
+    const words = command
+      .trim()
+      .replace(/^npx sedge /, '')
+      // A fixed port may be somebody else's.
+      .replace(/(--http-tls \S+:)\d+/, '$10');
     const agent = this.#background(
       `node node/main.js ${words} --no-mdns --listen /ip4/127.0.0.1/tcp/0 --mqtt 0 --http 0`,
     );
@@ -81,6 +85,21 @@ export class PageSamples {
       if (existsSync(port)) return;
     }
     throw new Error(`the device of "${command.trim()}" made no port`);
+  }
+
+  /** Runs a sample that ends by itself never, until it has printed what is looked for. Throws with what it said instead. */
+  async watch(code: string, pattern: RegExp): Promise<void> {
+    const child = spawn('bash', ['-euo', 'pipefail', '-c', `exec ${code.trim()}`], {
+      ...this.inHome(SHELL_MS_MAX),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let printed = '';
+    for await (const chunk of child.stdout) {
+      printed += String(chunk);
+      if (pattern.test(printed)) break;
+    }
+    child.kill();
+    if (!pattern.test(printed)) throw new Error(`"${code.trim()}" printed only: ${printed}`);
   }
 
   /** Ends what runs, the last first, and removes the home directory. */

@@ -30,9 +30,10 @@ async function runSample({ info, code }: Sample): Promise<void> {
   const needsCompiler = code.includes('virtual-device') || code.includes('ttyUSB0') || code.includes('uno-1');
   if (needsCompiler && !(hasTool('gcc') && hasTool('make'))) return;
   if (info === 'sh mqtt' && !hasTool('mosquitto')) return;
+  if (info === 'sh curl' && !hasTool('curl')) return;
   if (info === 'sh agent') await page.startAgent(code);
   else if (info === 'sh device') await page.startDevice(code);
-  else if (info === 'sh' || info === 'sh mqtt') await page.shell(code);
+  else if (['sh', 'sh mqtt', 'sh curl'].includes(info)) await page.shell(code);
   else if (language === 'ts') await (kind === 'vitest' ? runTest(code) : runProgram(code));
 }
 

@@ -21,6 +21,8 @@ const PARTS: readonly (readonly [string, string])[] = [
   ['node/gateways/mqtt/', 'mqtt'],
   ['node/gateways/serial/', 'serial'],
   ['node/gateways/http/', 'http'],
+  // Of HTTP too: what is shared stands under who had it first.
+  ['node/gateways/listening/', 'mqtt'],
   ['firmware-bridge/', 'serial'],
   ['node/control/', 'control'],
   ['node/alerts/', 'alerts'],

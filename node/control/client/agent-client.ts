@@ -67,6 +67,8 @@ export interface AgentFacts {
   readonly serial: readonly string[];
   /** `null` where it is off; absent for an agent before 0.3. */
   readonly mqtt?: MqttFacts | null;
+  /** Where the HTTP API is, as URLs; empty where another program has its port, `null` where it is off. */
+  readonly http?: readonly string[] | null;
   /** `null` where they are off; absent for an agent before 0.4. */
   readonly alerts?: { readonly firing: number; readonly unacknowledged: number } | null;
 }

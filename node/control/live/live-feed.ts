@@ -67,9 +67,18 @@ export class LiveFeed {
       topics: new TopicBoard(),
       sections: new SectionBoard(sections, log),
       subscription: mesh.subscribe(['#'], { from, order: 'arrival' }),
+      abort: new AbortController(),
     };
-    this.#pump(running).catch((error) => log.warn({ reason: String(error) }, 'the live feed failed'));
+    this.#pump(running)
+      .catch((error) => log.warn({ reason: String(error) }, 'the live feed failed'))
+      .finally(() => this.#ended(running));
     return running;
+  }
+
+  /** Readers of a feed that has ended are let go: they come back to a new one. */
+  #ended(running: Running): void {
+    if (this.#running === running) this.#running = null;
+    running.abort.abort();
   }
 
   async #pump({ topics, subscription }: Running): Promise<void> {
@@ -94,4 +103,6 @@ export interface Running {
   readonly topics: TopicBoard;
   readonly sections: SectionBoard;
   readonly subscription: Subscription;
+  /** Aborted when the feed has ended. */
+  readonly abort: AbortController;
 }

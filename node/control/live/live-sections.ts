@@ -13,14 +13,16 @@ const ROWS_MAX = 500;
 
 /** What a live view shows beside topics; each is what the route of the same name answers. */
 export function liveSections(parts: ApiParts): LiveSection[] {
-  const { mesh, mqtt = null, bridges = null, telemetry, devices, agentFacts } = parts;
+  const { mesh, mqtt = null, bridges = null, alerts = null, telemetry, devices, agentFacts } = parts;
   const facts = agentFacts();
   const sections: (LiveSection | null)[] = [
     { name: 'status', everyMs: 1_000, read: () => ({ ...mesh.status(), agent: agentFacts() }) },
     { name: 'peers', everyMs: 1_000, read: () => mesh.peers() },
+    { name: 'absent', everyMs: 3_000, read: () => mesh.absentPeers() },
     { name: 'realm', everyMs: 10_000, read: () => mesh.realm() },
     { name: 'gaps', everyMs: 3_000, read: () => limited(mesh.gaps()) },
     { name: 'forks', everyMs: 10_000, read: () => limited(mesh.forks()) },
+    alerts === null ? null : { name: 'alerts', everyMs: 1_000, read: () => alerts.report() },
     telemetry === undefined ? null : { name: 'telemetry', everyMs: 1_000, read: () => telemetry.snapshot() },
     mqtt === null
       ? null

@@ -18,6 +18,8 @@ export interface LiveStreamRequest {
   readonly watch: readonly string[];
   /** `at` of the last line that the reader had; what it knew is not sent again. */
   readonly since: string | null;
+  /** Asked at each batch: false ends the stream. */
+  readonly mayGoOn: () => boolean;
 }
 
 /**
@@ -30,6 +32,7 @@ export class LiveStream {
   readonly #watched: WatchedMessages;
   readonly #listener: (message: DeliveredMessage) => void;
   readonly #since: string | null;
+  readonly #mayGoOn: () => boolean;
   #known = { topics: 0, sections: 0 };
   #wake: () => void = () => {};
   #ended = false;
@@ -39,18 +42,25 @@ export class LiveStream {
     this.#response = response;
     this.#watched = new WatchedMessages(request.watch);
     this.#since = request.since;
+    this.#mayGoOn = request.mayGoOn;
     this.#listener = (message) => this.#watched.offer(message);
   }
 
   /** Serves until the reader leaves or the agent stops. */
   async run(): Promise<void> {
     const running = this.#feed.join(this.#listener);
-    this.#response.once('close', () => this.#end());
-    this.#response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
+    const end = (): void => this.#end();
+    this.#response.once('close', end);
+    running.abort.signal.addEventListener('abort', end, { once: true });
+    this.#response.writeHead(200, {
+      'content-type': 'application/x-ndjson',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    });
     try {
       await this.#greet(running);
       let saidAtMs = 0;
-      while (!this.#ended) {
+      while (!this.#ended && this.#mayGoOn()) {
         const nowMs = Date.now();
         await running.sections.refresh(nowMs);
         if (await this.#tell(running, nowMs)) saidAtMs = nowMs;
@@ -61,6 +71,7 @@ export class LiveStream {
         if (!this.#ended) await this.#tick();
       }
     } finally {
+      running.abort.signal.removeEventListener('abort', end);
       this.#feed.leave(this.#listener);
     }
     this.#response.end();

@@ -9,7 +9,7 @@ import { el, setAttribute, setText, show } from './dom.js';
  *   text: (row: Row) => string,
  *   render?: (cell: HTMLTableCellElement, row: Row) => void,
  *   hint?: (row: Row) => string,
- *   kind?: 'figure' | 'text' | 'name' | 'action',
+ *   kind?: 'figure' | 'text' | 'name' | 'address' | 'action',
  *   minor?: boolean,
  * }} Column
  */

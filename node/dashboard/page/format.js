@@ -5,8 +5,17 @@ export const NOTHING = '–';
 
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 const counts = new Intl.NumberFormat('en', { useGrouping: true, maximumFractionDigits: 0 });
-const dates = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const dates = new Intl.DateTimeFormat(undefined, {
+  dateStyle: 'medium',
+  timeStyle: 'medium',
+  hourCycle: 'h23',
+});
+const clock = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+});
 
 /** A whole number with its thousands apart. @param {number} value */
 export function count(value) {

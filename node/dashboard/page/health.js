@@ -1,6 +1,9 @@
+import { addressText } from './address-text.js';
+import { cardLifeSeconds } from './card-life.js';
 import { bytes, count, nodeName, percent, plural, span } from './format.js';
 
 /**
+ * @typedef {import('./node-state.js').AlertReport} AlertReport
  * @typedef {{ severity: 'alarm' | 'warning' | 'note', sentence: string, next: string, view: string | null }} Finding
  */
 
@@ -10,7 +13,7 @@ const FULL_SHARE = 0.9;
 const FREE_SHARE_MIN = 0.05;
 /** A card with less life left than a year is worth a word. */
 const CARD_SECONDS_MIN = 31_557_600;
-const CARD_MEASURED_MS_MIN = 3_600_000;
+const OWN_SHARE_MIN = 0.2;
 /** A loss that is nearer than a day is worth a word. */
 const LOSS_AHEAD_MS = 86_400_000;
 const RANK = { alarm: 0, warning: 1, note: 2 };
@@ -31,25 +34,41 @@ export function findingsOf(state) {
     ...lossFindings(status, state.sections.gaps),
     ...backlogFindings(state),
     ...diskFindings(state),
+    ...cardFindings(state),
   ];
   return findings.sort((a, b) => RANK[a.severity] - RANK[b.severity]);
 }
 
-/** @param {any} report @returns {Finding[]} */
+/** @param {AlertReport | undefined} report @returns {Finding[]} */
 function alertFindings(report) {
-  /** @type {any[]} */
-  const alerts = report?.alerts ?? [];
-  return alerts
-    .filter(({ state, acknowledged }) => state === 'firing' && !acknowledged)
-    .map(({ severity, sentence, next }) => ({ severity, sentence, next, view: 'alerts' }));
+  const alerts = (report?.alerts ?? []).filter(
+    ({ state, acknowledged }) => state === 'firing' && acknowledged === null,
+  );
+  return alerts.map(({ severity, sentence, next }) => ({ severity, sentence, next, view: 'alerts' }));
+}
+
+/**
+ * Whether an alert says it already, seen by somebody or not: nothing is said twice.
+ * @param {AlertReport | undefined} report
+ * @param {import('../../alerts/alert.ts').AlertWatch} watch
+ * @param {string} [subject]
+ */
+function isAlerted(report, watch, subject) {
+  return (report?.alerts ?? []).some(
+    (alert) =>
+      alert.state === 'firing' &&
+      alert.watch === watch &&
+      (subject === undefined || alert.subject === subject),
+  );
 }
 
 /** @param {import('./node-state.js').NodeState} state @returns {Finding[]} */
 function peerFindings(state) {
-  const { peers = [], realm } = state.sections;
-  const wanted = peers.filter(({ source }) => source !== 'inbound');
-  const down = wanted.filter(({ connected }) => !connected);
-  const stalled = peers.filter(({ health }) => health === 'stalled');
+  const { peers, sections } = state;
+  const { realm, alerts } = sections;
+  const untold = peers.filter(({ name }) => !isAlerted(alerts, 'peer-silent', name));
+  const down = untold.filter(({ connected, source }) => !connected && source !== 'inbound');
+  const stalled = untold.filter(({ health }) => health === 'stalled');
   const others = (realm?.nodes.length ?? 1) - 1;
   /** @type {Finding[]} */
   const findings = [];
@@ -63,7 +82,7 @@ function peerFindings(state) {
   } else if (down.length > 0) {
     findings.push({
       severity: 'warning',
-      sentence: `${listed(down.map(({ name, node, addresses }) => name || (node === null ? (addresses[0] ?? '') : nodeName(name, node))))} cannot be reached. What they miss is kept for them.`,
+      sentence: `${listed(down.map(({ name, node, addresses }) => name || (node === null ? addressText(addresses[0] ?? '') : nodeName(name, node))))} cannot be reached. What they miss is kept for them.`,
       next: 'sedge peers',
       view: 'peers',
     });
@@ -118,9 +137,10 @@ function sumOf(losses, why) {
 }
 
 /** @param {import('./node-state.js').NodeState} state @returns {Finding[]} */
-function backlogFindings({ sections: { telemetry } }) {
+function backlogFindings({ sections: { telemetry, alerts } }) {
   const behind = (telemetry?.peers ?? []).filter(
-    ({ lossInMs }) => lossInMs !== null && lossInMs < LOSS_AHEAD_MS,
+    ({ name, lossInMs }) =>
+      lossInMs !== null && lossInMs < LOSS_AHEAD_MS && !isAlerted(alerts, 'backlog', name),
   );
   return behind.map(({ name, node, lossInMs, missingThere }) => ({
     severity: /** @type {const} */ ('warning'),
@@ -131,13 +151,17 @@ function backlogFindings({ sections: { telemetry } }) {
 }
 
 /** @param {import('./node-state.js').NodeState} state @returns {Finding[]} */
-function diskFindings({ sections: { telemetry } }) {
+function diskFindings({ sections: { telemetry, alerts } }) {
   if (telemetry === undefined) return [];
   const { journalBytes, journalBytesMax, freeBytes, totalBytes } = telemetry.disk;
-  const { remainingSeconds, measuredOverMs } = telemetry.card;
   /** @type {Finding[]} */
   const findings = [];
-  if (freeBytes !== null && totalBytes !== null && freeBytes < totalBytes * FREE_SHARE_MIN) {
+  if (
+    !isAlerted(alerts, 'disk') &&
+    freeBytes !== null &&
+    totalBytes !== null &&
+    freeBytes < totalBytes * FREE_SHARE_MIN
+  ) {
     findings.push({
       severity: 'alarm',
       sentence: `The disk is nearly full: ${bytes(freeBytes)} of ${bytes(totalBytes)} are free.`,
@@ -153,17 +177,20 @@ function diskFindings({ sections: { telemetry } }) {
       view: 'channels',
     });
   }
-  // A minute of much writing, as at the start, says nothing of a year.
-  const isMeasured = measuredOverMs >= CARD_MEASURED_MS_MIN;
-  if (isMeasured && remainingSeconds !== null && remainingSeconds < CARD_SECONDS_MIN) {
-    findings.push({
-      severity: 'warning',
-      sentence: `If writing goes on at this rate, the card lasts ${span(remainingSeconds * 1_000)} more (an estimate).`,
-      next: 'sedge start --commit-interval 1000',
-      view: 'node',
-    });
-  }
   return findings;
+}
+
+/** @param {import('./node-state.js').NodeState} state @returns {Finding[]} */
+function cardFindings({ sections: { telemetry } }) {
+  const lifeSeconds = cardLifeSeconds(telemetry?.card);
+  if (telemetry === undefined || lifeSeconds === null || lifeSeconds > CARD_SECONDS_MIN) return [];
+  const { agentBytesPerSecond, writtenBytesPerSecond } = telemetry.card;
+  const share = Math.min(1, agentBytesPerSecond / writtenBytesPerSecond);
+  const sentence = `If writing goes on at this rate, the card lasts ${span(lifeSeconds * 1_000)} more (an estimate); ${percent(share)} of it is written by sedge.`;
+  // What other programs write no setting of this one changes.
+  return share < OWN_SHARE_MIN
+    ? [{ severity: 'note', sentence, next: '', view: 'node' }]
+    : [{ severity: 'warning', sentence, next: 'sedge start --commit-interval 1000', view: 'node' }];
 }
 
 /** `a, b and 3 more`. @param {readonly string[]} names */

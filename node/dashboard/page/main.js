@@ -1,6 +1,6 @@
 import { Api } from './api.js';
 import { ConnectionLine } from './connection-line.js';
-import { setText } from './dom.js';
+import { setText, show } from './dom.js';
 import { LiveConnection } from './live-connection.js';
 import { Menu } from './menu.js';
 import { NodeState } from './node-state.js';
@@ -24,6 +24,7 @@ let drawnAtMs = 0;
 let isDrawDue = false;
 
 const connectionLine = new ConnectionLine(byId('connection'), state);
+const account = byId('account');
 const menu = new Menu(byId('views'), byId('menu'));
 const signIn = new SignIn((token) => {
   api.setToken(token);
@@ -92,6 +93,8 @@ function drawNow() {
   isDrawDue = false;
   drawnAtMs = performance.now();
   connectionLine.update();
+  setText(account, state.connection === 'token' ? 'Enter a token' : 'Sign out');
+  show(account, state.connection === 'token' || api.hasToken);
   // A page that nobody sees costs nothing; it draws again when it is seen.
   if (document.hidden || shown === null) return;
   const { status } = state.sections;
@@ -118,6 +121,15 @@ function decoded(rest) {
   }
 }
 
+account.addEventListener('click', () => {
+  if (state.connection === 'token') {
+    signIn.ask('');
+    return;
+  }
+  // Nothing of what the token showed stays on the page.
+  api.setToken(null);
+  location.reload();
+});
 addEventListener('hashchange', route);
 addEventListener('visibilitychange', draw);
 setInterval(() => {

@@ -1,3 +1,4 @@
+import { addressText } from './address-text.js';
 import { milliseconds, nodeName } from './format.js';
 import { linkWords, syncWords } from './peer-words.js';
 
@@ -21,7 +22,8 @@ const ORDER = { direct: 0, heard: 1, away: 2 };
  * @returns {PictureNode[]}
  */
 export function meshPicture(state) {
-  const { status, realm, peers = [] } = state.sections;
+  const { peers, sections } = state;
+  const { status, realm } = sections;
   const self = status?.node;
   const seen = new Set([self]);
   /** @type {PictureNode[]} */
@@ -65,7 +67,9 @@ function peerNode(peer, state) {
   return {
     key: peer.node ?? peer.addresses.join(' '),
     node: peer.node,
-    name: peer.name || (peer.node === null ? (peer.addresses[0] ?? 'unknown') : nodeName('', peer.node)),
+    name:
+      peer.name ||
+      (peer.node === null ? addressText(peer.addresses[0] ?? 'unknown') : nodeName('', peer.node)),
     where,
     tone: where === 'heard' ? 'idle' : tone,
     link: where === 'heard' ? 'through others' : word,

@@ -7,6 +7,7 @@ import { TopicTable } from './topic-table.js';
  * @typedef {import('../../../src/mesh/mesh-status.ts').GapStatus} GapStatus
  * @typedef {import('../../../src/mesh/mesh-status.ts').ForkStatus} ForkStatus
  * @typedef {import('../../../src/mesh/realm-status.ts').RealmStatus} RealmStatus
+ * @typedef {import('../../alerts/alert.ts').AlertReport} AlertReport
  * @typedef {import('../../telemetry/telemetry-snapshot.ts').TelemetrySnapshot} Telemetry
  * @typedef {MeshStatus & { readonly agent: Readonly<Record<string, any>> }} NodeStatus
  * @typedef {import('./live-connection.js').ConnectionState} ConnectionState
@@ -20,9 +21,9 @@ import { TopicTable } from './topic-table.js';
 
 /**
  * @typedef {{
- *   status?: NodeStatus, peers?: readonly PeerStatus[], realm?: RealmStatus, gaps?: Limited<GapStatus>,
+ *   status?: NodeStatus, peers?: readonly PeerStatus[], absent?: readonly PeerStatus[], realm?: RealmStatus, gaps?: Limited<GapStatus>,
  *   forks?: Limited<ForkStatus>, mqtt?: any, bridges?: readonly any[], devices?: readonly any[], ports?: readonly any[],
- *   telemetry?: Telemetry, alerts?: any
+ *   telemetry?: Telemetry, alerts?: AlertReport
  * }} Sections
  */
 
@@ -45,6 +46,13 @@ export class NodeState {
   topicsSinceMs = null;
   /** What the node's clock is ahead of this machine's. */
   #aheadMs = 0;
+
+  /** Peers that are there or kept being called, and those that came by themselves and are away. @returns {PeerStatus[]} */
+  get peers() {
+    const { peers = [], absent = [] } = this.sections;
+    const there = new Set(peers.map(({ node }) => node));
+    return [...peers, ...absent.filter(({ node }) => !there.has(node))];
+  }
 
   /** The node's clock. */
   get nowMs() {

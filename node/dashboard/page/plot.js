@@ -9,6 +9,29 @@ function uPlot() {
 }
 
 const HEIGHT = 220;
+/**
+ * Times below the plot with 24 hours, by the distance of the marks in seconds: the text, then what is put to it where the
+ * year, the day or the minute changes.
+ * @type {(string | number | null)[][]}
+ */
+const TIMES = [
+  [31_536_000, '{YYYY}', null, null, null, null, null, null, 1],
+  [2_419_200, '{MMM}', '\n{YYYY}', null, null, null, null, null, 1],
+  [86_400, '{MM}-{DD}', '\n{YYYY}', null, null, null, null, null, 1],
+  [60, '{HH}:{mm}', '\n{YYYY}-{MM}-{DD}', null, '\n{MM}-{DD}', null, null, null, 1],
+  [1, '{HH}:{mm}:{ss}', '\n{YYYY}-{MM}-{DD}', null, '\n{MM}-{DD}', null, null, null, 1],
+  [
+    0.001,
+    ':{ss}.{fff}',
+    '\n{YYYY}-{MM}-{DD} {HH}:{mm}',
+    null,
+    '\n{MM}-{DD} {HH}:{mm}',
+    null,
+    '\n{HH}:{mm}',
+    null,
+    1,
+  ],
+];
 
 /** Figures over time, live; drawn with uPlot. What it shows must also stand beside it in words. */
 export class Plot {
@@ -58,16 +81,14 @@ export class Plot {
   #make() {
     const UPlot = uPlot();
     const width = this.#box.clientWidth;
-    if (UPlot === undefined || width === 0 || this.#data[0].length === 0) return;
-    const style = getComputedStyle(this.#box);
-    const [ink = '', rule = '', line = ''] = ['--soft', '--rule', '--accent'].map((name) =>
-      style.getPropertyValue(name).trim(),
-    );
+    if (UPlot === undefined || width === 0 || this.#data[0].length < 2) return;
+    // A canvas needs colours as they come out for this scheme: the style sheet hands them over as colours of the box.
+    const { color: ink, borderTopColor: rule, caretColor: line, fontFamily } = getComputedStyle(this.#box);
     const axis = {
       stroke: ink,
       grid: { stroke: rule, width: 1 },
       ticks: { show: false },
-      font: `12px ${style.fontFamily}`,
+      font: `12px ${fontFamily}`,
     };
     this.#plot = new UPlot(
       {
@@ -76,7 +97,10 @@ export class Plot {
         cursor: { y: false },
         legend: { show: true },
         scales: { x: { time: true } },
-        axes: [axis, { ...axis, size: 58 }],
+        axes: [
+          { ...axis, values: TIMES, space: 70 },
+          { ...axis, size: 58 },
+        ],
         series: [
           { label: 'Time', value: '{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}' },
           {

@@ -16,6 +16,19 @@ export function topicMatches(filter, topic) {
 }
 
 /**
+ * Whether a text is a filter by MQTT's rules: `+` fills a level, `#` is the last one.
+ * @param {string} text
+ */
+export function isTopicFilter(text) {
+  if (text === '' || text.length > 1_024) return false;
+  const levels = text.split('/');
+  return levels.every((level, place) => {
+    if (level === '#') return place === levels.length - 1;
+    return level === '+' || !/[#+]/.test(level);
+  });
+}
+
+/**
  * What a person typed into a search box for topics: a filter where it holds a wildcard, else a part of the topic.
  * @param {string} text
  * @returns {((topic: string) => boolean) | null} `null` for no wish

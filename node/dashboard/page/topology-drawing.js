@@ -64,7 +64,7 @@ export function topologyDrawing({ self, nodes, width }) {
   const centre = { x: isWide ? width / 2 : 22, y: Math.max(60, (HEADING + (directEnd || height)) / 2) };
   for (const place of places) {
     links.append(...link(centre, place));
-    marks.append(mark(place));
+    marks.append(mark(place, isWide));
   }
   marks.append(
     svg('circle', { class: 'self', cx: centre.x, cy: centre.y, r: 9 }),
@@ -102,13 +102,17 @@ function link(from, { node, at, side }) {
   return [svg('path', { class: `link ${node.where} ${node.tone}`, d })];
 }
 
-/** @param {{ node: PictureNode, at: Point, side: 1 | -1 }} place */
-function mark({ node, at, side }) {
+/**
+ * @param {{ node: PictureNode, at: Point, side: 1 | -1 }} place
+ * @param {boolean} isWide
+ */
+function mark({ node, at, side }, isWide) {
   const anchor = side === 1 ? 'start' : 'end';
   const name = svg('tspan', { class: 'name' }, shortened(node.name));
-  const figures = [node.roundTrip, node.step === 'in sync' ? '' : node.step]
-    .filter((text) => text !== '')
-    .join(', ');
+  const step = node.step === 'in sync' ? '' : node.step;
+  // Where there is little room, what is wrong stands in the place of what is well.
+  const shown = isWide || step === '' ? [node.roundTrip, step] : [step];
+  const figures = shown.filter((text) => text !== '').join(', ');
   const soft = figures === '' ? null : svg('tspan', { class: 'soft' }, figures);
   // At the left the figures come first, so that names stand by their marks.
   const texts =

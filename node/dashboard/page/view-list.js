@@ -36,7 +36,7 @@ export const VIEWS = Object.freeze([
     title: 'Alerts',
     key: 'a',
     make: alerts,
-    count: (state) => state.sections.alerts?.counts?.unacknowledged ?? 0,
+    count: (state) => state.sections.alerts?.counts.unacknowledged ?? 0,
   },
   { name: 'node', title: 'Node', key: 'n', make: node },
 ]);

@@ -32,6 +32,7 @@ interface Arrivals {
 export class FlowLedger {
   readonly #sent = new Map<MqttNode, number>();
   readonly #arrivals = new Map<string, Arrivals>();
+  readonly #killed = new Set<MqttNode>();
   readonly #repeatable = new Map<string, number>();
   readonly #counts = { acknowledged: 0, received: 0, duplicated: 0, repeated: 0, outOfOrder: 0, foreign: 0 };
 
@@ -65,8 +66,14 @@ export class FlowLedger {
     else arrivals.highest = number;
   }
 
-  /** The node was killed: what its subscriber had got by then may come to it once more. */
+  /** The node is killed. Its subscriber still reads what had come by then. */
   killed(at: MqttNode): void {
+    this.#killed.add(at);
+  }
+
+  /** The subscriber at a node has a connection: after a kill, what it had got until now may come to it once more. */
+  connected(at: MqttNode): void {
+    if (!this.#killed.delete(at)) return;
     for (const from of MQTT_NODES) this.#repeatable.set(`${at} ${from}`, this.#of(at, from).highest);
   }
 

@@ -8,6 +8,8 @@ export interface DemoClientOptions {
   /** Its session outlives its connections. */
   readonly keep: boolean;
   onMessage?(topic: string, payload: string, retained: boolean): void;
+  /** The broker let it in, also again; what comes before belongs to the connection before. */
+  onConnected?(): void;
 }
 
 /** How soon a client that lost its broker tries again. */
@@ -34,7 +36,7 @@ export class MqttClients {
   }
 
   /** Connects with version 5, and again whenever the broker was away. */
-  async connect({ port, clientId, keep, onMessage }: DemoClientOptions): Promise<MqttClient> {
+  async connect({ port, clientId, keep, ...heard }: DemoClientOptions): Promise<MqttClient> {
     const options: IClientOptions = {
       protocolVersion: 5,
       clientId,
@@ -48,9 +50,12 @@ export class MqttClients {
     this.#open.add(client);
     // Whoever loses the broker gets an error too; the client tries again by itself.
     client.on('error', () => {});
-    if (onMessage !== undefined) {
-      client.on('message', (topic, payload, packet) => onMessage(topic, payload.toString(), packet.retain));
-    }
+    client.on('message', (topic, payload, packet) =>
+      heard.onMessage?.(topic, payload.toString(), packet.retain),
+    );
+    client.on('packetreceive', ({ cmd }) => {
+      if (cmd === 'connack') heard.onConnected?.();
+    });
     await new Promise<void>((resolve) => client.once('connect', () => resolve()));
     return client;
   }

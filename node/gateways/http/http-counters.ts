@@ -1,14 +1,24 @@
 /** What the HTTP API counts by itself; refusals are counted by the code of their error beside these. */
-export type HttpCount = 'requests' | 'connections' | 'connectionsRefused' | 'messagesIn' | 'messagesOut';
+const NAMES = [
+  'requests',
+  'connections',
+  'connectionsOverTotal',
+  'connectionsOverAddress',
+  'connectionsMalformed',
+  'connectionsTimedOut',
+  'connectionsStalled',
+  'messagesIn',
+  'messagesOut',
+  'streams',
+  'streamsBehind',
+  'streamsUnauthorized',
+] as const;
+
+export type HttpCount = (typeof NAMES)[number];
 
 /** Counters of the HTTP API, from its start on. */
 export class HttpCounters {
-  readonly #counts = new Map<string, number>();
-
-  constructor() {
-    for (const name of ['requests', 'connections', 'connectionsRefused', 'messagesIn', 'messagesOut'])
-      this.#counts.set(name, 0);
-  }
+  readonly #counts = new Map<string, number>(NAMES.map((name) => [name, 0]));
 
   count(name: HttpCount, by = 1): void {
     this.#add(name, by);

@@ -1,2 +1,3 @@
+export type { LocalRights } from './caller.ts';
 export { HttpGateway, type HttpGatewayDependencies } from './http-gateway.ts';
-export type { HttpOptions } from './http-options.ts';
+export type { HttpListenerOptions, HttpOptions } from './http-options.ts';

@@ -27,3 +27,15 @@ export function isOwnOrigin(
   const own = host?.toLowerCase();
   return origin === `http://${own}` || origin === `https://${own}` || origins.has(origin);
 }
+
+/**
+ * Whether a browser says that another site's page makes it ask, without naming the page: an image, a script, a form of old.
+ * A link that a person follows is none.
+ */
+export function isForeignFetch(
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
+): boolean {
+  const site = headers['sec-fetch-site'];
+  if (site === undefined || site === 'same-origin' || site === 'none') return false;
+  return headers['sec-fetch-mode'] !== 'navigate' || headers['sec-fetch-dest'] !== 'document';
+}

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../../src/errors/index.ts';
-import { writeWhole } from './write-whole.ts';
+import { writeWhole } from '../listening/write-whole.ts';
 
 /** Version of the files. */
 const VERSION = 1;

@@ -1,4 +1,5 @@
-export type { CertificateFiles, ListenerOptions } from './listeners/listener.ts';
+export type { CertificateFiles } from '../listening/certificate-files.ts';
+export type { ListenerOptions } from './listeners/listener.ts';
 export {
   type MqttClientStatus,
   MqttGateway,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Log } from '../../../src/errors/index.ts';
 import { checkTopic } from '../../../src/index.ts';
 import { AdmissionState } from './admission-state.ts';
+import { AlertTopics } from './alert-topics.ts';
 import {
   type Admitted,
   ClientConnection,
@@ -85,6 +86,7 @@ export class MqttGateway implements ConnectionHost {
   readonly #store: ClientFiles<SessionRecord>;
   readonly #users: UserBook;
   readonly #shared: SharedGroups;
+  readonly #alerts: AlertTopics;
   readonly #sessions = new Map<string, MqttSession>();
   readonly #connections = new Set<ClientConnection>();
   readonly #admission: AdmissionState<ClientConnection>;
@@ -112,6 +114,12 @@ export class MqttGateway implements ConnectionHost {
     );
     this.#wills = new WillDesk({ ...deps, counters: this.#counters });
     this.#shared = new SharedGroups(deps.directory, deps);
+    this.#alerts = new AlertTopics(deps.mesh, {
+      log: deps.log,
+      onValue: (alert) => {
+        for (const session of this.#sessions.values()) if (session.connected) session.sendAlert(alert);
+      },
+    });
     this.#users = new UserBook(deps.directory, this.#options, deps.log);
   }
 
@@ -129,6 +137,7 @@ export class MqttGateway implements ConnectionHost {
     }
     await this.#shared.sweep();
     await this.#wills.load((clientId) => this.#sessions.get(clientId)?.expirySeconds ?? 0);
+    this.#alerts.start();
     this.#startedAtMs = this.#deps.nowMs();
     this.#systemSentAtMs = this.#startedAtMs;
     for (const options of this.#options.listeners) await this.#listen(options);
@@ -148,6 +157,7 @@ export class MqttGateway implements ConnectionHost {
     await Promise.allSettled([...this.#turns.values()]);
     await Promise.allSettled([...this.#sessions.values()].map((session) => session.detach()));
     await this.#shared.close();
+    await this.#alerts.stop();
   }
 
   /** Where it listens: `host:port` for plain TCP, with a scheme before it for the others. */
@@ -372,6 +382,7 @@ export class MqttGateway implements ConnectionHost {
       save: (kept) => this.#store.save(kept),
       shared: this.#shared,
       systemValues: () => this.#systemValues(),
+      alertValues: () => this.#alerts.values,
     });
   }
 

@@ -6,6 +6,7 @@ export type MqttMesh = Pick<
   | 'node'
   | 'name'
   | 'publish'
+  | 'subscribe'
   | 'subscribeWhere'
   | 'forgetSubscription'
   | 'positions'

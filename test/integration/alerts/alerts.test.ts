@@ -115,6 +115,7 @@ describe('a node that is watched', () => {
     expect((await sedge.run(a, ['status'])).stdout).toMatch(
       /^alerts +\d firing, \d of them not acknowledged; see "sedge alerts"$/m,
     );
+    expect((await sedge.run(a, ['doctor'])).stdout).toContain('Nothing is heard of barn.');
     const shown = await sedge.run(a, ['alerts']);
     expect(shown.stdout).toContain('Nothing is heard of barn.');
     expect(shown.stdout + shown.stderr).not.toContain('planted-token');

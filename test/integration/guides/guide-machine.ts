@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -141,6 +141,25 @@ export class GuideMachine {
       child.kill('SIGTERM');
       await exit;
     }
+    await endAllOf(this.home);
+  }
+}
+
+/**
+ * Kills whatever still runs with this home. A test that fails in the middle leaves services that nobody stops, and an
+ * agent that is left over waits for its serial port for ever: it would take the next terminal of that number from another
+ * test.
+ */
+async function endAllOf(home: string): Promise<void> {
+  const processes = await readdir('/proc').catch(() => []);
+  for (const pid of processes.filter((name) => /^\d+$/.test(name))) {
+    const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
+    if (!environment.split('\0').includes(`HOME=${home}`)) continue;
+    try {
+      process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It has just ended by itself.
+    }
   }
 }
 
@@ -170,8 +189,13 @@ export class GuideMachines {
     return this.#machines.values().next().value!;
   }
 
-  async close(): Promise<void> {
+  /** Ends all that runs on them; their files stay. */
+  async stop(): Promise<void> {
     await Promise.all([...this.#machines.values()].map((machine) => machine.close()));
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
     await rm(this.#folder, { recursive: true, force: true });
   }
 }

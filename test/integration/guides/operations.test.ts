@@ -12,4 +12,4 @@ it('docs/guides/operations.md does what it says, from its beginning to its end',
   const page = new GuidePage('docs/guides/operations.md', machines);
   await page.all();
   expect(page.left()).toEqual([]);
-});
+}, 300_000);

@@ -20,5 +20,5 @@ describeWith(['gcc', 'make', 'mosquitto', 'curl'], 'docs/guides/raspberry-pi.md'
     const page = new GuidePage('docs/guides/raspberry-pi.md', machines);
     await page.all();
     expect(page.left()).toEqual([]);
-  });
+  }, 300_000);
 });

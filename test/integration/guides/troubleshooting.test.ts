@@ -127,7 +127,13 @@ it('docs/guides/troubleshooting.md tells and mends what it says', async ({ onTes
   onTestFinished(() => machines.close());
   const disk = join(machines.get('gateway').home, 'var/lib');
   const small = await mountSmall(disk);
-  if (small) onTestFinished(() => run('umount', ['-l', disk]).then(() => {}));
+  if (small) {
+    // Before the files are removed, and after nobody writes there any more.
+    onTestFinished(async () => {
+      await machines.stop();
+      await run('umount', ['-l', disk]);
+    });
+  }
   const page = new GuidePage('docs/guides/troubleshooting.md', machines);
   const trouble = new Trouble(page, machines);
   await trouble.ofPeers();
@@ -139,7 +145,7 @@ it('docs/guides/troubleshooting.md tells and mends what it says', async ({ onTes
   await trouble.ofFigures();
   await trouble.ofForks();
   if (small && hasTool('mosquitto') && hasTool('curl')) expect(page.left()).toEqual([]);
-});
+}, 300_000);
 
 /** Mounts a disk of a few megabytes; `false` where this user may not, which leaves one symptom out. */
 async function mountSmall(path: string): Promise<boolean> {

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Libp2pOverlay } from '../../../src/overlay/index.ts';
+import type { AddressBookRow, Libp2pOverlay } from '../../../src/overlay/index.ts';
 import {
   bytesOf,
   collect,
@@ -50,6 +52,25 @@ describe('an outage', () => {
       expect(await reconnected(a, b)).toBeLessThan(800);
       await flows(a, atB, TOPIC, 1_000);
     }
+  });
+
+  it('that ends while a node still reads its address book leaves nobody unknown', async () => {
+    const port = await freePort();
+    const listen = [`/ip4/127.0.0.1/tcp/${port}`];
+    const book = Promise.withResolvers<readonly AddressBookRow[]>();
+    const addressBook = { load: () => book.promise, save: async () => {} };
+    const a = overlays.make({ listen }, { addressBook });
+    const known: boolean[] = [];
+    a.onPeer(({ kind, node }) => {
+      if (kind === 'up') known.push(a.peers().some((peer) => peer.node === node && peer.connected));
+    });
+    const starting = a.start();
+    const b = await overlays.start();
+    b.want(`${listen[0]}/p2p/${a.self}`, 'given');
+    await until(() => known.length > 0, 'the peer that called is up', 10_000);
+    book.resolve([]);
+    await starting;
+    expect(known).toEqual([true]);
   });
 
   it('is noticed in 8 s where the link swallows everything, and spares a link that is busy', async () => {
@@ -122,3 +143,13 @@ describe('an outage', () => {
     await flows(a, atAgain, TOPIC, 4_500);
   });
 });
+
+/** A port that nothing listens on. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}

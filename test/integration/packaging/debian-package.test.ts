@@ -46,6 +46,8 @@ describe.skipIf(!canBootSystemd())('the Debian package on a machine with systemd
     expect(said).toContain('sudo sedge init REALM');
     expect(await unit('UnitFileState')).toBe('enabled');
     expect(await unit('ActiveState')).toBe('inactive');
+    const status = await sedge('service', 'status').catch((error) => String(error.stdout));
+    expect(status).toContain('it waits for a realm: "sudo sedge init REALM"');
     expect(await machine.run('stat', '-c', '%U %a', '/var/lib/sedge')).toBe('sedge 750\n');
   });
 
@@ -55,6 +57,20 @@ describe.skipIf(!canBootSystemd())('the Debian package on a machine with systemd
     expect(await machine.run('find', '/var/lib/sedge', '!', '-type', 'l', '!', '-user', 'sedge')).toBe('');
     expect(await machine.run('ps', '-o', 'user=', '-p', await unit('MainPID'))).toBe('sedge\n');
     expect(await unit('StatusText')).toContain('gateway in farm');
+  });
+
+  it('is not open to other users, who are told to use sudo', async () => {
+    const asNobody = [
+      '--reuid=65534',
+      '--regid=65534',
+      '--clear-groups',
+      'env',
+      'HOME=/nowhere',
+      'sedge',
+      'status',
+    ];
+    const refused = await machine.run('setpriv', ...asNobody).catch((error) => String(error.stderr));
+    expect(refused).toContain('Run the command with sudo');
   });
 
   it('comes back after it was killed', async () => {

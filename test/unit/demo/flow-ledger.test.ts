@@ -25,9 +25,17 @@ it('counts what is lost, comes twice, comes late, and what nobody sent', () => {
 });
 
 it('tells what comes again at a node that was killed from other duplicates', () => {
-  const ledger = sent(3);
-  for (const number of [0, 1]) ledger.arrive('A', 'A', number);
+  const ledger = sent(4);
+  ledger.connected('A');
+  ledger.arrive('A', 'A', 0);
   ledger.killed('A');
+  // Read after the kill, and sent before.
+  ledger.arrive('A', 'A', 1);
+  ledger.connected('A');
   for (const number of [1, 2, 2]) ledger.arrive('A', 'A', number);
   expect(ledger.findings()).toMatchObject({ repeated: 1, duplicated: 1 });
+  // Another connection excuses nothing.
+  ledger.connected('A');
+  ledger.arrive('A', 'A', 2);
+  expect(ledger.findings()).toMatchObject({ repeated: 1, duplicated: 2 });
 });

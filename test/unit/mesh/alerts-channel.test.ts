@@ -138,3 +138,20 @@ describe('a node that does not know $alerts', () => {
     expect(Object.keys(old.counters.snapshot())).toEqual([]);
   });
 });
+
+describe('a bundle with alerts', () => {
+  it('is taken in by a node that does not know $alerts, all but these', async () => {
+    const a = await world.node('a', CARRIES);
+    await a.mesh.publishAlert(topicOf(a, 'disk'), 'full');
+    await a.mesh.publish('site/temp', '21');
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of a.mesh.exportBundle()) chunks.push(chunk);
+    const old = await world.node('old');
+    await old.mesh.importBundle(chunks);
+    expect(await texts(old.mesh.subscribe('site/#', { from: 'all' }), 1)).toEqual(['21']);
+    expect(old.mesh.channels().map(({ channel }) => channel)).toEqual(['$realm', 'main']);
+    const b = await world.node('b', CARRIES);
+    await b.mesh.importBundle(chunks);
+    expect(await texts(b.mesh.subscribe('$alerts/#', { from: 'all' }), 1)).toEqual(['full']);
+  });
+});

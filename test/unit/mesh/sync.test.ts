@@ -39,6 +39,24 @@ describe('sync between meshes', () => {
     expect(b.mesh.realm().nodes.map(({ name }) => name)).toEqual(['a', 'b', 'mule']);
   });
 
+  it('begins also with a peer that was not known to be there when it was told to be up', async () => {
+    const [a, b] = [await world.node('a', FAST), await world.node('b', FAST)];
+    await publish(a, 1, 50);
+    const peers = [a, b].map(({ overlay }) => {
+      const known = overlay.peers.bind(overlay);
+      overlay.peers = () => [];
+      return () => {
+        overlay.peers = known;
+      };
+    });
+    const up = [a, b].map(({ overlay }) => new Promise((resolve) => overlay.onPeer(resolve)));
+    const linked = world.link(a, b);
+    await Promise.all(up);
+    for (const know of peers) know();
+    await linked;
+    await arrives(b, a, 50);
+  });
+
   it('reaches a late joiner behind a node that only syncs', async () => {
     const a = await world.node('a');
     const relay = await world.node('relay', { syncOnly: true, ...FAST });

@@ -147,6 +147,26 @@ export class FakeMesh implements ServedMesh {
     this.policyDeclared = policy;
   }
 
+  /** What is held needs a real mesh. */
+  async history(): Promise<never> {
+    throw new SedgeError('mesh.not-started');
+  }
+
+  historyEnd(): never {
+    throw new SedgeError('mesh.not-started');
+  }
+
+  /** Resolved as long as the disk answers. */
+  stored: Promise<void> = Promise.resolve();
+
+  whenStored(): Promise<void> {
+    return this.stored;
+  }
+
+  async lastValues(): Promise<never> {
+    throw new SedgeError('mesh.not-started');
+  }
+
   async holders(): Promise<never> {
     throw new SedgeError('mesh.not-started');
   }

@@ -61,7 +61,7 @@ export function gaps({ state, api, signIn }) {
                   {
                     type: 'button',
                     click: () => void ask(gap),
-                    'aria-label': `Ask who holds number ${gap.first} of ${nodeName(gap.name, gap.author)}`,
+                    'aria-label': `Ask the peers who holds number ${gap.first} of ${nodeName(gap.name, gap.author)}`,
                   },
                   'Ask the peers',
                 )

@@ -1,3 +1,4 @@
+import { cardLifeText } from '../card-life.js';
 import { el, setAttribute, setText } from '../dom.js';
 import {
   ago,
@@ -92,9 +93,16 @@ const GROUPS = [
         text: ({ sections: { telemetry } }) =>
           telemetry === undefined
             ? NOTHING
-            : `${bytesPerSecond(telemetry.card.writtenBytesPerSecond)} by all programs, over ${span(telemetry.card.measuredOverMs)}`,
+            : `${bytesPerSecond(telemetry.card.writtenBytesPerSecond)} by ${telemetry.card.writtenBy === 'all' ? 'all programs' : 'this agent'}, over ${span(telemetry.card.measuredOverMs)}`,
       },
-      { title: 'Life left at this rate', text: ({ sections: { telemetry } }) => lifeText(telemetry) },
+      {
+        title: 'Of that by sedge',
+        text: ({ sections: { telemetry } }) => bytesPerSecond(telemetry?.card.agentBytesPerSecond),
+      },
+      {
+        title: 'Life left at this rate',
+        text: ({ sections: { telemetry } }) => cardLifeText(telemetry?.card),
+      },
       {
         title: 'Worn',
         text: ({ sections: { telemetry } }) =>
@@ -187,14 +195,6 @@ export function node({ state }) {
       );
     },
   };
-}
-
-/** @param {import('../node-state.js').Telemetry | undefined} telemetry */
-function lifeText(telemetry) {
-  if (telemetry === undefined) return NOTHING;
-  const { remainingSeconds } = telemetry.card;
-  if (remainingSeconds === null) return 'nothing is written';
-  return remainingSeconds > 100 * 31_557_600 ? 'over 100 years' : span(remainingSeconds * 1_000);
 }
 
 /** @param {unknown} value */

@@ -1,18 +1,7 @@
+import { cardLifeNote, cardLifeText } from '../card-life.js';
 import { DataTable } from '../data-table.js';
 import { el, setText, show } from '../dom.js';
-import {
-  ago,
-  bytes,
-  bytesPerSecond,
-  count,
-  dateTime,
-  NOTHING,
-  percent,
-  perSecond,
-  plural,
-  rateFigure,
-  span,
-} from '../format.js';
+import { ago, bytes, count, dateTime, percent, perSecond, plural, rateFigure } from '../format.js';
 import { findingsOf } from '../health.js';
 import { emptyState, panel, withCode } from '../pieces.js';
 import { RateHistory } from '../rate-history.js';
@@ -45,7 +34,8 @@ function healthPanel(state) {
   const list = el('ul', { class: 'findings' });
   let shown = '';
   function update() {
-    const { status, peers = [] } = state.sections;
+    const { peers, sections } = state;
+    const { status } = sections;
     if (status === undefined) return;
     const findings = findingsOf(state);
     const serious = findings.filter(({ severity }) => severity !== 'note').length;
@@ -105,24 +95,24 @@ function figuresOf(state) {
   const telemetry = () => state.sections.telemetry;
   return [
     {
-      title: 'Published here',
+      title: 'Published',
       value: () => perSecond(state.published.now),
-      note: () => `${plural(telemetry()?.messages.published.total ?? 0, 'message')} since the start`,
+      note: () => `by this node, ${count(telemetry()?.messages.published.total ?? 0)} since its start`,
       trend: () => state.published.history,
       href: '#/channels',
     },
     {
-      title: 'Received from peers',
+      title: 'Received',
       value: () => perSecond(state.received.now),
-      note: () => `${plural(telemetry()?.messages.received.total ?? 0, 'message')} since the start`,
+      note: () => `from others, ${count(telemetry()?.messages.received.total ?? 0)} since its start`,
       trend: () => state.received.history,
       href: '#/channels',
     },
     {
       title: 'Peers',
       value: () => {
-        const { peersConnected = 0, peersKnown = 0 } = state.sections.status ?? {};
-        return `${peersConnected} of ${Math.max(peersKnown, peersConnected)}`;
+        const connected = state.peers.filter((peer) => peer.connected).length;
+        return `${connected} of ${state.peers.length}`;
       },
       note: () => peersNote(state),
       href: '#/peers',
@@ -141,25 +131,12 @@ function figuresOf(state) {
       href: '#/node',
     },
     {
-      title: 'Card wear',
-      value: () => cardValue(telemetry()),
-      note: () => {
-        const card = telemetry()?.card;
-        return card === undefined
-          ? ''
-          : `${bytesPerSecond(card.writtenBytesPerSecond)} written${card.device === null ? '' : ` to ${card.device}`}`;
-      },
+      title: 'Card life left',
+      value: () => cardLifeText(telemetry()?.card),
+      note: () => cardLifeNote(telemetry()?.card),
       href: '#/node',
     },
   ];
-}
-
-/** @param {import('../node-state.js').Telemetry | undefined} telemetry */
-function cardValue(telemetry) {
-  if (telemetry === undefined) return NOTHING;
-  const { remainingSeconds } = telemetry.card;
-  if (remainingSeconds === null) return 'none';
-  return remainingSeconds > 100 * 31_557_600 ? 'over 100 years' : `${span(remainingSeconds * 1_000)} left`;
 }
 
 /** @param {import('../node-state.js').Telemetry | undefined} telemetry */
@@ -171,7 +148,7 @@ function journalsNote(telemetry) {
 }
 
 /** @param {import('../node-state.js').NodeState} state */
-function peersNote({ sections: { peers = [] } }) {
+function peersNote({ peers }) {
   const connected = peers.filter((peer) => peer.connected);
   if (connected.length === 0) return 'none connected';
   const behind = connected.filter(({ sync }) => sync !== 'in-sync').length;

@@ -1,3 +1,4 @@
+import { addressText } from '../address-text.js';
 import { DataTable } from '../data-table.js';
 import { el } from '../dom.js';
 import { ago, dateTime, milliseconds, NOTHING, nodeName, span } from '../format.js';
@@ -51,8 +52,8 @@ export function peers({ state }) {
       { title: 'Known by', text: ({ source }) => SOURCES[source] },
       {
         title: 'Address',
-        kind: 'text',
-        text: ({ addresses }) => addresses[0] ?? NOTHING,
+        kind: 'address',
+        text: ({ addresses }) => (addresses[0] === undefined ? NOTHING : addressText(addresses[0])),
         hint: ({ addresses }) => addresses.join('\n'),
       },
       {
@@ -86,7 +87,7 @@ export function peers({ state }) {
       panel('Who lacks what, and why', steps.element),
     ),
     update() {
-      const all = [...(state.sections.peers ?? [])].sort(
+      const all = state.peers.sort(
         (a, b) => Number(b.connected) - Number(a.connected) || nameOf(a).localeCompare(nameOf(b)),
       );
       table.update(all);
@@ -107,5 +108,5 @@ function channelRows(peer) {
 
 /** @param {PeerStatus} peer */
 function nameOf({ name, node, addresses }) {
-  return name || (node === null ? (addresses[0] ?? 'unknown') : nodeName(name, node));
+  return name || (node === null ? addressText(addresses[0] ?? 'unknown') : nodeName(name, node));
 }

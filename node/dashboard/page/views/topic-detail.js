@@ -1,10 +1,10 @@
 import { ApiError } from '../api.js';
 import { el, setText, show } from '../dom.js';
 import { bytes, dateTime, NOTHING, nodeName, perSecond, plural, timeOfDay } from '../format.js';
-import { liveTime } from '../live-time.js';
 import { numericFields } from '../numeric-fields.js';
 import { Plot } from '../plot.js';
 import { RingBuffer } from '../ring-buffer.js';
+import { topicDetailParts } from './topic-detail-parts.js';
 
 /** Points of one plot. At the limit the oldest go. */
 const POINTS_MAX = 2_000;
@@ -13,182 +13,136 @@ const HISTORY_MAX = 200;
 /** Asked for at once from before. */
 const PAGE_SIZE = 200;
 
-/**
- * One topic: its value, a plot of its numbers, and what came before.
- * @param {import('../context.js').Context} context
- * @param {string} topic
- */
-export function topicDetail({ state, api, signIn }, topic) {
+/** One topic: its value, a plot of its numbers, and what came before. */
+export class TopicDetail {
+  #context;
+  #topic;
   /** @type {RingBuffer<any>} */
-  const messages = new RingBuffer(POINTS_MAX);
-  const plot = new Plot();
-  const parts = makeParts(topic, plot);
-  let field = '';
-  let isChanged = true;
-  let shownFields = '';
-  let isClosed = false;
+  #messages = new RingBuffer(POINTS_MAX);
+  #plot = new Plot();
+  #parts;
+  /** The field that is plotted; '' for the value itself. */
+  #field = '';
+  /** Those to choose from. @type {readonly string[]} */
+  #fields = [];
+  #isChanged = true;
+  #isClosed = false;
 
-  parts.field.addEventListener('change', () => {
-    field = parts.field.value;
-    isChanged = true;
-    draw();
-  });
+  /**
+   * @param {import('../context.js').Context} context
+   * @param {string} topic
+   */
+  constructor(context, topic) {
+    this.#context = context;
+    this.#topic = topic;
+    this.#parts = topicDetailParts(topic, this.#plot);
+    this.#parts.field.addEventListener('change', () => {
+      this.#field = this.#parts.field.value;
+      this.#isChanged = true;
+      this.update();
+    });
+    void this.#loadBefore();
+    this.update();
+  }
 
-  async function loadBefore() {
+  get element() {
+    return this.#parts.element;
+  }
+
+  update() {
+    const { state } = this.#context;
+    const row = state.topics.get(this.#topic);
+    const newest = this.#messages.newest();
+    const text = newest?.payload ?? row?.value ?? null;
+    const size = newest === undefined ? row?.payloadBytes : sizeOf(newest);
+    setText(this.#parts.value, valueText(text, size));
+    setText(this.#parts.size, bytes(size));
+    setText(this.#parts.from, row === undefined ? NOTHING : nodeName(row.authorName, row.author));
+    setText(this.#parts.channel, row?.channel ?? NOTHING);
+    setText(this.#parts.rate, row === undefined ? NOTHING : perSecond(row.rate(Date.now())));
+    this.#parts.when.update(newest?.time ?? row?.timeMs, state.nowMs);
+    if (!this.#isChanged) return;
+    this.#isChanged = false;
+    this.#offerFields([...numericFields(text).keys()]);
+    this.#drawPlot();
+    this.#drawHistory();
+  }
+
+  /** @param {readonly any[]} batch */
+  take(batch) {
+    for (const message of batch) if (message.topic === this.#topic) this.#messages.push(message);
+    this.#isChanged = true;
+  }
+
+  close() {
+    this.#isClosed = true;
+    this.#plot.close();
+  }
+
+  /** What the node holds from before; what came meanwhile is not taken twice. */
+  async #loadBefore() {
+    const { api, signIn } = this.#context;
     try {
-      const query = new URLSearchParams({ filter: topic, order: 'newest', limit: String(PAGE_SIZE) });
-      const { messages: before = [] } = await api.get(`/v1/messages?${query}`);
-      if (isClosed) return;
-      const live = messages.toArray();
+      const query = new URLSearchParams({ filter: this.#topic, order: 'newest', limit: String(PAGE_SIZE) });
+      /** @type {{ messages: any[] }} */
+      const { messages: before } = await api.get(`/v1/messages?${query}`);
+      if (this.#isClosed) return;
+      const live = this.#messages.toArray();
       const known = new Set(live.map(nameOf));
-      messages.clear();
-      for (const message of [
-        ...before.reverse().filter((/** @type {any} */ one) => !known.has(nameOf(one))),
-        ...live,
-      ])
-        messages.push(message);
-      isChanged = true;
-      draw();
+      const older = before.reverse().filter((message) => !known.has(nameOf(message)));
+      this.#messages.clear();
+      for (const message of [...older, ...live]) this.#messages.push(message);
+      this.#isChanged = true;
+      this.update();
     } catch (error) {
       if (error instanceof ApiError && error.isAboutToken) signIn(error.message);
     }
   }
-  void loadBefore();
 
-  function draw() {
-    const row = state.topics.get(topic);
-    const newest = messages.newest();
-    const text = newest?.payload ?? row?.value ?? null;
-    const size = newest === undefined ? row?.payloadBytes : sizeOf(newest);
-    setText(
-      parts.value,
-      text === null ? (size === undefined ? 'No value yet.' : `${bytes(size)}, binary`) : pretty(text),
+  /** A value without numbers leaves the choice as it was. @param {readonly string[]} fields */
+  #offerFields(fields) {
+    if (fields.length === 0 || JSON.stringify(fields) === JSON.stringify(this.#fields)) return;
+    this.#fields = fields;
+    if (!fields.includes(this.#field)) this.#field = fields[0] ?? '';
+    const options = fields.map((field) =>
+      el('option', { value: field, selected: field === this.#field }, fieldName(field)),
     );
-    setText(parts.size, bytes(size));
-    setText(parts.from, row === undefined ? NOTHING : nodeName(row.authorName, row.author));
-    setText(parts.channel, row?.channel ?? NOTHING);
-    setText(parts.rate, row === undefined ? NOTHING : perSecond(row.rate(Date.now())));
-    parts.when.update(newest?.time ?? row?.timeMs, state.nowMs);
-    if (!isChanged) return;
-    isChanged = false;
-    drawPlot(text);
-    drawHistory();
+    this.#parts.field.replaceChildren(...options);
   }
 
-  /** @param {string | null} text */
-  function drawPlot(text) {
-    const fields = [...numericFields(text).keys()];
-    const signature = JSON.stringify(fields);
-    if (fields.length > 0 && signature !== shownFields) {
-      shownFields = signature;
-      if (!fields.includes(field)) field = fields[0] ?? '';
-      parts.field.replaceChildren(
-        ...fields.map((one) =>
-          el('option', { value: one, selected: one === field }, one === '' ? 'value' : one),
-        ),
-      );
-    }
-    const points = messages.toArray().flatMap(({ time, payload }) => {
-      const value = numericFields(payload).get(field);
+  #drawPlot() {
+    const points = this.#messages.toArray().flatMap(({ time, payload }) => {
+      const value = numericFields(payload).get(this.#field);
       return value === undefined ? [] : [{ atMs: time, value }];
     });
     // Authors' clocks may go back; a plot's may not.
     points.sort((a, b) => a.atMs - b.atMs);
-    show(parts.plotPart, points.length > 0);
-    show(parts.fieldPart, JSON.parse(shownFields || '[]').length > 1);
-    if (points.length === 0) return;
-    plot.update(field === '' ? 'value' : field, points);
-    setText(parts.range, rangeText(points));
+    show(this.#parts.plotPart, points.length > 1);
+    show(this.#parts.fieldPart, this.#fields.length > 1);
+    if (points.length < 2) return;
+    this.#plot.update(fieldName(this.#field), points);
+    setText(this.#parts.range, rangeText(points));
   }
 
-  function drawHistory() {
-    const newest = messages.toArray().slice(-HISTORY_MAX).reverse();
-    parts.history.replaceChildren(...newest.map(historyRow));
-    show(parts.historyPart, newest.length > 0);
+  #drawHistory() {
+    const newest = this.#messages.toArray().slice(-HISTORY_MAX).reverse();
+    this.#parts.history.replaceChildren(...newest.map(historyRow));
+    show(this.#parts.historyPart, newest.length > 0);
   }
+}
 
-  draw();
-  return {
-    element: parts.element,
-    update: draw,
-    /** @param {readonly any[]} batch */
-    take(batch) {
-      for (const message of batch) if (message.topic === topic) messages.push(message);
-      isChanged = true;
-    },
-    close() {
-      isClosed = true;
-      plot.close();
-    },
-  };
+/** @param {string} field */
+function fieldName(field) {
+  return field === '' ? 'value' : field;
 }
 
 /**
- * @param {string} topic
- * @param {Plot} plot
+ * @param {string | null} text
+ * @param {number | undefined} size
  */
-function makeParts(topic, plot) {
-  const value = el('pre', { class: 'payload', tabindex: '0', 'aria-label': 'Last value' });
-  const [size, from, channel, rate] = [el('dd'), el('dd'), el('dd'), el('dd')];
-  const when = liveTime();
-  const field = el('select', { id: 'plot-field' });
-  const fieldPart = el('p', { class: 'field' }, el('label', { for: 'plot-field' }, 'Plotted field '), field);
-  const range = el('p', { class: 'note' });
-  const plotPart = el('div', { class: 'plot-part' }, fieldPart, plot.element, range);
-  const history = el('tbody');
-  const heads = ['Time', 'Value', 'From', 'Number'].map((title) => el('th', { scope: 'col' }, title));
-  const historyPart = el(
-    'div',
-    { class: 'history' },
-    el('h3', {}, 'What came'),
-    el(
-      'div',
-      { class: 'scroller', tabindex: '0', role: 'region', 'aria-label': 'What came' },
-      el('table', {}, el('thead', {}, el('tr', {}, heads)), history),
-    ),
-  );
-  const facts = el(
-    'dl',
-    { class: 'facts' },
-    ...[
-      ['When', el('dd', {}, when.element)],
-      ['From', from],
-      ['Rate', rate],
-      ['Channel', channel],
-      ['Size', size],
-    ].flatMap(([title, entry]) => [
-      el('div', {}, el('dt', {}, /** @type {string} */ (title)), /** @type {HTMLElement} */ (entry)),
-    ]),
-  );
-  const element = el(
-    'div',
-    {},
-    el('a', { class: 'back', href: '#/topics' }, 'All topics'),
-    el(
-      'h2',
-      { class: 'topic-name' },
-      ...topic.split('/').flatMap((part, index) => (index === 0 ? [part] : ['/', el('wbr'), part])),
-    ),
-    value,
-    facts,
-    plotPart,
-    historyPart,
-  );
-  return {
-    element,
-    value,
-    size,
-    from,
-    channel,
-    rate,
-    when,
-    field,
-    fieldPart,
-    range,
-    plotPart,
-    history,
-    historyPart,
-  };
+function valueText(text, size) {
+  if (text !== null) return pretty(text);
+  return size === undefined ? 'No value yet.' : `${bytes(size)}, binary`;
 }
 
 /** @param {any} message */

@@ -1,11 +1,11 @@
 import { el, setAttribute, setText, show } from '../dom.js';
-import { ago, bytes, dateTime, plural, timeOfDay } from '../format.js';
+import { ago, bytes, count, dateTime, plural, timeOfDay } from '../format.js';
 import { emptyState } from '../pieces.js';
 import { sparkline } from '../sparkline.js';
 import { topicSearch } from '../topic-filter.js';
 import { topicTree, visibleRows } from '../topic-tree.js';
 import { VirtualTree } from '../virtual-tree.js';
-import { topicDetail } from './topic-detail.js';
+import { TopicDetail } from './topic-detail.js';
 
 /** So few topics are all shown at once. */
 const ALL_OPEN_MAX = 60;
@@ -17,14 +17,14 @@ export function topics(context, rest) {
   const tree = new TopicTreePane(context);
   const detail = el('section', { class: 'detail', 'aria-label': 'Chosen topic' });
   const element = el('div', { class: 'topics' }, tree.element, detail);
-  /** @type {ReturnType<typeof topicDetail> | null} */
+  /** @type {TopicDetail | null} */
   let chosen = null;
 
   /** @param {string} topic */
   function choose(topic) {
     tree.select(topic);
     chosen?.close();
-    chosen = topic === '' ? null : topicDetail(context, topic);
+    chosen = topic === '' ? null : new TopicDetail(context, topic);
     context.watch(topic === '' ? [] : [topic]);
     setAttribute(element, 'data-chosen', topic === '' ? null : '');
     detail.replaceChildren(
@@ -159,7 +159,7 @@ class TopicTreePane {
     const parts = [this.#searching ? `${this.#found} of ${all}` : all];
     if (topics.size >= topics.topicsMax) parts.push('those longest without news made room');
     if (topicsSinceMs !== null)
-      parts.push(`with news since ${timeOfDay(topicsSinceMs)}: the journals are too large to be read whole`);
+      parts.push(`with news since ${timeOfDay(topicsSinceMs)}; older ones are left out`);
     setText(this.#summary, topics.size === 0 ? '' : parts.join(', '));
   }
 
@@ -171,9 +171,10 @@ class TopicTreePane {
     const parts = /** @type {RowElement} */ (element);
     const { topics, nowMs } = this.#context.state;
     const topic = node.topic === null ? undefined : topics.get(node.topic);
+    setAttribute(element, 'data-group', node.topic === null ? '' : null);
     setAttribute(element, 'data-depth', String(Math.min(node.depth, 12)));
     setText(parts.label, node.label === '' ? '(empty level)' : node.label);
-    setText(parts.count, node.children.length === 0 ? '' : String(node.topics));
+    setText(parts.branches, node.children.length === 0 ? '' : count(node.topics));
     setText(parts.value, topic === undefined ? '' : (topic.value ?? `${bytes(topic.payloadBytes)}, binary`));
     setText(parts.age, topic === undefined ? '' : ago(topic.timeMs, nowMs).replace(' ago', ''));
     setAttribute(parts.age, 'title', topic === undefined ? null : dateTime(topic.timeMs));
@@ -184,22 +185,22 @@ class TopicTreePane {
   }
 }
 
-/** @typedef {HTMLElement & { label: HTMLElement, count: HTMLElement, value: HTMLElement, age: HTMLElement, trend: ReturnType<typeof sparkline> }} RowElement */
+/** @typedef {HTMLElement & { label: HTMLElement, branches: HTMLElement, value: HTMLElement, age: HTMLElement, trend: ReturnType<typeof sparkline> }} RowElement */
 
 /** @returns {RowElement} */
 function makeRow() {
   const label = el('span', { class: 'label' });
-  const count = el('span', { class: 'count' });
+  const branches = el('span', { class: 'count' });
   const value = el('span', { class: 'value' });
   const age = el('span', { class: 'age' });
   const trend = sparkline({ height: 18, zero: false });
   const element = el(
     'div',
     { class: 'row' },
-    el('span', { class: 'branch' }, el('span', { class: 'twig' }), label, count),
+    el('span', { class: 'branch' }, el('span', { class: 'twig' }), label, branches),
     trend.element,
     value,
     age,
   );
-  return Object.assign(element, { label, count, value, age, trend });
+  return Object.assign(element, { label, branches, value, age, trend });
 }

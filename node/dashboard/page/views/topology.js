@@ -7,7 +7,7 @@ import { topologyDrawing } from '../topology-drawing.js';
 
 /** @typedef {import('../mesh-picture.js').PictureNode} PictureNode */
 
-const STATES = { 'in-sync': 'in step', apart: 'apart', unknown: 'not said' };
+const STATES = { 'in-sync': 'in step', apart: 'apart', unknown: 'not said to be carried' };
 
 /** The realm as seen from this node. @param {import('../context.js').Context} context @returns {import('../context.js').View} */
 export function topology({ state }) {
@@ -72,7 +72,7 @@ function legendText(nodes) {
   const channels =
     nodes.find(({ carries }) => carries.length > 0)?.carries.map(({ channel }) => channel) ?? [];
   if (channels.length === 0) return '';
-  return `Squares are channels, from the mark outwards: ${channels.join(', ')}. Full: in step. Half: apart. Empty: not said.`;
+  return `Squares are channels, from the mark outwards: ${channels.join(', ')}. Full: carried and in step. Half: apart. Empty: not carried, or not said to be.`;
 }
 
 /** @param {import('../node-state.js').NodeState} state @returns {DataTable<PictureNode>} */

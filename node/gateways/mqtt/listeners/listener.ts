@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { CertificateFiles } from '../../listening/certificate-files.ts';
 
 /** The bytes of a connection, whatever carries them. */
 export type ClientStream = Duplex & {
@@ -28,13 +29,6 @@ export interface ListenAddress {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
-}
-
-/** Files in PEM: a certificate with its chain, its key, and who signs the certificates that clients must have. */
-export interface CertificateFiles {
-  readonly certFile: string;
-  readonly keyFile: string;
-  readonly caFile?: string;
 }
 
 /** What to listen on, and how. */

@@ -18,7 +18,7 @@ export async function makeListener(options: ListenerOptions, log: Log): Promise<
     case 'websocket-tls': {
       const [{ WebSocketListener }, { ServerCertificate }] = await Promise.all([
         import('./websocket-listener.ts'),
-        import('./server-certificate.ts'),
+        import('../../listening/server-certificate.ts'),
       ]);
       return new WebSocketListener(options, new ServerCertificate(options, log));
     }

@@ -1,8 +1,9 @@
 import { createServer, type Server } from 'node:tls';
 import type { Log } from '../../../../src/errors/index.ts';
+import type { CertificateFiles } from '../../listening/certificate-files.ts';
+import { ServerCertificate } from '../../listening/server-certificate.ts';
 import { addressOf, closeServer, listenOn } from './listen-socket.ts';
-import type { AcceptStream, CertificateFiles, ListenAddress, Listener } from './listener.ts';
-import { ServerCertificate } from './server-certificate.ts';
+import type { AcceptStream, ListenAddress, Listener } from './listener.ts';
 import { prepareSocket } from './tcp-listener.ts';
 
 /** MQTT over TLS 1.2 and 1.3. */

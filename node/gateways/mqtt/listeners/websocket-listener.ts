@@ -2,9 +2,9 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
+import type { ServerCertificate } from '../../listening/server-certificate.ts';
 import { addressOf, closeServer, listenOn } from './listen-socket.ts';
 import type { AcceptStream, ClientStream, ListenAddress, Listener } from './listener.ts';
-import type { ServerCertificate } from './server-certificate.ts';
 import { prepareSocket } from './tcp-listener.ts';
 
 /** Close code of a frame of a kind that is not taken (RFC 6455, section 7.4.1). */

@@ -1,24 +1,20 @@
 import type { Log } from '../../../../src/errors/index.ts';
-import type {
-  Acknowledgement,
-  DeliveredMessage,
-  Delivery,
-  SelectiveSubscription,
-} from '../../../../src/index.ts';
+import type { Acknowledgement, DeliveredMessage } from '../../../../src/index.ts';
+import { ALERTS_PREFIX } from '../alert-topics.ts';
 import type { GatewayCounters } from '../gateway-counters.ts';
-import { type PublishProperties, propertiesOfMessage } from '../message-mapping.ts';
 import type { MqttMesh } from '../mqtt-mesh.ts';
 import type { PublishPacket, ReceivedPacket, SubscribePacket } from '../packet/packet-codec.ts';
 import { REASON } from '../packet/reason-code.ts';
 import { isShared } from '../shared/shared-filter.ts';
 import { type SystemValue, systemPacket } from '../system-topics.ts';
 import type { Permissions } from '../users/permissions.ts';
+import { ClientDeliveries, type SharedDelivery } from './client-deliveries.ts';
 import type { ClientLink } from './client-link.ts';
 import { ClientPublishes } from './client-publishes.ts';
-import { DeliveryLedger } from './delivery-ledger.ts';
-import { type Acknowledged, OutboundState } from './outbound-state.ts';
+import { RetainedSending } from './retained-sending.ts';
 import { SessionFilters } from './session-filters.ts';
 import type { SessionRecord } from './session-record.ts';
+import { SessionView } from './session-view.ts';
 import { type MqttSubscription, SubscriptionSet } from './subscription-set.ts';
 
 /** Options of a session. */
@@ -46,14 +42,8 @@ export interface SessionDependencies {
   readonly shared: SharedDesk;
   /** The gateway's own values, under `$SYS/`. */
   readonly systemValues: () => readonly SystemValue[];
-}
-
-/** What becomes of a message that a group of clients shares. */
-export interface SharedDelivery {
-  /** The client has it. */
-  done(): void;
-  /** Its session ended before it acknowledged it. */
-  lost(): void;
+  /** What fires at nodes of the realm, under `$alerts/`. */
+  readonly alertValues: () => readonly SystemValue[];
 }
 
 /** The groups of clients that share a filter, as a session sees them. */
@@ -63,31 +53,6 @@ export interface SharedDesk {
   wake(filters: Iterable<string>): void;
 }
 
-/** A message on its way to the client. */
-interface Outgoing {
-  readonly packet: PublishPacket;
-  /** Names the message in the mesh; `null` for a retained value, which no place in the journal waits for. */
-  readonly key: string | null;
-  /** Its delivery, where it is taken from the present subscription. */
-  delivery: number | null;
-  /** The group that gave it; `null` for what is its own. */
-  readonly shared: SharedDelivery | null;
-  done: boolean;
-}
-
-/** Whence a message comes. */
-interface SendContext {
-  readonly retained: boolean;
-  readonly delivery: number | null;
-  readonly shared: SharedDelivery | null;
-}
-
-/** Deliveries taken from the mesh at once. */
-const BATCH_MAX = 64;
-/** Messages that the mesh holds ready for a session; more stay on disk. */
-const BUFFER_MESSAGES = 256;
-/** Deliveries that a client may be done with before that is kept. */
-const UNACKNOWLEDGED_MAX = 1_024;
 /**
  * How often a session's place is written while its client acknowledges, milliseconds. Without fsync, which comes only with
  * each save: the end of the process takes nothing back, and the card gets no page more.
@@ -109,28 +74,15 @@ export class MqttSession {
   readonly #filters: SessionFilters;
   /** What the client publishes. */
   readonly #publishes: ClientPublishes;
-  readonly #outbound = new OutboundState<Outgoing>();
+  /** What the client gets. */
+  readonly #deliveries: ClientDeliveries;
+  readonly #view: SessionView;
+  readonly #retained: RetainedSending;
   #expirySeconds: number | null;
   #disconnectedAtMs: number | null;
   #link: ClientLink | null = null;
-  #view: SelectiveSubscription | null = null;
-  #ledger = new DeliveryLedger();
-  /** By name: on their way when the view was closed. The next view gives them again. */
-  readonly #carried = new Map<string, Outgoing>();
-  #feeding: Promise<void> = Promise.resolve();
-  /** Retained values that are still to be sent come before what is delivered. */
-  #retaining: Promise<void> = Promise.resolve();
-  #retainingCount = 0;
-  #roomWaits: (() => void)[] = [];
-  /** By channel: what lies there or before came while the client was away. */
-  #resumedAt: ReadonlyMap<string, number> = new Map();
   #saveTimer: NodeJS.Timeout | null = null;
   #placeTimer: NodeJS.Timeout | null = null;
-  /** Messages that are gone, of which a client of version 5 was not told yet. */
-  #untoldGap = 0;
-  #acknowledging: Promise<void> = Promise.resolve();
-  /** What was acknowledged last may still be taken back by a power cut. */
-  #placeUnsynced = false;
 
   constructor(record: SessionRecord, options: SessionOptions, deps: SessionDependencies) {
     this.clientId = record.clientId;
@@ -143,6 +95,17 @@ export class MqttSession {
     this.#deps = deps;
     this.#publishes = new ClientPublishes({ ...record, durable: this.#durable }, options, deps);
     this.#filters = new SessionFilters(record.subscriptions, deps.mesh.positions());
+    this.#deliveries = new ClientDeliveries(options, deps.counters);
+    this.#retained = new RetainedSending(record.clientId, { ...deps, deliveries: this.#deliveries });
+    this.#view = new SessionView(
+      { clientId: record.clientId, durable: this.#durable ? this.#name : null },
+      {
+        ...deps,
+        deliveries: this.#deliveries,
+        filters: this.#filters.own,
+        whenRetainedSent: () => this.#retained.whenSent,
+      },
+    );
   }
 
   get connected(): boolean {
@@ -159,7 +122,7 @@ export class MqttSession {
 
   /** Messages on their way to the client. */
   get inflight(): number {
-    return this.#outbound.size;
+    return this.#deliveries.inflight;
   }
 
   /** It ends with its connection. */
@@ -206,12 +169,10 @@ export class MqttSession {
 
   /** Its client connects. `true` if what it knows of the session is there. Nothing is sent before `begin`. */
   async attach(link: ClientLink): Promise<void> {
-    const { windowMessages } = this.#options;
     this.#link = link;
     this.#disconnectedAtMs = null;
     this.#publishes.connect(link);
-    this.#outbound.connect(Math.min(windowMessages, link.receiveMaximum));
-    this.#resumedAt = this.#deps.mesh.positions();
+    this.#deliveries.connect(link, this.#deps.mesh.positions());
     this.keepTo(link.permissions);
     if (this.#durable) await this.#deps.save(this.record());
   }
@@ -237,18 +198,14 @@ export class MqttSession {
   begin(): void {
     const link = this.#link;
     if (link === null) return;
-    for (const { packetId, released, message } of this.#outbound.open()) {
-      this.#deps.counters.count('messagesOutRepeated');
-      if (released) link.send({ cmd: 'pubrel', messageId: packetId, reasonCode: 0 });
-      else if (!link.send({ ...message.packet, messageId: packetId, dup: true })) this.#finish(message);
-    }
-    if (this.#filters.own.size > 0) this.#openView();
+    this.#deliveries.sendAgain(link);
+    if (this.#filters.own.size > 0) this.#view.open(link);
     this.#deps.shared.wake(this.#filters.sharedNames());
     if (!this.#durable) return;
     const { saveIntervalMs } = this.#options;
     this.#saveTimer = setInterval(() => void this.#saveProgress(), saveIntervalMs);
     const placeIntervalMs = Math.min(PLACE_INTERVAL_MS, saveIntervalMs);
-    this.#placeTimer = setInterval(() => void this.#keepPlace({ sync: false }), placeIntervalMs);
+    this.#placeTimer = setInterval(() => void this.#view.keepPlace({ sync: false }), placeIntervalMs);
   }
 
   /** Its client is gone: closes the view on the mesh and keeps the place. */
@@ -259,20 +216,16 @@ export class MqttSession {
     for (const timer of [this.#saveTimer, this.#placeTimer]) if (timer !== null) clearInterval(timer);
     this.#saveTimer = null;
     this.#placeTimer = null;
-    this.#wakeRoom();
+    this.#deliveries.disconnect();
     await this.#publishes.disconnect();
-    await this.#closeView();
+    await this.#view.close();
     if (this.#durable) await this.#deps.save(this.record());
   }
 
   /** Ends the session: nothing of it is left. */
   async end(): Promise<void> {
     await this.detach();
-    for (const { qos, message } of this.#outbound.open()) {
-      // MQTT-4.8.2-5: another client may have it; of QoS 2 this one may have it already.
-      if (qos === 1) message.shared?.lost();
-      else message.shared?.done();
-    }
+    this.#deliveries.end();
     for (const filter of this.#filters.sharedNames()) await this.#deps.shared.leave(this, filter);
     await this.#deps.mesh.forgetSubscription(this.#name);
   }
@@ -307,24 +260,34 @@ export class MqttSession {
       else if (refused === null && (retainHandling === 0 || (retainHandling === 1 && !known)))
         fresh.push(made);
     }
-    const retained = this.#retainedFor(fresh);
-    if (this.#filters.own.size > 0) await this.#openView()?.ready();
+    const retained = this.#retained.of(fresh, this.#link);
+    if (this.#filters.own.size > 0 && this.#link !== null) await this.#view.open(this.#link).ready();
     for (const subscription of joined) await this.#deps.shared.join(this, subscription);
     if (this.#durable) await this.#deps.save(this.record());
     const codes =
       this.#link?.version === 5 ? granted : granted.map((code) => (code > 2 ? REASON.unspecified : code));
     this.#link?.send({ cmd: 'suback', messageId: messageId!, granted: codes });
-    if (retained !== null) await this.#queueRetained(retained);
+    if (retained !== null) await this.#retained.send(retained);
     this.sendSystemValues(fresh);
+    this.#sendOwn(ALERTS_PREFIX, this.#deps.alertValues, fresh);
   }
 
   /** Sends the gateway's own values to who subscribed to them; with `fresh` to new subscriptions, marked as retained. */
   sendSystemValues(fresh?: readonly MqttSubscription[]): void {
+    this.#sendOwn('$SYS/', this.#deps.systemValues, fresh);
+  }
+
+  /** Sends what came on `$alerts` to who subscribed to it. */
+  sendAlert(alert: SystemValue): void {
+    this.#sendOwn(ALERTS_PREFIX, () => [alert]);
+  }
+
+  #sendOwn(prefix: string, values: () => readonly SystemValue[], fresh?: readonly MqttSubscription[]): void {
     const asked = fresh ?? this.#filters.own.all();
-    if (!asked.some(({ filter }) => filter.startsWith('$SYS/'))) return;
+    if (!asked.some(({ filter }) => filter.startsWith(prefix))) return;
     const set = new SubscriptionSet();
     for (const subscription of asked) set.add(subscription);
-    for (const value of this.#deps.systemValues()) {
+    for (const value of values()) {
       if (this.#link?.writable === true && set.match(value.topic).length > 0)
         this.#link.send(systemPacket(value, fresh !== undefined));
     }
@@ -340,263 +303,39 @@ export class MqttSession {
     this.#link?.send({ cmd: 'unsuback', messageId, granted });
   }
 
-  // ---- retained values -------------------------------------------------------------------------------------------
-
-  #retainedFor(fresh: readonly MqttSubscription[]): AsyncIterable<DeliveredMessage> | null {
-    if (fresh.length === 0) return null;
-    const set = new SubscriptionSet();
-    for (const subscription of fresh) set.add(subscription);
-    const wants = (topic: string) => set.match(topic).length > 0;
-    const messages = this.#deps.mesh.retained(wants);
-    const send = this.#link;
-    const deliver = (message: DeliveredMessage) =>
-      this.#sendRetained(message, set.match(message.topic), send);
-    return (async function* () {
-      for await (const message of messages) {
-        await deliver(message);
-        yield message;
-      }
-    })();
-  }
-
-  /** Resolves when not too many wait: a client that subscribes all the time is not read meanwhile. */
-  async #queueRetained(retained: AsyncIterable<DeliveredMessage>): Promise<void> {
-    this.#retainingCount++;
-    const before = this.#retaining;
-    this.#retaining = before
-      .then(async () => {
-        for await (const _ of retained) if (this.#link === null) return;
-      })
-      .catch((error: unknown) => {
-        this.#deps.log.error(
-          { client: this.clientId, error: String(error) },
-          'retained values could not be read',
-        );
-      })
-      .finally(() => {
-        this.#retainingCount--;
-      });
-    if (this.#retainingCount > 4) await before;
-  }
-
-  async #sendRetained(
-    message: DeliveredMessage,
-    matches: readonly MqttSubscription[],
-    link: ClientLink | null,
-  ): Promise<void> {
-    if (link === null || !(await this.#whenRoom(link))) return;
-    this.#deps.counters.count('retainedOut');
-    this.#send(message, matches, { retained: true, delivery: null, shared: null });
-  }
-
-  // ---- what it gets ----------------------------------------------------------------------------------------------
-
-  #openView(): SelectiveSubscription | null {
-    if (this.#view !== null || this.#link === null) return this.#view;
-    const view = this.#deps.mesh.subscribeWhere(
-      (topic, place) => this.#filters.own.matchAt(topic, place).length > 0,
-      { bufferMessages: BUFFER_MESSAGES, ...(this.#durable ? { durable: this.#name } : {}) },
-    );
-    this.#view = view;
-    this.#ledger = new DeliveryLedger();
-    this.#feeding = this.#feed(view, this.#link).catch((error: unknown) => {
-      this.#deps.log.error(
-        { client: this.clientId, error: String(error) },
-        'an MQTT session cannot read the journal',
-      );
-      this.#link?.end(REASON.unspecified, 'journal');
-    });
-    return view;
-  }
-
-  async #closeView(): Promise<void> {
-    const view = this.#view;
-    if (view === null) return;
-    this.#view = null;
-    await this.#acknowledge(view);
-    await view.close();
-    await this.#feeding;
-    for (const { message } of this.#outbound.open()) {
-      message.delivery = null;
-      if (message.key !== null) this.#carried.set(message.key, message);
-    }
-  }
-
-  async #feed(view: SelectiveSubscription, link: ClientLink): Promise<void> {
-    while (await this.#whenRoom(link)) {
-      const deliveries = await view.take(Math.min(BATCH_MAX, Math.max(1, this.#outbound.room)));
-      if (deliveries.length === 0) return;
-      await this.#retaining;
-      for (const delivery of deliveries) {
-        if (!(await this.#whenRoom(link))) return;
-        this.#deliver(delivery);
-      }
-      if (!this.#durable || this.#ledger.open >= UNACKNOWLEDGED_MAX) await this.#acknowledge(view);
-    }
-  }
-
-  #deliver(delivery: Delivery): void {
-    const number = this.#ledger.take();
-    if (delivery.kind === 'gap') {
-      const missing = delivery.last - delivery.first + 1;
-      this.#deps.counters.count('gapMessages', missing);
-      this.#untoldGap += missing;
-      this.#ledger.done(number);
-      return;
-    }
-    const key = keyOf(delivery);
-    const carried = this.#carried.get(key);
-    if (carried !== undefined) {
-      // It was sent before the connection was lost, and is sent again under its packet id.
-      this.#carried.delete(key);
-      carried.delivery = number;
-      if (carried.done) this.#ledger.done(number);
-      return;
-    }
-    const place = { channel: delivery.channel, position: positionOf(delivery) };
-    const matches = this.#filters.own
-      .matchAt(delivery.topic, place)
-      .filter(({ noLocal }) => !noLocal || !this.#isOwn(delivery));
-    if (matches.length === 0) this.#ledger.done(number);
-    else this.#send(delivery, matches, { retained: false, delivery: number, shared: null });
-  }
-
-  #send(
-    message: DeliveredMessage,
-    matches: readonly MqttSubscription[],
-    { retained, delivery, shared }: SendContext,
-  ): void {
-    const link = this.#link;
-    if (link === null) return;
-    const granted = Math.max(...matches.map(({ qos }) => qos));
-    const qos = Math.min(granted, message.client?.qos ?? 2) as 0 | 1 | 2;
-    const keepsRetain = matches.some(({ retainAsPublished }) => retainAsPublished);
-    const packet: PublishPacket = {
-      cmd: 'publish',
-      topic: message.topic,
-      payload: bufferOf(message.payload),
-      qos,
-      dup: false,
-      retain: retained || (keepsRetain && message.retain === true),
-      ...(link.version === 5 ? { properties: this.#propertiesOf(message, matches) } : {}),
-    };
-    const outgoing: Outgoing = {
-      packet,
-      key: delivery === null ? null : keyOf(message),
-      delivery,
-      shared,
-      done: false,
-    };
-    if (qos === 0) {
-      if (!retained && shared === null && this.#cameWhileAway(message))
-        this.#deps.counters.count('messagesOutQos0Skipped');
-      else this.#transmit(link, packet);
-      this.#finish(outgoing);
-      return;
-    }
-    const messageId = this.#outbound.send(outgoing, qos);
-    if (this.#transmit(link, { ...packet, messageId })) return;
-    // The client is not to learn of it (MQTT-3.1.2-25).
-    if (qos === 1) this.#outbound.puback(messageId);
-    else this.#outbound.pubrec(messageId, true);
-    this.#finish(outgoing);
-  }
-
-  /** Where retention took something before the client had it, the next message says so. */
-  #propertiesOf(message: DeliveredMessage, matches: readonly MqttSubscription[]): PublishProperties {
-    const missing = this.#untoldGap;
-    this.#untoldGap = 0;
-    return propertiesOfMessage(message, { subscriptionIds: idsOf(matches), missing });
-  }
-
-  #transmit(link: ClientLink, packet: PublishPacket): boolean {
-    const sent = link.send(packet);
-    this.#deps.counters.count(sent ? 'messagesOut' : 'messagesOutTooLarge');
-    return sent;
-  }
-
-  /** Brokers keep nothing of QoS 0 for who is away. */
-  #cameWhileAway(message: DeliveredMessage): boolean {
-    return positionOf(message) <= (this.#resumedAt.get(message.channel) ?? 0);
-  }
-
-  #isOwn({ author, client }: DeliveredMessage): boolean {
-    return author === this.#deps.mesh.node && client?.id === this.clientId;
-  }
-
   // ---- what it shares with others --------------------------------------------------------------------------------
 
   /** It can be given a message now. */
   get hasRoom(): boolean {
-    return this.#link?.open === true && this.#link.writable && this.#outbound.room > 0;
+    return this.#deliveries.hasRoom;
   }
 
   /** Resolves once it has room, or its client is gone. */
   async whenReady(): Promise<void> {
-    if (this.#link !== null) await this.#whenRoom(this.#link);
+    if (this.#link !== null) await this.#deliveries.whenRoom(this.#link);
   }
 
   /** Sends a message of a group. */
   sendShared(message: DeliveredMessage, subscription: MqttSubscription, shared: SharedDelivery): void {
-    this.#send(message, [subscription], { retained: false, delivery: null, shared });
+    this.#deliveries.send(message, [subscription], { retained: false, onDone: null, shared });
   }
 
   // ---- what it acknowledges ----------------------------------------------------------------------------------------
 
   puback(packetId: number): void {
-    this.#acknowledged(this.#outbound.puback(packetId), '4.3.2-3');
+    this.#deliveries.puback(packetId);
   }
 
   pubrec(packetId: number, refused: boolean): void {
-    const result = this.#outbound.pubrec(packetId, refused);
-    if (result.is === 'release')
-      this.#link?.send({ cmd: 'pubrel', messageId: packetId, reasonCode: REASON.success });
-    else if (result.is === 'unknown' && !refused)
-      this.#link?.send({ cmd: 'pubrel', messageId: packetId, reasonCode: REASON.packetIdNotFound });
-    else this.#acknowledged(result, '4.3.3-4');
+    this.#deliveries.pubrec(packetId, refused);
   }
 
   pubcomp(packetId: number): void {
-    this.#acknowledged(this.#outbound.pubcomp(packetId), '4.3.3-6');
-  }
-
-  #acknowledged(result: Acknowledged<Outgoing>, rule: string): void {
-    if (result.is === 'wrong-flow') this.#link?.end(REASON.protocolError, rule);
-    if (result.is !== 'done') return;
-    this.#finish(result.message);
-    this.#wakeRoom();
-  }
-
-  #finish(outgoing: Outgoing): void {
-    outgoing.done = true;
-    outgoing.shared?.done();
-    if (outgoing.delivery !== null) this.#ledger.done(outgoing.delivery);
-  }
-
-  async #acknowledge(view: SelectiveSubscription, { sync = true } = {}): Promise<void> {
-    const settled = this.#ledger.settle();
-    if (settled === 0 && !(sync && this.#placeUnsynced)) return;
-    this.#placeUnsynced = !sync;
-    try {
-      await view.acknowledge(settled, { sync });
-    } catch (error) {
-      // The place on disk stays behind: after a crash more is sent again than need be.
-      this.#deps.log.warn(
-        { client: this.clientId, error: String(error) },
-        'an acknowledgement of MQTT was not kept',
-      );
-    }
-  }
-
-  async #keepPlace(options: { readonly sync: boolean }): Promise<void> {
-    const view = this.#view;
-    if (view === null) return;
-    this.#acknowledging = this.#acknowledging.then(() => this.#acknowledge(view, options));
-    await this.#acknowledging;
+    this.#deliveries.pubcomp(packetId);
   }
 
   async #saveProgress(): Promise<void> {
-    await this.#keepPlace({ sync: true });
+    await this.#view.keepPlace({ sync: true });
     if (!this.#publishes.changed || this.#link === null) return;
     this.#publishes.changed = false;
     await this.#deps.save(this.record()).catch((error: unknown) => {
@@ -605,40 +344,7 @@ export class MqttSession {
     });
   }
 
-  // ---- small parts -------------------------------------------------------------------------------------------------
-
-  /** Waits until a message may be sent; `false` once the connection has ended. */
-  async #whenRoom(link: ClientLink): Promise<boolean> {
-    while (this.#link === link && link.open) {
-      if (!link.writable) await link.whenWritable();
-      else if (this.#outbound.room > 0) return true;
-      else await new Promise<void>((resolve) => this.#roomWaits.push(resolve));
-    }
-    return false;
-  }
-
-  #wakeRoom(): void {
-    for (const wake of this.#roomWaits.splice(0)) wake();
-  }
-
   get #name(): string {
     return `mqtt.${this.#uid}`;
   }
-}
-
-function keyOf({ channel, author, epoch, seq }: DeliveredMessage): string {
-  return `${channel} ${author} ${epoch} ${seq}`;
-}
-
-/** Position in the channel's journal on this node. */
-function positionOf({ offset }: DeliveredMessage): number {
-  return Number.parseInt(offset.slice(offset.indexOf(':') + 1), 10);
-}
-
-function idsOf(matches: readonly MqttSubscription[]): number[] {
-  return matches.flatMap(({ id }) => (id === null ? [] : [id]));
-}
-
-function bufferOf(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

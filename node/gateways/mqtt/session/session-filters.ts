@@ -1,7 +1,11 @@
+import { ALERTS_PREFIX } from '../alert-topics.ts';
 import { REASON, type ReasonCode } from '../packet/reason-code.ts';
 import { isShared, readShared } from '../shared/shared-filter.ts';
 import type { Permissions } from '../users/permissions.ts';
 import { type MqttSubscription, SubscriptionSet } from './subscription-set.ts';
+
+/** What there is to be heard under `$`. */
+const OWN_TOPICS = ['$SYS/', ALERTS_PREFIX];
 
 /** What a session subscribes to: its own filters, and those that it shares with a group. Pure. */
 export class SessionFilters {
@@ -44,7 +48,8 @@ export class SessionFilters {
   ): ReasonCode | null {
     const shared = isShared(filter) ? readShared(filter) : null;
     if (isShared(filter) && shared === null) return REASON.topicFilterInvalid;
-    if (shared === null && filter.startsWith('$') && !filter.startsWith('$SYS/')) return REASON.notAuthorized;
+    if (shared === null && filter.startsWith('$') && !OWN_TOPICS.some((prefix) => filter.startsWith(prefix)))
+      return REASON.notAuthorized;
     if (permissions?.maySubscribe(shared?.filter ?? filter) !== true) return REASON.notAuthorized;
     return !this.has(filter) && this.own.size + this.#shared.size >= max ? REASON.quotaExceeded : null;
   }

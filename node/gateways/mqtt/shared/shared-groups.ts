@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../../../src/errors/index.ts';
+import { writeWhole } from '../../listening/write-whole.ts';
 import type { MqttMesh } from '../mqtt-mesh.ts';
 import type { MqttSession } from '../session/mqtt-session.ts';
 import type { MqttSubscription } from '../session/subscription-set.ts';
-import { writeWhole } from '../write-whole.ts';
 import { readShared } from './shared-filter.ts';
 import { SharedGroup } from './shared-group.ts';
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SedgeError } from '../../../../src/errors/index.ts';
+import { writeWhole } from '../../listening/write-whole.ts';
 import { CLIENT_NAME_BYTES_MAX } from '../mqtt-options.ts';
-import { writeWhole } from '../write-whole.ts';
 import { isPasswordHash, type PasswordHash } from './password.ts';
 import type { PermissionPatterns } from './permissions.ts';
 

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -53,6 +53,17 @@ describe('alerts.json', () => {
     expect((await stat(join(directory, 'alerts.json'))).mode & 0o777).toBe(0o600);
   });
 
+  it('of the first version is read for ever, and written the same', async () => {
+    const golden = await readFile(new URL('../../../vectors/alerts/alerts-v1.json', import.meta.url), 'utf8');
+    const kept = parseKept(golden)!;
+    expect(kept).toMatchObject({
+      revision: 7,
+      alerts: [{ acknowledged: { by: 'ann' } }, { state: 'ended' }],
+    });
+    await writeAlertsFile(directory, kept);
+    expect(await readFile(join(directory, 'alerts.json'), 'utf8')).toBe(golden);
+  });
+
   it('is taken with keys that a later version added', async () => {
     const later = { version: 1, ...KEPT, sounds: ['x'], alerts: [{ ...KEPT.alerts[0], colour: 'red' }] };
     expect(parseKept(JSON.stringify(later))).toMatchObject({ revision: 7, alerts: [{ id: 'disk' }] });
@@ -74,6 +85,14 @@ describe('alerts.json', () => {
     expect(damagedFile).toBe(join(directory, 'alerts.json.damaged-42'));
     expect(await readdir(directory)).toEqual(['alerts.json.damaged-42']);
     expect(await readFile(damagedFile!, 'utf8')).toBe(text);
+  });
+
+  it('is moved aside where it cannot be read at all', async () => {
+    await mkdir(join(directory, 'alerts.json'));
+    const { damagedFile } = await readAlertsFile(directory, 42);
+    expect(damagedFile).toBe(join(directory, 'alerts.json.damaged-42'));
+    await writeAlertsFile(directory, KEPT);
+    expect((await readAlertsFile(directory, 43)).kept).toEqual(KEPT);
   });
 
   it('is whole or nothing, whatever it holds', () => {

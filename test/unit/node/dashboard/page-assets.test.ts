@@ -11,11 +11,11 @@ let world: HttpWorld;
 let document: string;
 
 beforeAll(async () => {
-  world = await HttpWorld.start({}, [dashboard]);
+  world = await HttpWorld.start({ plugins: [dashboard] });
   document = (await world.ask('/')).text;
 });
 
-afterAll(() => world.gateway.stop());
+afterAll(() => world.stop());
 
 function linked(): string[] {
   return [...document.matchAll(/(?:href|src)="(\/[^"]+)"/g)].map(([, path]) => path!);

@@ -6,6 +6,7 @@ const WELL: ServiceStatus = {
   unit: '/etc/systemd/system/sedge.service',
   state: 'active',
   enabled: true,
+  waitsForRealm: false,
   pid: 812,
   said: '',
   restarts: 0,
@@ -30,6 +31,11 @@ describe('what the doctor says of the service', () => {
   it.each([
     ['a failure', { state: 'failed', result: 'watchdog' }, 'it failed (watchdog)'],
     ['that it is stopped', { state: 'inactive', lastSignMs: null }, 'it is inactive'],
+    [
+      'that it waits for a realm',
+      { state: 'inactive', waitsForRealm: true, watchdogMs: null },
+      'it waits until this machine belongs to a realm',
+    ],
     ['that it would not start at boot', { enabled: false }, 'it does not start at boot'],
     ['restarts', { restarts: 12 }, 'systemd restarted it 12 times'],
     ['an older version that runs', { runningVersion: '0.3.0' }, '0.4.0 is installed and 0.3.0 still runs'],

@@ -8,7 +8,7 @@ let world: HttpWorld;
 const servers: { close(): void }[] = [];
 
 afterEach(async () => {
-  await world?.gateway.stop();
+  await world?.stop();
   for (const server of servers.splice(0)) server.close();
 });
 
@@ -53,7 +53,7 @@ describe('the HTTP API', () => {
       get.call(app, '/page', { config: { scope: 'open' } }, async () => ({ page: true }));
       get.call(app, '/secret', { config: { scope: 'admin' } }, async () => ({ secret: true }));
     };
-    world = await HttpWorld.start({}, [{ name: 'test', addRoutes }]);
+    world = await HttpWorld.start({ plugins: [{ name: 'test', addRoutes }] });
     expect((await world.ask('/page')).body).toEqual({ page: true });
     expect(await world.ask('/secret')).toMatchObject({
       status: 401,
@@ -72,8 +72,10 @@ describe('a port that is taken', () => {
 
   it('is an error where it was asked for, and none where it was not', async () => {
     const address = { host: '127.0.0.1', port: await takenPort() };
-    await expect(HttpWorld.start({ address })).rejects.toMatchObject({ code: 'http.cannot-listen' });
-    world = await HttpWorld.start({ address, unasked: true });
+    await expect(HttpWorld.start({ listeners: [address] })).rejects.toMatchObject({
+      code: 'http.cannot-listen',
+    });
+    world = await HttpWorld.start({ listeners: [{ ...address, unasked: true }] });
     expect(world.gateway.addresses()).toEqual([]);
   });
 

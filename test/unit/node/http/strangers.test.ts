@@ -4,7 +4,7 @@ import { HttpWorld } from './http-world.ts';
 
 let world: HttpWorld;
 
-afterEach(() => world?.gateway.stop());
+afterEach(() => world?.stop());
 
 const MESSAGE = { topic: 'a', payload: '1' };
 
@@ -44,6 +44,40 @@ describe('a web page of somebody else', () => {
       expect(world.mesh.log).toEqual([]);
     },
   );
+
+  it('that has a browser fetch without naming itself is refused, but for a link that a person follows', async () => {
+    world = await HttpWorld.start();
+    const fetched = {
+      'sec-fetch-site': 'cross-site',
+      'sec-fetch-mode': 'no-cors',
+      'sec-fetch-dest': 'image',
+    };
+    expect((await world.ask('/v1/status', { headers: fetched })).status).toBe(403);
+    const sameSite = { ...fetched, 'sec-fetch-site': 'same-site' };
+    expect((await world.ask('/v1/status', { headers: sameSite })).status).toBe(403);
+    const link = {
+      'sec-fetch-site': 'cross-site',
+      'sec-fetch-mode': 'navigate',
+      'sec-fetch-dest': 'document',
+    };
+    expect((await world.ask('/healthz', { headers: link })).status).toBe(200);
+    const own = { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' };
+    expect((await world.ask('/v1/status', { headers: own })).status).toBe(200);
+  });
+
+  it('may read where its origin was named to the node, and no other may', async () => {
+    const origin = 'https://panel.example';
+    world = await HttpWorld.start({ origins: [origin] });
+    const asked = { origin, 'access-control-request-method': 'POST' };
+    const preflight = await world.ask('/v1/publish', { method: 'OPTIONS', headers: asked });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers).toMatchObject({ 'access-control-allow-origin': origin, vary: 'origin' });
+    const answer = await world.ask('/v1/publish', { json: MESSAGE, headers: { origin } });
+    expect(answer.headers['access-control-allow-origin']).toBe(origin);
+    const other = await world.ask('/v1/status', { headers: { origin: 'https://panel.example.evil' } });
+    expect(other.status).toBe(403);
+    expect(other.headers['access-control-allow-origin']).toBeUndefined();
+  });
 
   it('gets no word that lets it read an answer', async () => {
     world = await HttpWorld.start();

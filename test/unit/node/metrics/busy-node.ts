@@ -55,10 +55,12 @@ export function busyNode(size: Size, change: (peer: PeerStatus) => PeerStatus = 
       status: () => ({
         listening: [],
         connections: 1,
+        streams: 0,
+        tokens: 0,
         counters: {
           requests: 9,
           connections: 1,
-          connectionsRefused: 0,
+          connectionsOverTotal: 0,
           messagesIn: 1,
           messagesOut: 2,
           'http.bad-host': 1,

@@ -2,7 +2,7 @@ import { readdir, rename, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CursorFile } from '../../../../src/journal/index.ts';
-import { until } from '../../mesh/mesh-world.ts';
+import { MeshWorld, until } from '../../mesh/mesh-world.ts';
 import { bytesOf, type MqttClient, text, u16 } from './mqtt-client.ts';
 import { MqttNode, MqttWorld } from './mqtt-world.ts';
 
@@ -831,6 +831,43 @@ describe('the values under $SYS', () => {
     await client.quiet();
     expect(await client.subscribe('$SYS/#')).toBe(2);
     expect((await client.message()).topic).toBe('$SYS/broker/version');
+  });
+});
+
+describe('$alerts', () => {
+  it('is there for who asks for it: what fires at a subscription, marked as retained, and each change', async () => {
+    const world = new MeshWorld();
+    const node = await MqttNode.start(await world.node('alerting', { mesh: { alerts: true } }));
+    const { mesh } = node.node;
+    const topic = (id: string) => `$alerts/${mesh.node}/${id}`;
+    await mesh.publishAlert(topic('fork'), '{"state":"firing"}', { retain: true });
+    const first = await node.connect({ clientId: 'first' });
+    const wide = await node.connect({ clientId: 'wide' });
+    await wide.subscribe('#');
+    const heard = async (client: typeof first) => {
+      const { topic: at, payload, retain, qos } = await client.message();
+      return [at, String(payload), retain, qos];
+    };
+    expect(await first.subscribe('$alerts/+/disk', { qos: 1 })).toBeLessThan(3);
+    await mesh.publishAlert(topic('disk'), '{"state":"firing"}', { retain: true });
+    expect(await heard(first)).toEqual([topic('disk'), '{"state":"firing"}', false, 0]);
+    const second = await node.connect({ clientId: 'second' });
+    await second.subscribe('$alerts/#');
+    expect([await heard(second), await heard(second)]).toEqual([
+      [topic('fork'), '{"state":"firing"}', true, 0],
+      [topic('disk'), '{"state":"firing"}', true, 0],
+    ]);
+    await mesh.publishAlert(topic('disk'), '{"state":"ended"}');
+    await mesh.publishAlert(topic('disk'), '', { retain: true });
+    expect(await heard(second)).toEqual([topic('disk'), '{"state":"ended"}', false, 0]);
+    await wide.quiet();
+    await second.quiet();
+    const third = await node.connect({ clientId: 'third' });
+    await third.subscribe('$alerts/#');
+    expect((await heard(third))[0]).toBe(topic('fork'));
+    await third.quiet();
+    await node.stop();
+    await world.stop();
   });
 });
 

@@ -1,6 +1,6 @@
-import type { Log } from '../src/errors/index.ts';
-import type { AgentSettings } from './config/index.ts';
-import type { ApiParts } from './control/index.ts';
+import type { Log } from '../../src/errors/index.ts';
+import type { AgentSettings } from '../config/index.ts';
+import type { ApiParts } from '../control/index.ts';
 
 /** What an agent needs. */
 export interface AgentParts {

@@ -1,4 +1,4 @@
-import type { MqttGateway } from './gateways/mqtt/index.ts';
+import type { MqttGateway } from '../gateways/mqtt/index.ts';
 
 /** What the agent needs of MQTT: the gateway, or the door before it. */
 export type MqttService = Pick<MqttGateway, 'addresses' | 'status' | 'clients' | 'stop'>;

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { onFreePort } from '../../../node/free-port.ts';
-import { SedgeError } from '../../../src/errors/index.ts';
+import { onFreePort } from '../../../../node/agent/free-port.ts';
+import { SedgeError } from '../../../../src/errors/index.ts';
 
 const servers: Server[] = [];
 afterEach(async () => {

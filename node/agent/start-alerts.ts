@@ -1,9 +1,9 @@
-import { type Log, partLog } from '../src/errors/index.ts';
-import { BUILT_IN_RULES } from './alerts/alert-rule.ts';
-import type { AlertsMesh } from './alerts/alerts-mesh.ts';
-import type { AlertsService } from './alerts/index.ts';
-import type { AgentSettings } from './config/index.ts';
-import type { SerialGateway } from './gateways/serial/serial-gateway.ts';
+import { type Log, partLog } from '../../src/errors/index.ts';
+import { BUILT_IN_RULES } from '../alerts/alert-rule.ts';
+import type { AlertsMesh } from '../alerts/alerts-mesh.ts';
+import type { AlertsService } from '../alerts/index.ts';
+import type { AgentSettings } from '../config/index.ts';
+import type { SerialGateway } from '../gateways/serial/serial-gateway.ts';
 
 /** What the alerts of an agent are made of. */
 export interface AlertsParts {
@@ -26,7 +26,7 @@ export async function startAlerts(parts: AlertsParts): Promise<AlertsService | n
   const { directory, settings, version, serial } = parts;
   const { alerts: rules = BUILT_IN_RULES, alertWebhook: webhooks = [] } = settings;
   if (!hasAlerts(settings)) return null;
-  const { AlertsService } = await import('./alerts/index.ts');
+  const { AlertsService } = await import('../alerts/index.ts');
   // Asking for its ports would load the bridge.
   const ports = (settings.serial ?? []).length === 0 ? null : () => serial.ports();
   const steadyMs = () => performance.now();

@@ -1,10 +1,15 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { createSecureContext, type Server, type TLSSocket } from 'node:tls';
-import { type Log, SedgeError } from '../../../../src/errors/index.ts';
-import type { CertificateFiles } from './listener.ts';
+import { type Log, SedgeError } from '../../../src/errors/index.ts';
+import type { CertificateFiles } from './certificate-files.ts';
 
 const HANDSHAKE_MS_MAX = 10_000;
+
+/** Whose certificate it is: what its failure is called. */
+export type CertificateOwner = 'MQTT' | 'HTTP';
+
+const CODES = Object.freeze({ MQTT: 'mqtt.bad-certificate', HTTP: 'http.bad-certificate' } as const);
 
 interface Certificate {
   readonly cert: Buffer;
@@ -16,14 +21,16 @@ interface Certificate {
 export class ServerCertificate {
   readonly #files: CertificateFiles;
   readonly #log: Log;
+  readonly #owner: CertificateOwner;
   #readAs = '';
 
-  constructor(files: CertificateFiles, log: Log) {
+  constructor(files: CertificateFiles, log: Log, owner: CertificateOwner = 'MQTT') {
+    this.#owner = owner;
     this.#files = files;
     this.#log = log;
   }
 
-  /** Options for a server of TLS 1.2 and 1.3. Throws `mqtt.bad-certificate`. */
+  /** Options for a server of TLS 1.2 and 1.3. Throws `mqtt.bad-certificate` or `http.bad-certificate`. */
   async serverOptions() {
     this.#readAs = await this.#version();
     const certificate = await this.#read();
@@ -51,10 +58,10 @@ export class ServerCertificate {
     this.#readAs = readAs;
     try {
       server.setSecureContext({ ...(await this.#read()), minVersion: 'TLSv1.2' });
-      this.#log.info({ file: this.#files.certFile }, 'the certificate of MQTT was read again');
+      this.#log.info({ file: this.#files.certFile, of: this.#owner }, 'a certificate was read again');
     } catch (error) {
       // Half written, or a mistake: the one that was good stays until the files change again.
-      this.#log.error({ error: String(error) }, 'the new certificate of MQTT cannot be used');
+      this.#log.error({ error: String(error), of: this.#owner }, 'a new certificate cannot be used');
     }
   }
 
@@ -79,7 +86,7 @@ export class ServerCertificate {
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       const files = { certFile, keyFile, ...(caFile === undefined ? {} : { caFile }) };
-      throw new SedgeError('mqtt.bad-certificate', { ...files, reason }, { cause: error });
+      throw new SedgeError(CODES[this.#owner], { ...files, reason }, { cause: error });
     }
   }
 

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { isSedgeError } from '../src/errors/index.ts';
+import { isSedgeError } from '../../src/errors/index.ts';
 
 /** The first of sedge's ports, and how many follow it. */
 export const PORT_FIRST = 7_600;
