@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT } from '../page-samples.ts';
@@ -52,6 +52,7 @@ export class GuideMachine {
     await writeFile(join(home, '.curlrc'), `connect-to = "localhost:8420:127.0.0.1:${http}"\n`);
     const own = {
       HOME: home,
+      USER: userInfo().username,
       PATH: `${join(home, '.bin')}:${process.env.PATH}`,
       SEDGE_DIR: join(home, 'var/lib/sedge'),
       SEDGE_LISTEN: `/ip4/127.0.0.1/tcp/${await freePort()}`,
@@ -85,6 +86,8 @@ export class GuideMachine {
       timeout: RUN_MS_MAX,
       maxBuffer: 64 * 1_048_576,
     });
+    // One that ends at once reads nothing.
+    child.stdin!.on('error', () => {});
     child.stdin!.end(stdin);
     let printed = '';
     child.stdout!.on('data', (chunk) => {

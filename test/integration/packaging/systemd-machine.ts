@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,9 +20,21 @@ const BOOT_MS_MAX = 60_000;
 /** Whether a systemd can be booted here: as root, with namespaces and control groups; not in most containers. */
 export function canBootSystemd(): boolean {
   if (process.getuid?.() !== 0 || CGROUPS === undefined || !existsSync('/lib/systemd/systemd')) return false;
+  if (!canMakeGroup(CGROUPS)) return false;
   const script =
     'mount -t tmpfs tmpfs /mnt && mkdir /mnt/u /mnt/w /mnt/r && mount -t overlay overlay -o lowerdir=/,upperdir=/mnt/u,workdir=/mnt/w /mnt/r && mount -t cgroup2 cgroup2 /mnt/r/sys';
   return spawnSync('unshare', [...NAMESPACES, 'sh', '-c', script], { timeout: 30_000 }).status === 0;
+}
+
+function canMakeGroup(parent: string): boolean {
+  const group = join(parent, `sedge-try-${process.pid}`);
+  try {
+    mkdirSync(group);
+    rmdirSync(group);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A systemd of its own, with the files of this machine as they are now; what it changes is gone with it. */
