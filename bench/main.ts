@@ -9,6 +9,7 @@ import { measureCatchUp, measureCatchUpAfterCrash, measureSingle } from './workl
 import { measureColdStart } from './workloads/cold-start.ts';
 import { measureHttp } from './workloads/http.ts';
 import { measureLiveDuringSync } from './workloads/live-during-sync.ts';
+import { measureMetrics } from './workloads/metrics.ts';
 import { measureMqtt } from './workloads/mqtt.ts';
 import { measureSerial } from './workloads/serial.ts';
 import { measureStored } from './workloads/stored.ts';
@@ -30,6 +31,7 @@ const MEASURE: Readonly<Record<WorkloadName, Workload>> = {
   mqtt: measureMqtt,
   http: measureHttp,
   bundle: measureBundle,
+  metrics: measureMetrics,
 };
 
 /** Runs the workloads one after another; prints each one's lines as soon as it is done. */

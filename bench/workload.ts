@@ -14,6 +14,7 @@ export const WORKLOADS = [
   'mqtt',
   'http',
   'bundle',
+  'metrics',
 ] as const;
 export type WorkloadName = (typeof WORKLOADS)[number];
 
@@ -66,6 +67,11 @@ export interface Figures {
   readonly overhead?: number;
   /** Processor time of the agent in parts of the time that passed: 1 is a whole core. */
   readonly coreShare?: number;
+  /** Series and size of a page of metrics. */
+  readonly series?: number;
+  /** Processor time that a scrape costs. */
+  readonly cpuMsPerScrape?: number;
+  readonly pageBytes?: number;
 }
 
 /** One line of the output. */

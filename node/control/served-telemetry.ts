@@ -1,4 +1,4 @@
 import type { Telemetry } from '../telemetry/index.ts';
 
 /** What the control socket needs of the telemetry. */
-export type ServedTelemetry = Pick<Telemetry, 'snapshot'>;
+export type ServedTelemetry = Pick<Telemetry, 'snapshot' | 'look'>;

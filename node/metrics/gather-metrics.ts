@@ -12,22 +12,21 @@ import { MetricValues } from './metric-values.ts';
 /** What metrics are gathered from: all that the API has. */
 export type MetricParts = Pick<
   ApiParts,
-  'mesh' | 'devices' | 'mqtt' | 'bridges' | 'http' | 'telemetry' | 'agentFacts'
+  'devices' | 'mqtt' | 'bridges' | 'http' | 'telemetry' | 'agentFacts'
 > & {
   readonly alerts?: { report(): AlertFigures } | null;
 };
 
 /** All values of this moment. Parts that are off have none, and nothing is loaded for them. */
 export async function gatherMetrics(parts: MetricParts, budget: LabelBudget): Promise<MetricValues> {
-  const { mesh, mqtt, bridges, http } = parts;
+  const { mqtt, bridges, http } = parts;
   const values = new MetricValues();
-  const telemetry = await parts.telemetry!.snapshot();
+  const { snapshot: telemetry, status, peers } = await parts.telemetry!.look();
   const facts = parts.agentFacts() as unknown as NodeFacts;
-  const status = mesh.status();
   const channels = status.channels.map(({ channel }) => channel);
   const places = { budget, channelOf: budget.place('channel', channels) };
   collectMesh(values, { status, telemetry, facts }, places);
-  collectPeers(values, { peers: [...mesh.peers(), ...mesh.absentPeers()], telemetry }, places);
+  collectPeers(values, { peers, telemetry }, places);
   collectMachine(values, telemetry);
   if (mqtt) collectMqtt(values, mqtt.status());
   if (bridges) collectBridges(values, bridges.status(), budget);

@@ -1,4 +1,4 @@
-export { Telemetry, type TelemetryParts } from './telemetry.ts';
+export { Telemetry, type TelemetryLook, type TelemetryParts } from './telemetry.ts';
 export type {
   BacklogTelemetry,
   CardTelemetry,

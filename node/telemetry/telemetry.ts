@@ -1,7 +1,7 @@
-import { statfs } from 'node:fs/promises';
-import type { ChannelStatus, Mesh, MeshStatus } from '../../src/index.ts';
+import type { ChannelStatus, Mesh, MeshStatus, PeerStatus } from '../../src/index.ts';
 import { CardWatch } from './card-watch.ts';
 import { channelTelemetry, FLOWS, flowName, sumOfFlows } from './channel-telemetry.ts';
+import { type DiskSpace, DiskSpaceWatch } from './disk-space.ts';
 import { peerTelemetry } from './peer-telemetry.ts';
 import { ProcessFigures } from './process-figures.ts';
 import { RateState } from './rate-state.ts';
@@ -23,6 +23,14 @@ export interface TelemetryParts {
   readonly nowMs: () => number;
 }
 
+/** What one look at the agent gave. */
+export interface TelemetryLook {
+  readonly snapshot: TelemetrySnapshot;
+  readonly status: MeshStatus;
+  /** Absent ones too. */
+  readonly peers: readonly PeerStatus[];
+}
+
 const SAMPLE_MS = 1_000;
 /** Rates for people, who want to see a change at once. */
 const RECENT = Object.freeze({ windowMs: 10_000, everyMs: SAMPLE_MS });
@@ -39,16 +47,18 @@ export class Telemetry {
   readonly #parts: TelemetryParts;
   readonly #process = new ProcessFigures();
   readonly #card: CardWatch;
+  readonly #disk: DiskSpaceWatch;
   readonly #recent = new RateState(RECENT);
   readonly #steady = new RateState(STEADY);
   #timer: NodeJS.Timeout | null = null;
   #startedAtMs = 0;
   #writtenAtStart: number | null = null;
-  #latest: { readonly atMs: number; readonly snapshot: Promise<TelemetrySnapshot> } | null = null;
+  #latest: { readonly atMs: number; readonly look: Promise<TelemetryLook> } | null = null;
 
   constructor(parts: TelemetryParts) {
     this.#parts = parts;
     const { directory, cardCycles } = parts;
+    this.#disk = new DiskSpaceWatch(directory);
     this.#card = new CardWatch({
       directory,
       ...(cardCycles === undefined ? {} : { enduranceCycles: cardCycles }),
@@ -74,12 +84,17 @@ export class Telemetry {
   }
 
   /** The figures now, at most a quarter of a second old. */
-  snapshot(): Promise<TelemetrySnapshot> {
+  async snapshot(): Promise<TelemetrySnapshot> {
+    return (await this.look()).snapshot;
+  }
+
+  /** The same with what the mesh said, for those who need that too: it is asked once for all. */
+  look(): Promise<TelemetryLook> {
     const nowMs = performance.now();
-    if (this.#latest !== null && nowMs - this.#latest.atMs < SNAPSHOT_MS) return this.#latest.snapshot;
-    const snapshot = this.#snapshot();
-    this.#latest = { atMs: nowMs, snapshot };
-    return snapshot;
+    if (this.#latest !== null && nowMs - this.#latest.atMs < SNAPSHOT_MS) return this.#latest.look;
+    const look = this.#look();
+    this.#latest = { atMs: nowMs, look };
+    return look;
   }
 
   #sample(): void {
@@ -101,16 +116,20 @@ export class Telemetry {
     return totals;
   }
 
-  async #snapshot(): Promise<TelemetrySnapshot> {
-    const { mesh, directory, nowMs } = this.#parts;
-    const disk = await statfs(directory).catch(() => null);
-    const now = { nowMs: performance.now(), rates: this.#recent };
+  async #look(): Promise<TelemetryLook> {
+    const { mesh } = this.#parts;
+    const disk = await this.#disk.space(performance.now());
     const status = mesh.status();
+    const peers = [...mesh.peers(), ...mesh.absentPeers()];
+    return { status, peers, snapshot: this.#snapshot(status, peers, disk) };
+  }
+
+  #snapshot(status: MeshStatus, peers: readonly PeerStatus[], disk: DiskSpace): TelemetrySnapshot {
+    const { mesh, nowMs } = this.#parts;
+    const now = { nowMs: performance.now(), rates: this.#recent };
     const traffic = new Map(mesh.traffic().map((one) => [one.channel, one]));
     const channels = channelTelemetry(status.channels, traffic, now);
     const messages = sumOfFlows(channels);
-    const diskBytes = disk === null ? null : disk.blocks * disk.bsize;
-    const freeBytes = disk === null ? null : disk.bavail * disk.bsize;
     const written = this.#process.writtenBytes();
     return {
       atMs: nowMs(),
@@ -118,23 +137,21 @@ export class Telemetry {
       ratesOverMs: this.#recent.overMs(now.nowMs),
       messages,
       channels,
-      peers: this.#peers(status, now.nowMs),
+      peers: this.#peers(status, peers, now.nowMs),
       disk: {
         ...this.#written(messages, written, now.nowMs),
         ...journals(status),
-        freeBytes,
-        totalBytes: diskBytes,
+        ...disk,
       },
-      card: this.#card.telemetry(now.nowMs, { agentBytes: written, diskBytes }),
+      card: this.#card.telemetry(now.nowMs, { agentBytes: written, diskBytes: disk.totalBytes }),
       process: this.#processTelemetry(now.nowMs),
       drops: status.counters,
     };
   }
 
-  #peers({ channels, storageBytesMax }: MeshStatus, monotonicMs: number) {
+  #peers({ channels, storageBytesMax }: MeshStatus, peers: readonly PeerStatus[], monotonicMs: number) {
     const traffic = new Map(this.#parts.mesh.traffic().map((one) => [one.channel, one]));
-    const { mesh } = this.#parts;
-    return peerTelemetry([...mesh.peers(), ...mesh.absentPeers()], {
+    return peerTelemetry(peers, {
       channels: new Map(channels.map((channel): [string, ChannelStatus] => [channel.channel, channel])),
       storageBytesMax,
       nowMs: this.#parts.nowMs(),

@@ -69,7 +69,7 @@ export function makeHttpApp({ bodyBytesMax }: ResolvedHttpOptions, parts: HttpAp
   addMonitorRoute(app, api, streams);
   addLiveRoutes(app, api, streams, (request) => gate.isStillGood(request.caller));
   addPublishRoutes(app, { mesh: api.mesh, gate, counters });
-  addMessageRoutes(app, { mesh: api.mesh, counters });
+  addMessageRoutes(app, { mesh: api.mesh, counters, reading: (work) => desk.read(work) });
   addStreamRoutes(app, desk);
   for (const plugin of plugins) plugin.addRoutes(app);
   return app;

@@ -56,4 +56,14 @@ describe('the benchmark', () => {
     expect(of('100000-single')!.overhead).toBeLessThanOrEqual(0.05);
     expect(of('100000-batched')!.overhead).toBeLessThanOrEqual(0.05);
   }, 240_000);
+
+  it('measures a scrape of the metrics of an agent with peers', async () => {
+    const { exitCode, stdout, stderr } = await runNode(['bench/main.ts', 'metrics', '--quick', '--json']);
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(0);
+    const result = JSON.parse(stdout) as Record<string, number>;
+    expect(result).toMatchObject({ workload: 'metrics', p50Ms: expect.any(Number) });
+    expect(result.series).toBeGreaterThan(100);
+    expect(result.series).toBeLessThanOrEqual(1_000);
+  }, 120_000);
 });

@@ -45,7 +45,9 @@ export class Terminal {
   /** The last whole frame, as it can be read. */
   get screen(): string {
     const frames = this.#output.split(HOME);
-    return stripVTControlCharacters(frames.length < 3 ? (frames.at(-1) ?? '') : frames.at(-2)!);
+    const frame = stripVTControlCharacters(frames.length < 3 ? (frames.at(-1) ?? '') : frames.at(-2)!);
+    // The line discipline may add a carriage return of its own.
+    return frame.replaceAll(/\r+\n/g, '\n');
   }
 
   /** Waits until the screen has something. */

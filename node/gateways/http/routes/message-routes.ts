@@ -1,6 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { SedgeError } from '../../../../src/errors/index.ts';
-import { checkTopic, type DeliveredMessage, TopicFilter } from '../../../../src/index.ts';
+import {
+  checkTopic,
+  type DeliveredMessage,
+  type HistoryOptions,
+  TopicFilter,
+} from '../../../../src/index.ts';
 import { messageToJson } from '../../../control/message-json.ts';
 import type { ServedMesh } from '../../../control/served-mesh.ts';
 import { CBOR_TYPE } from '../cbor-body.ts';
@@ -11,6 +16,8 @@ import { filtersOf, onceOf, onlyThese, type Query, timeOf, wholeOf, wordOf } fro
 export interface MessageRouteParts {
   readonly mesh: Pick<ServedMesh, 'history' | 'lastValues'>;
   readonly counters: HttpCounters;
+  /** Lets so many read the journal at once; the others wait. */
+  readonly reading: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 const PAGE_DEFAULT = 100;
@@ -21,21 +28,22 @@ const LAST_DEFAULT = 1_000;
 const LAST_MAX = 10_000;
 
 /** Adds the routes that read what the node holds: a page of history, last values, the last value of a topic as it is. */
-export function addMessageRoutes(app: FastifyInstance, { mesh, counters }: MessageRouteParts): void {
+export function addMessageRoutes(app: FastifyInstance, { mesh, counters, reading }: MessageRouteParts): void {
   app.get('/v1/messages', async (request, reply) => {
     const query = request.query as Query;
     onlyThese(query, ['filter', 'order', 'limit', 'cursor', 'since', 'until']);
     const filters = filtersOf(query);
     const cursor = onceOf(query, 'cursor');
     const [sinceMs, untilMs] = [timeOf(query, 'since'), timeOf(query, 'until')];
-    const page = await mesh.history(filters, {
+    const options: HistoryOptions = {
       order: wordOf(query, 'order', ['oldest', 'newest'] as const) ?? 'oldest',
       messagesMax: wholeOf(query, 'limit', 1, PAGE_MAX) ?? PAGE_DEFAULT,
       payloadBytesMax: PAGE_BYTES_MAX,
       ...(cursor === undefined ? {} : { cursor }),
       ...(sinceMs === undefined ? {} : { sinceMs }),
       ...(untilMs === undefined ? {} : { untilMs }),
-    });
+    };
+    const page = await reading(() => mesh.history(filters, options));
     counters.count('messagesOut', page.messages.length);
     const next = page.more ? nextOf(query, page.cursor) : null;
     if (next !== null) void reply.header('link', `<${next}>; rel="next"`);
@@ -46,7 +54,8 @@ export function addMessageRoutes(app: FastifyInstance, { mesh, counters }: Messa
     const query = request.query as Query;
     onlyThese(query, ['filter', 'limit']);
     const limit = wholeOf(query, 'limit', 1, LAST_MAX) ?? LAST_DEFAULT;
-    const { messages, complete } = await mesh.lastValues(wantsOf(filtersOf(query)), limit);
+    const wants = wantsOf(filtersOf(query));
+    const { messages, complete } = await reading(() => mesh.lastValues(wants, limit));
     counters.count('messagesOut', messages.length);
     return { messages: messages.map(writerFor(request)), complete };
   });
@@ -55,7 +64,7 @@ export function addMessageRoutes(app: FastifyInstance, { mesh, counters }: Messa
     const { '*': topic } = request.params as { '*': string };
     const checked = checkTopic(topic);
     if (!checked.ok) throw new SedgeError(checked.code, { topic: topic.slice(0, 100) });
-    const { messages } = await mesh.lastValues((one) => one === topic, 1);
+    const { messages } = await reading(() => mesh.lastValues((one) => one === topic, 1));
     const [message] = messages;
     if (message === undefined) throw new SedgeError('http.no-value', { topic });
     counters.count('messagesOut');

@@ -1,3 +1,4 @@
+import { SedgeError } from '../../../../src/errors/index.ts';
 import { badRequest } from '../../../control/request-fields.ts';
 
 /** Filters of one request. */
@@ -6,11 +7,14 @@ const FILTERS_MAX = 64;
 /** What stands behind the `?`: each name once, or several times. */
 export type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** The topic filters of a request, `filter` once or several times. Throws `agent.bad-request`, as all of these do. */
+/** The topic filters of a request, `filter` once or several times. Throws `agent.bad-request`, as all of these do, and `topic.reserved`. */
 export function filtersOf({ filter }: Query): readonly string[] {
   const filters = typeof filter === 'string' ? [filter] : (filter ?? []);
   if (filters.length === 0) throw badRequest('give at least one filter, such as ?filter=site/%23');
   if (filters.length > FILTERS_MAX) throw badRequest(`at most ${FILTERS_MAX} filters`);
+  // What nodes say to each other is theirs; what is wrong with them is for people.
+  const own = filters.find((one) => one.startsWith('$') && one.split('/')[0] !== '$alerts');
+  if (own !== undefined) throw new SedgeError('topic.reserved', { filter: own.slice(0, 100) });
   return filters;
 }
 

@@ -22,7 +22,7 @@ export interface StreamDeskDependencies {
   readonly isStillGood: (caller: Caller) => boolean;
 }
 
-/** Streams that read the journal at once; the others wait. */
+/** Streams and pages that read the journal at once; the others wait. */
 const READING_MAX = 8;
 
 /** Opens live streams, keeps them within limits, and ends them. */
@@ -64,7 +64,7 @@ export class StreamDesk {
       mesh,
       counters,
       hub: this.#hub,
-      reading: (work) => this.#read(work),
+      reading: (work) => this.read(work),
       unsentBytesMax: this.#options.streamBytesMax,
     });
     try {
@@ -97,7 +97,8 @@ export class StreamDesk {
     await this.#hub.stop();
   }
 
-  async #read<T>(work: () => Promise<T>): Promise<T> {
+  /** Reads the journal, of which so many may do so at once; the others wait. */
+  async read<T>(work: () => Promise<T>): Promise<T> {
     if (this.#reading >= READING_MAX) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#reading++;
     try {

@@ -52,6 +52,7 @@ describe('a page of history', () => {
   it.each([
     ['', 'agent.bad-request', 400],
     ['filter=a/%23/b', 'topic.bad-filter', 400],
+    ['filter=$realm/%23', 'topic.reserved', 400],
     ['filter=a&limit=0', 'agent.bad-request', 400],
     ['filter=a&limit=ten', 'agent.bad-request', 400],
     ['filter=a&order=random', 'agent.bad-request', 400],

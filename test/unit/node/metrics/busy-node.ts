@@ -16,16 +16,18 @@ export interface Size {
 }
 
 /** A node of any size with every part on, made up, and as bad off as can be: every value that may be there is. */
-export function busyNode(size: Size): MetricParts {
+export function busyNode(size: Size, change: (peer: PeerStatus) => PeerStatus = (peer) => peer): MetricParts {
   const { peers, channels: channelCount, devices = 4, bridges = 2, codes = 20 } = size;
   const channels = ['$realm', '$alerts', ...names('channel', channelCount)].map(channelOf);
   const mesh = new FakeMesh();
   const status = { ...mesh.status(), channels, problems: [], counters: countersOf(codes) };
   const peerList = names('peer', peers).map((name, n) =>
-    peerOf(
-      name,
-      n,
-      channels.map(({ channel }) => channel),
+    change(
+      peerOf(
+        name,
+        n,
+        channels.map(({ channel }) => channel),
+      ),
     ),
   );
   const traffic = channels.map(({ channel }) => ({
@@ -42,7 +44,6 @@ export function busyNode(size: Size): MetricParts {
   });
   const telemetry = new Telemetry({ directory: '/', mesh: served as never, nowMs: () => 10_000_000 });
   return {
-    mesh: served as never,
     devices: {
       devices: async () => names('device', devices).map((name) => sampleDevice({ name })),
       ports: async () => [samplePort({ counters: { frames: 5, 'serial.bad-tag': 1 } })],

@@ -52,27 +52,16 @@ describe('the page of metrics', () => {
   });
 
   it('tells namesakes apart', async () => {
-    const parts = busyNode({ peers: 3, channels: 1 });
-    const peers = parts.mesh.peers().map((peer) => ({ ...peer, name: 'pi' }));
-    const text = await new MetricsPage({
-      ...parts,
-      mesh: { ...parts.mesh, status: parts.mesh.status, peers: () => peers, absentPeers: () => [] } as never,
-    }).render();
+    const parts = busyNode({ peers: 3, channels: 1 }, (peer) => ({ ...peer, name: 'pi' }));
+    const text = await new MetricsPage(parts).render();
     expect(text).toContain('sedge_overlay_peer_up{peer="pi 00000000"} 1');
     expect(text).toContain('sedge_overlay_peer_up{peer="pi 00000002"} 1');
   });
 
   it('leaves out what is not known instead of saying 0', async () => {
-    const parts = busyNode({ peers: 1, channels: 1 });
-    const peers = parts.mesh
-      .peers()
-      .map((peer) => ({ ...peer, latencyMs: null, heardAtMs: null, channels: [] }));
-    const text = await new MetricsPage({
-      ...parts,
-      mesh: { ...parts.mesh, status: parts.mesh.status, peers: () => peers, absentPeers: () => [] } as never,
-      mqtt: null,
-      alerts: null,
-    }).render();
+    const unknown = { latencyMs: null, heardAtMs: null, channels: [] };
+    const parts = busyNode({ peers: 1, channels: 1 }, (peer) => ({ ...peer, ...unknown }));
+    const text = await new MetricsPage({ ...parts, mqtt: null, alerts: null }).render();
     expect(text).toContain('sedge_overlay_peer_up');
     expect(text).not.toMatch(
       /^(sedge_overlay_peer_latency|sedge_sync_backlog|sedge_mqtt_conn|sedge_alerts)/m,
