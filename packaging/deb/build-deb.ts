@@ -8,13 +8,13 @@ import { exampleText } from '../../node/config/index.ts';
 import { MEMORY_MAX, sysusersText, tmpfilesText, unitText } from '../../node/service/unit-text.ts';
 import { buildPackage } from '../build-package.ts';
 import {
-  CONFFILES,
   changelogText,
   controlText,
   debVersion,
   POSTINST,
   POSTRM,
   PRERM,
+  SETTINGS_TEMPLATE,
   startText,
 } from './control-files.ts';
 import { fetchNode } from './fetch-node.ts';
@@ -78,7 +78,7 @@ async function writeSystemFiles(tree: string, node: string): Promise<void> {
   await write(tree, '/usr/lib/systemd/system/sedge.service', unit);
   await write(tree, '/usr/lib/sysusers.d/sedge.conf', sysusersText());
   await write(tree, '/usr/lib/tmpfiles.d/sedge.conf', tmpfilesText());
-  await write(tree, '/etc/sedge/sedge.yaml', exampleText());
+  await write(tree, SETTINGS_TEMPLATE, exampleText());
   await write(tree, '/usr/bin/sedge', startText(node), 0o755);
 }
 
@@ -128,7 +128,6 @@ async function writeControl(tree: string, control: string): Promise<void> {
     sums.push(`${sum}  ${relative(tree, file)}\n`);
   }
   await write(tree, '/DEBIAN/control', control);
-  await write(tree, '/DEBIAN/conffiles', CONFFILES);
   await write(tree, '/DEBIAN/md5sums', sums.sort().join(''));
   await write(tree, '/DEBIAN/postinst', POSTINST, 0o755);
   await write(tree, '/DEBIAN/prerm', PRERM, 0o755);

@@ -47,8 +47,8 @@ export function debVersion(version: string): string {
   return version.replace('-', '~');
 }
 
-/** Files that belong to the person from the first installation on. */
-export const CONFFILES = '/etc/sedge/sedge.yaml\n';
+/** What the settings begin as. A conffile would ask who changed it, and an upgrade that nobody answers would leave the agent off. */
+export const SETTINGS_TEMPLATE = '/usr/lib/sedge/sedge.yaml';
 
 /** After unpacking: user, directory, service. */
 export const POSTINST = `#!/bin/sh
@@ -58,6 +58,9 @@ case "$1" in
   configure|abort-upgrade|abort-deconfigure|abort-remove)
     systemd-sysusers sedge.conf
     systemd-tmpfiles --create sedge.conf
+    if [ ! -e /etc/sedge/sedge.yaml ]; then
+      install -D -m 644 ${SETTINGS_TEMPLATE} /etc/sedge/sedge.yaml
+    fi
     deb-systemd-helper unmask sedge.service >/dev/null || true
     if deb-systemd-helper --quiet was-enabled sedge.service; then
       deb-systemd-helper enable sedge.service >/dev/null || true
@@ -108,6 +111,7 @@ case "$1" in
       deb-systemd-helper unmask sedge.service >/dev/null || true
     fi
     rm -rf /var/lib/sedge /var/cache/sedge
+    rm -f /etc/sedge/sedge.yaml
     if [ -d /etc/sedge ]; then rmdir --ignore-fail-on-non-empty /etc/sedge; fi
     ;;
 esac

@@ -31,6 +31,11 @@ const TOOLS = {
     packages: ['gcc', 'libc6-dev'],
     works: () => compiles('gcc', ['-o', '/dev/null'], PROGRAM),
   },
+  openssl: {
+    purpose: 'certificates of the samples of the HTTP API',
+    packages: ['openssl'],
+    works: () => run('openssl', ['version']).status === 0,
+  },
   curl: {
     purpose: 'the samples of the HTTP API',
     packages: ['curl'],

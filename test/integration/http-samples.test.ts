@@ -10,7 +10,7 @@ beforeAll(async () => {
 
 afterAll(() => page.close());
 
-describeWith(['curl'], 'docs/http-api.md', () => {
+describeWith(['curl', 'openssl'], 'docs/http-api.md', () => {
   it('has samples that do what it says, in their order', async () => {
     const samples = await samplesOf('docs/http-api.md');
     const runs = samples.filter(({ info }) => info.startsWith('sh'));

@@ -107,7 +107,11 @@ describe.skipIf(!IS_DEBIAN || !canBootSystemd())(
       const take = () => sedge('sub', 'log/#', '--durable', 'reader', '--from', 'all', '--count', '1');
       for (const text of ['one', 'two', 'three']) await sedge('pub', 'log/line', text);
       expect(await take()).toBe('one\n');
+      await machine.run('sh', '-c', 'echo "storageMax: 1GB" >>/etc/sedge/sedge.yaml');
       await machine.run('dpkg', '-i', newer);
+      expect(await machine.run('cat', '/etc/sedge/sedge.yaml')).toMatch(/^storageMax: 1GB$/m);
+      // Of a file that the person changed and the package did too, dpkg would ask.
+      expect(await machine.run('dpkg', '-s', 'sedge')).not.toContain('Conffiles:');
       expect(await sedge('service', 'status', '--json')).toContain('"runningVersion":"0.9.1"');
       expect(await take()).toBe('two\n');
       await sedge('pub', 'log/line', 'four');
