@@ -17,8 +17,18 @@ const CGROUPS = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup'].find((path) =>
 const NAMESPACES = ['--mount', '--pid', '--fork', '--cgroup', '--ipc', '--uts', '--net', '--kill-child'];
 const BOOT_MS_MAX = 60_000;
 
-/** Whether a systemd can be booted here: as root, with namespaces and control groups; not in most containers. */
+/** Whether a systemd can be booted here, and a line if not: what is left out is seen. */
 export function canBootSystemd(): boolean {
+  const can = tryToBoot();
+  if (!can)
+    console.warn(
+      'Tests left out: a service under a real systemd. To run them: root, namespaces, a cgroup2 to write in',
+    );
+  return can;
+}
+
+/** As root, with namespaces and control groups; not in most containers. */
+function tryToBoot(): boolean {
   if (process.getuid?.() !== 0 || CGROUPS === undefined || !existsSync('/lib/systemd/systemd')) return false;
   if (!canMakeGroup(CGROUPS)) return false;
   const script =
