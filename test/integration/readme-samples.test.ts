@@ -46,7 +46,12 @@ async function runProgram(code: string): Promise<void> {
 /** Runs a test as a user's own package would: with vitest as it is without settings. */
 async function runTest(code: string): Promise<void> {
   const files = { 'sample.test.ts': code, 'vitest.config.ts': 'export default {};' };
-  const stdout = await runInSamples(files, join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run');
+  const stdout = await runInSamples(
+    files,
+    join(ROOT, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    '--testTimeout=60000',
+  );
   expect(stdout).toContain('1 passed');
 }
 
