@@ -85,7 +85,12 @@ export class HttpWorld<M extends ServedMesh = FakeMesh> {
       { api, plugins, directory, log: silentLog, nowMs },
     );
     const world = new HttpWorld(mesh, gateway, directory, stopMesh);
-    await gateway.start();
+    try {
+      await gateway.start();
+    } catch (error) {
+      await world.stop();
+      throw error;
+    }
     return world;
   }
 

@@ -163,10 +163,11 @@ describe('the disk of a directory', () => {
 
 describe('what a process has written', () => {
   it('is what the kernel counts, less what was taken back', async () => {
-    const file = join(await mkdtemp(join(tmpdir(), 'sedge-io-')), 'io');
+    const folder = await mkdtemp(join(tmpdir(), 'sedge-io-'));
+    const file = join(folder, 'io');
     await writeFile(file, 'rchar: 5\nwrite_bytes: 8192\ncancelled_write_bytes: 4096\n');
     expect(processWrittenBytes(file)).toBe(4_096);
-    await rm(file);
+    await rm(folder, { recursive: true });
     expect(processWrittenBytes(file)).toBeNull();
   });
 });
