@@ -1,46 +1,20 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { AddressBookRow, Libp2pOverlay } from '../../../src/overlay/index.ts';
-import {
-  bytesOf,
-  collect,
-  connectPair,
-  flows,
-  isUp,
-  TestOverlays,
-  until,
-} from '../../unit/overlay/test-overlays.ts';
-import { NetworkProxy } from '../network-proxy.ts';
+import type { AddressBookRow } from '../../../src/overlay/index.ts';
+import { bytesOf, collect, connectPair, flows, isUp, until } from '../../unit/overlay/test-overlays.ts';
+import { ProxiedOverlays, reconnected } from './proxied-overlays.ts';
 
 const TOPIC = '/sedge/1/reconnect/0';
 
 describe('an outage', () => {
-  const overlays = new TestOverlays();
-  const proxies: NetworkProxy[] = [];
-
-  afterEach(async () => {
-    await overlays.stop();
-    for (const proxy of proxies.splice(0)) await proxy.stop();
-  });
-
-  async function linkTo(overlay: Libp2pOverlay): Promise<NetworkProxy> {
-    const proxy = await NetworkProxy.to(overlay.addresses()[0]!);
-    proxies.push(proxy);
-    return proxy;
-  }
-
-  /** Milliseconds from now until the two are connected. */
-  async function reconnected(a: Libp2pOverlay, b: Libp2pOverlay): Promise<number> {
-    const startMs = performance.now();
-    await until(() => isUp(a, b) && isUp(b, a), 'they find each other again', 10_000);
-    return performance.now() - startMs;
-  }
+  const overlays = new ProxiedOverlays();
+  afterEach(() => overlays.stop());
 
   it('of a second ends within a second of the link coming back', async () => {
     const a = await overlays.start();
     const b = await overlays.start();
-    const link = await linkTo(b);
+    const link = await overlays.linkTo(b);
     const atB = collect(b, TOPIC);
     collect(a, TOPIC);
     await connectPair(a, b, link.address());
@@ -77,8 +51,8 @@ describe('an outage', () => {
     const a = await overlays.start();
     const b = await overlays.start();
     const c = await overlays.start();
-    const dead = await linkTo(b);
-    const busy = await linkTo(c);
+    const dead = await overlays.linkTo(b);
+    const busy = await overlays.linkTo(c);
     await connectPair(a, b, dead.address());
     await connectPair(a, c, busy.address());
     const downs: string[] = [];
@@ -105,8 +79,8 @@ describe('an outage', () => {
     for (let round = 0; round < 5; round++) {
       const a = await overlays.start();
       const b = await overlays.start();
-      const toB = await linkTo(b);
-      const toA = await linkTo(a);
+      const toB = await overlays.linkTo(b);
+      const toA = await overlays.linkTo(a);
       const atA = collect(a, TOPIC);
       const atB = collect(b, TOPIC);
       a.want(toB.address(b.self), 'given');
@@ -126,7 +100,7 @@ describe('an outage', () => {
     const a = await overlays.start();
     const seed = bytesOf(`power ${process.pid}`);
     const b = await overlays.start({ seed });
-    const toA = await linkTo(a);
+    const toA = await overlays.linkTo(a);
     const atA = collect(a, TOPIC);
     collect(b, TOPIC);
     b.want(toA.address(a.self), 'given');

@@ -1,26 +1,15 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Counters } from '../../../src/errors/index.ts';
-import type { GossipVerdict, Libp2pOverlay } from '../../../src/overlay/index.ts';
-import { collect, connectPair, flows, isUp, TestOverlays, until } from '../../unit/overlay/test-overlays.ts';
-import { NetworkProxy } from '../network-proxy.ts';
+import type { GossipVerdict } from '../../../src/overlay/index.ts';
+import { collect, connectPair, flows, isUp, until } from '../../unit/overlay/test-overlays.ts';
+import { ProxiedOverlays } from './proxied-overlays.ts';
 
 const TOPIC = '/sedge/1/traps/0';
 
 /** The numbers are those of the traps in the README of `src/overlay`. */
 describe('a trap of libp2p', () => {
-  const overlays = new TestOverlays();
-  const proxies: NetworkProxy[] = [];
-
-  afterEach(async () => {
-    await overlays.stop();
-    for (const proxy of proxies.splice(0)) await proxy.stop();
-  });
-
-  async function linkTo(overlay: Libp2pOverlay): Promise<NetworkProxy> {
-    const proxy = await NetworkProxy.to(overlay.addresses()[0]!);
-    proxies.push(proxy);
-    return proxy;
-  }
+  const overlays = new ProxiedOverlays();
+  afterEach(() => overlays.stop());
 
   it('1: gossip comes back after a message that the receiver refuses for its length', async () => {
     const a = await overlays.start({ gossipBytesMax: 1024 * 1024 });
@@ -53,7 +42,7 @@ describe('a trap of libp2p', () => {
   it('5: a bulk stream does not starve gossip and other streams of a slow link', async () => {
     const a = await overlays.start();
     const b = await overlays.start();
-    const link = await linkTo(b);
+    const link = await overlays.linkTo(b);
     const atB = collect(b, TOPIC);
     collect(a, TOPIC);
     b.handle('/sedge/bulk/1', async (stream) => {

@@ -5,8 +5,8 @@ describe('a proposed command', () => {
   const service = (sentence: string) => proposal(sentence, { typed: undefined, directory: '/var/lib/sedge' });
 
   it('carries the directory that was typed', () => {
-    const next = proposal('Run "sedge start".', { typed: '/tmp/a b', directory: '/tmp/a b' });
-    expect(next).toBe(`Run "sedge --dir '/tmp/a b' start".`);
+    const next = proposal('Run "sedge start".', { typed: '/srv/a b', directory: '/srv/a b' });
+    expect(next).toBe(`Run "sedge --dir '/srv/a b' start".`);
   });
 
   it('is as it is for a node of the user', () => {
